@@ -1,0 +1,304 @@
+/**
+ * The frames of the wire as values. Their meaning is in `spec/protocol.md`, their bytes in `spec/hawser.proto`.
+ *
+ * Offsets, sequences, epochs and byte counts are integers from 0 to 2^53 - 1; times are milliseconds since 1970.
+ * A field that the wire leaves out is `undefined` here only where its absence has a meaning of its own; everywhere
+ * else it has its default (0, "", false).
+ */
+
+/** What a message carries. `data` holds UTF-8 for `text` and for `json`, where it is a complete JSON text. */
+export interface Payload {
+  readonly kind: "bytes" | "text" | "json";
+  readonly data: Uint8Array;
+}
+
+/** A place in a channel's log: everything at or below `offset` has been seen. Epochs are ordered. */
+export interface Position {
+  readonly epoch: number;
+  readonly offset: number;
+}
+
+/** The half-open interval `(from, to]` of offsets. */
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One entry of a channel's log. `payload` is `undefined` for a hole: an entry that exists but cannot be carried. */
+export interface Message {
+  readonly offset: number;
+  readonly time: number;
+  readonly payload: Payload | undefined;
+  /** Conflation key; "" for none. */
+  readonly key: string;
+  /** The user who published it; "" for none (the application itself). */
+  readonly publisher: string;
+}
+
+export interface ConnectFrame {
+  readonly type: "connect";
+  readonly token: string;
+  /** 1 to 64 characters that the client drew at random; "" asks the server to draw. */
+  readonly session: string;
+  readonly agent: string;
+}
+
+export interface ConnectedFrame {
+  readonly type: "connected";
+  readonly session: string;
+  readonly node: string;
+  readonly user: string;
+  /** 0: does not expire. */
+  readonly expiresInMs: number;
+  readonly heartbeatMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxSubscriptions: number;
+  readonly maxRequests: number;
+  readonly time: number;
+}
+
+export interface AuthenticateFrame {
+  readonly type: "authenticate";
+  readonly id: number;
+  readonly token: string;
+}
+
+export interface AuthenticatedFrame {
+  readonly type: "authenticated";
+  readonly id: number;
+  readonly expiresInMs: number;
+}
+
+export interface MoveFrame {
+  readonly type: "move";
+  /** From now; after it the server closes the connection. */
+  readonly deadlineMs: number;
+  /** How long to wait before connecting elsewhere. */
+  readonly delayMs: number;
+  /** Where to; empty: any endpoint that the client knows. */
+  readonly endpoints: readonly string[];
+  readonly reason: string;
+}
+
+export interface PingFrame {
+  readonly type: "ping";
+  readonly nonce: number;
+}
+
+export interface PongFrame {
+  readonly type: "pong";
+  readonly nonce: number;
+}
+
+/** Confirms bytes on transports that have no ping of their own: the sum received on this connection. */
+export interface ReceivedFrame {
+  readonly type: "received";
+  readonly bytes: number;
+}
+
+export interface ErrorFrame {
+  readonly type: "error";
+  /** The request that it answers; 0: the connection itself, which is then closed. */
+  readonly id: number;
+  readonly code: string;
+  readonly message: string;
+  readonly retry: boolean;
+  readonly retryAfterMs: number;
+}
+
+export interface SubscribeFrame {
+  readonly type: "subscribe";
+  readonly id: number;
+  readonly channel: string;
+  /** Rises with each grant of this channel on this connection; the first is 1. */
+  readonly generation: number;
+  /** Where to resume. Epoch 0 stands for the current one. `undefined`, with `last` 0: from now. */
+  readonly position: Position | undefined;
+  /** The newest N messages first. Not together with `position`. */
+  readonly last: number;
+  /** Cost that may be sent in all (see `messageCost`); 0: not limited. */
+  readonly credit: number;
+  /** What `subscribed` gave when the subscription began, for a user without the right to history. */
+  readonly grant: Uint8Array;
+}
+
+/** Why a subscription does not continue at the position that was asked for. "": it does. */
+export type ResetReason = "" | "truncated" | "unknown" | "ahead" | "trimmed";
+
+export interface SubscribedFrame {
+  readonly type: "subscribed";
+  readonly id: number;
+  readonly number: number;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly offset: number;
+  readonly end: number;
+  readonly lost: Interval | undefined;
+  readonly reset: ResetReason;
+  readonly grant: Uint8Array;
+}
+
+export interface UnsubscribeFrame {
+  readonly type: "unsubscribe";
+  readonly number: number;
+  readonly generation: number;
+}
+
+export interface UnsubscribedFrame {
+  readonly type: "unsubscribed";
+  readonly number: number;
+  readonly generation: number;
+  /** Through which offset batches were sent. */
+  readonly offset: number;
+  /** "" when the client asked for it, else an error code. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface BatchFrame {
+  readonly type: "batch";
+  readonly number: number;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  readonly messages: readonly Message[];
+  readonly conflated: boolean;
+}
+
+export interface SeekFrame {
+  readonly type: "seek";
+  readonly number: number;
+  readonly generation: number;
+  readonly offset: number;
+}
+
+export interface CreditFrame {
+  readonly type: "credit";
+  readonly number: number;
+  readonly generation: number;
+  /** Cost that may be sent in all since the grant began; never falls. */
+  readonly credit: number;
+}
+
+export interface ResetFrame {
+  readonly type: "reset";
+  readonly number: number;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly offset: number;
+  readonly lost: Interval | undefined;
+  readonly reset: ResetReason;
+}
+
+export interface PublishFrame {
+  readonly type: "publish";
+  readonly id: number;
+  readonly channel: string;
+  /** 16 bytes; empty: the publish is not de-duplicated, and `sequence` and `previous` are 0. */
+  readonly producer: Uint8Array;
+  readonly sequence: number;
+  readonly previous: number;
+  readonly payload: Payload;
+  readonly key: string;
+}
+
+export interface PublishedFrame {
+  readonly type: "published";
+  readonly id: number;
+  /** `undefined`: a duplicate whose position is no longer known, or an ephemeral channel without one. */
+  readonly position: Position | undefined;
+  readonly duplicate: boolean;
+}
+
+export interface RejectedFrame {
+  readonly type: "rejected";
+  readonly id: number;
+  readonly code: string;
+  readonly message: string;
+  readonly retry: boolean;
+  readonly retryAfterMs: number;
+  /** With `out-of-order`: the sequence that the log accepted last from this producer. */
+  readonly last: number;
+}
+
+export interface HistoryFrame {
+  readonly type: "history";
+  readonly id: number;
+  readonly channel: string;
+  /** Forward: messages after it. Backward: messages at or below it. `undefined`: from the floor, or from the end. */
+  readonly position: Position | undefined;
+  readonly backward: boolean;
+  /** 0: the server's default. */
+  readonly limit: number;
+}
+
+export interface PageFrame {
+  readonly type: "page";
+  readonly id: number;
+  readonly epoch: number;
+  readonly floor: number;
+  /** The page covers `(from, to]`; its messages rise, in either direction. */
+  readonly from: number;
+  readonly to: number;
+  readonly messages: readonly Message[];
+  /** There is more in the direction that was asked for. */
+  readonly more: boolean;
+}
+
+export interface CallFrame {
+  readonly type: "call";
+  readonly id: number;
+  readonly method: string;
+  readonly payload: Payload;
+  /** 0: the server's default. */
+  readonly timeoutMs: number;
+  /** The handler may run more than once. */
+  readonly idempotent: boolean;
+}
+
+export interface ResultFrame {
+  readonly type: "result";
+  readonly id: number;
+  readonly payload: Payload;
+}
+
+export interface CancelFrame {
+  readonly type: "cancel";
+  readonly id: number;
+}
+
+/** What a client sends. */
+export type ClientFrame =
+  | ConnectFrame
+  | AuthenticateFrame
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | SeekFrame
+  | CreditFrame
+  | PublishFrame
+  | HistoryFrame
+  | CallFrame
+  | CancelFrame
+  | PingFrame
+  | PongFrame
+  | ReceivedFrame;
+
+/** What a server sends. */
+export type ServerFrame =
+  | ConnectedFrame
+  | AuthenticatedFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | BatchFrame
+  | ResetFrame
+  | PublishedFrame
+  | RejectedFrame
+  | PageFrame
+  | ResultFrame
+  | ErrorFrame
+  | MoveFrame
+  | PingFrame
+  | PongFrame;
+
+export type Frame = ClientFrame | ServerFrame;

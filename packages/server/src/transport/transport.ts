@@ -1,0 +1,44 @@
+/** How whole messages are put into bytes on a kind of transport. Pure, so that the bytes can be shared by all of a kind. */
+export interface Framing {
+  readonly name: string;
+  /** The bytes of one message, complete with its frame header. */
+  frame(message: Uint8Array): Uint8Array;
+}
+
+export interface TransportHandlers {
+  /** One whole message. The bytes belong to the receiver. `binary` is false for a text message. */
+  onMessage(message: Uint8Array, binary: boolean): void;
+  /** Everything written before `mark(id)` has reached the peer. */
+  onConfirmed(id: number): void;
+  /** Something was heard that is neither a message nor a confirmation. */
+  onAlive(): void;
+  /** Once, at the end, whoever ended it. */
+  onClose(code: number, reason: string): void;
+}
+
+/** One physical connection, as the node's core sees it. WebSocket, and the simulator's. */
+export interface Transport {
+  readonly framing: Framing;
+  /** Set once, by the core, in the turn in which it gets the transport. */
+  handlers: TransportHandlers | undefined;
+  /** One raw write of whole framed messages, of one or more pieces. Nothing after `close`. */
+  write(pieces: readonly Uint8Array[]): void;
+  /** Asks the peer to confirm what was written so far. `id` rises. */
+  mark(id: number): void;
+  /** Stops, or goes on, calling `onMessage`: what arrives is left to the kernel. */
+  pause(): void;
+  resume(): void;
+  /** The closing handshake; ends by itself after a bounded time. */
+  close(code: number, reason: string): void;
+  /** Ends at once. */
+  terminate(): void;
+}
+
+/** Who is at the other end, as the door knows. */
+export interface Peer {
+  /** Remote address, for limits and logs. */
+  readonly address: string;
+  readonly subprotocol: "hawser.v1" | "hawser.v1.json";
+  /** The headers of the handshake, lower case; empty where there are none. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}

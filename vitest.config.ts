@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests read the sources, so that they need no build; end-to-end tests (`test/`) run what was built. */
+const source = (name: string): string => new URL(`./packages/${name}/src/`, import.meta.url).pathname;
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@hawser\/(protocol|client|log|log-lmdb|server|console)$/, replacement: `${source("$1")}index.ts` },
+      { find: /^@hawser\/(log)\/conformance$/, replacement: `${source("$1")}conformance/index.ts` },
+    ],
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts"], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: { name: "e2e", include: ["test/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false },
+      },
+    ],
+  },
+});
