@@ -104,6 +104,8 @@ export interface LogOpenOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  /** A follower's handler threw: a bug of the follower's, which neither the log nor other followers feel. Default: ignored. */
+  readonly onFollowerError?: (error: unknown, channel: string) => void;
 }
 
 export interface ReadOptions {

@@ -1,0 +1,135 @@
+import type { Payload } from "@hawser/protocol";
+import { decideAppend } from "../deduplication/decide-append.ts";
+import { ProducerTable } from "../deduplication/producer-table.ts";
+import type { ProducerTableOptions } from "../deduplication/producer-table.ts";
+import { ChannelFeed } from "../follow/channel-feed.ts";
+import type { FollowerErrorListener } from "../follow/channel-feed.ts";
+import type { Append, AppendOutcome, Entry, LogPolicy, Page, ReadOptions } from "../log.ts";
+import { mustTrim } from "../retention/must-trim.ts";
+import { EntryDeque } from "./entry-deque.ts";
+
+/** What a memory channel is made with. */
+export interface MemoryChannelOptions {
+  readonly epoch: number;
+  readonly policy: LogPolicy;
+  readonly producers: Omit<ProducerTableOptions, "deduplicateMs">;
+  readonly onFollowerError: FollowerErrorListener;
+}
+
+/** The two clocks at one moment: `time` is what entries carry, `moment` never goes back and tells ages. */
+export interface Now {
+  readonly time: number;
+  readonly moment: number;
+}
+
+/** One channel of the memory log: its entries, its producers, its followers. */
+export class MemoryChannel {
+  readonly feed: ChannelFeed;
+  readonly #epoch: number;
+  readonly #policy: LogPolicy;
+  readonly #entries = new EntryDeque();
+  readonly #producers: ProducerTable;
+  #floor = 0;
+  #end = 0;
+
+  constructor(options: MemoryChannelOptions) {
+    this.#epoch = options.epoch;
+    this.#policy = options.policy;
+    this.#producers = new ProducerTable({ deduplicateMs: options.policy.deduplicateMs, ...options.producers });
+    this.feed = new ChannelFeed(options.onFollowerError);
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Sum of the payload bytes that are kept. */
+  get bytes(): number {
+    return this.#entries.bytes;
+  }
+
+  /** Nothing would be lost if the channel was forgotten. */
+  get unused(): boolean {
+    return this.#end === 0 && !this.feed.active;
+  }
+
+  /** Whether time alone will change it. */
+  get ages(): boolean {
+    return this.#producers.size > 0 || (this.#entries.count > 0 && this.#policy.retainAgeMs !== Infinity);
+  }
+
+  append(append: Append, now: Now): AppendOutcome {
+    const decision = decideAppend(this.#producers.find(append.producer, now.moment), append);
+    switch (decision.kind) {
+      case "accept":
+        return { kind: "accepted", epoch: this.#epoch, offset: this.#accept(append, now) };
+      case "duplicate": {
+        const offset = this.#producers.offsetOf(append.producer, append.sequence);
+        return offset === undefined
+          ? { kind: "duplicate", epoch: 0, offset: 0 }
+          : { kind: "duplicate", epoch: this.#epoch, offset };
+      }
+      default:
+        return decision;
+    }
+  }
+
+  /** Trims at most `limit` entries and forgets at most `limit` producers. Returns whether more may wait. */
+  trim(moment: number, limit: number): boolean {
+    const before = this.#floor;
+    let left = limit;
+    while (left > 0 && mustTrim(this.#policy, this.#entries, moment - this.#entries.oldestMoment)) {
+      this.#floor = this.#entries.shift()!.offset;
+      left -= 1;
+    }
+    if (this.#floor !== before) this.feed.floor(this.#floor);
+    return this.#producers.expire(moment, limit) || left === 0;
+  }
+
+  read(after: number, options: ReadOptions): Page {
+    const from = Math.max(after, this.#floor);
+    const { entries, more } = this.#entries.forward(from, options);
+    const to = more ? entries.at(-1)!.offset : Math.max(this.#end, from);
+    return { epoch: this.#epoch, floor: this.#floor, interval: { from, to }, entries, more };
+  }
+
+  readBackward(through: number, options: ReadOptions): Page {
+    const to = Math.max(Math.min(through, this.#end), this.#floor);
+    const { entries, more } = this.#entries.backward(to, options);
+    const from = more ? entries[0]!.offset - 1 : this.#floor;
+    return { epoch: this.#epoch, floor: this.#floor, interval: { from, to }, entries, more };
+  }
+
+  #accept(append: Append, now: Now): number {
+    const before = this.#end;
+    const offset = before + 1;
+    const kept = this.#policy.retainCount > 0;
+    const entry: Entry = {
+      offset,
+      time: now.time,
+      payload: kept ? ownPayload(append.payload) : append.payload,
+      key: append.key,
+      publisher: append.publisher,
+    };
+    this.#end = offset;
+    if (append.producer !== "") this.#producers.accept(append.producer, append.sequence, offset, now.moment);
+    this.feed.entry(entry, before);
+    if (kept) {
+      this.#entries.push(entry, now.moment);
+    } else {
+      this.#floor = offset;
+      this.feed.floor(offset);
+    }
+    return offset;
+  }
+}
+
+/** A payload that keeps nothing else alive: a part of a larger buffer is copied. */
+function ownPayload(payload: Payload): Payload {
+  const { kind, data } = payload;
+  return data.byteLength === data.buffer.byteLength ? payload : { kind, data: Uint8Array.from(data) };
+}
