@@ -4,21 +4,33 @@ import { defineConfig } from "vitest/config";
 const source = (name: string): string => new URL(`./packages/${name}/src/`, import.meta.url).pathname;
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^@hawser\/(protocol|client|log|log-lmdb|server|console)$/, replacement: `${source("$1")}index.ts` },
-      { find: /^@hawser\/(log)\/conformance$/, replacement: `${source("$1")}conformance/index.ts` },
-    ],
-  },
   test: {
     projects: [
       {
-        extends: true,
-        test: { name: "unit", include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts"], testTimeout: 20_000 },
+        resolve: {
+          alias: [
+            {
+              find: /^@hawser\/(protocol|client|log|log-lmdb|server|console)$/,
+              replacement: `${source("$1")}index.ts`,
+            },
+            { find: /^@hawser\/(log)\/(conformance|fake-broker)$/, replacement: `${source("$1")}$2/index.ts` },
+            { find: /^@hawser\/server\/core$/, replacement: `${source("server")}core.ts` },
+          ],
+        },
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "sim/test/**/*.test.ts", "bench/test/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
       },
       {
-        extends: true,
-        test: { name: "e2e", include: ["test/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: "e2e",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
       },
     ],
   },
