@@ -1,0 +1,40 @@
+export type { Codec } from "./codec.ts";
+export { closeCodes, mayReconnect } from "./close-codes.ts";
+export { assert, HawserError } from "./errors.ts";
+export type { ErrorCode, HawserErrorOptions } from "./errors.ts";
+export type {
+  AuthenticatedFrame,
+  AuthenticateFrame,
+  BatchFrame,
+  CallFrame,
+  CancelFrame,
+  ClientFrame,
+  ConnectedFrame,
+  ConnectFrame,
+  CreditFrame,
+  ErrorFrame,
+  Frame,
+  HistoryFrame,
+  Interval,
+  Message,
+  MoveFrame,
+  PageFrame,
+  Payload,
+  PingFrame,
+  PongFrame,
+  Position,
+  PublishedFrame,
+  PublishFrame,
+  ReceivedFrame,
+  RejectedFrame,
+  ResetFrame,
+  ResetReason,
+  ResultFrame,
+  SeekFrame,
+  ServerFrame,
+  SubscribedFrame,
+  SubscribeFrame,
+  UnsubscribedFrame,
+  UnsubscribeFrame,
+} from "./frames.ts";
+export type { Clock, Random, Timer, Timers } from "./ports.ts";

@@ -1,0 +1,95 @@
+import type { Encoding } from "../delivery/block.ts";
+import type { Subscription } from "../delivery/subscription.ts";
+import type { ServerFrame } from "@hawser/protocol";
+
+/**
+ * What a connection has to write, decided at the last moment: replies to its own requests, then one piece after the
+ * other of the subscriptions that have something, in turn. Nothing else is queued (FLOW-2).
+ */
+export class Outgoing {
+  readonly #encoding: Encoding;
+  #replies: Uint8Array[] = [];
+  #replyBytes = 0;
+  #ready: Subscription[] = [];
+
+  constructor(encoding: Encoding) {
+    this.#encoding = encoding;
+  }
+
+  get empty(): boolean {
+    return this.#replies.length === 0 && this.#ready.length === 0;
+  }
+
+  get replies(): number {
+    return this.#replies.length;
+  }
+
+  get replyBytes(): number {
+    return this.#replyBytes;
+  }
+
+  reply(frame: ServerFrame): void {
+    const bytes = this.#encoding.codec.encode(frame);
+    this.#replies.push(bytes);
+    this.#replyBytes += bytes.byteLength;
+  }
+
+  list(subscription: Subscription): void {
+    if (subscription.listed) return;
+    subscription.listed = true;
+    this.#ready.push(subscription);
+  }
+
+  /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
+  takeReplies(maxMessageBytes: number): Uint8Array[] {
+    if (this.#replies.length === 0) return [];
+    const messages: Uint8Array[] = [];
+    let parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (const reply of this.#replies) {
+      if (bytes + reply.byteLength > maxMessageBytes && parts.length > 0) {
+        messages.push(this.#join(parts, bytes));
+        parts = [];
+        bytes = 0;
+      }
+      parts.push(reply);
+      bytes += reply.byteLength;
+    }
+    messages.push(this.#join(parts, bytes));
+    this.#replies = [];
+    this.#replyBytes = 0;
+    return messages;
+  }
+
+  /** One piece of the subscription whose turn it is; `undefined` when none has any now. */
+  takePiece(now: number): Uint8Array | undefined {
+    while (this.#ready.length > 0) {
+      const subscription = this.#ready.shift()!;
+      subscription.listed = false;
+      const piece = subscription.next(now);
+      if (piece === undefined) continue;
+      this.list(subscription);
+      return piece;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    this.#replies = [];
+    this.#replyBytes = 0;
+    for (const subscription of this.#ready) subscription.listed = false;
+    this.#ready = [];
+  }
+
+  #join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+    const { framing } = this.#encoding;
+    if (parts.length === 1) return framing.frame(parts[0]!);
+    const message = new Uint8Array(bytes);
+    let at = 0;
+    for (const part of parts) {
+      message.set(part, at);
+      at += part.byteLength;
+    }
+    return framing.frame(message);
+  }
+}

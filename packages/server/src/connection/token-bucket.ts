@@ -1,0 +1,36 @@
+/** A rate with a burst: tokens come at `perSecond` up to `burst`. */
+export class TokenBucket {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: number;
+
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#at = now;
+  }
+
+  /** Takes `count` tokens if they are there; else returns in how many milliseconds they will be. */
+  take(count: number, now: number): number {
+    this.#fill(now);
+    if (this.#tokens >= count) {
+      this.#tokens -= count;
+      return 0;
+    }
+    return Math.ceil((count - this.#tokens) / this.#perMs);
+  }
+
+  /** Takes `count` tokens even into debt; returns how long to stop for, 0 when there is none. */
+  spend(count: number, now: number): number {
+    this.#fill(now);
+    this.#tokens -= count;
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
+  }
+
+  #fill(now: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
+    this.#at = now;
+  }
+}

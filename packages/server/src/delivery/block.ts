@@ -1,0 +1,98 @@
+import type { Codec } from "@hawser/protocol";
+import { messageCost } from "@hawser/protocol";
+import type { Framing } from "../transport/transport.ts";
+import type { Run } from "./tail.ts";
+
+/** Codec and framing of a connection: connections of one encoding share their bytes. */
+export interface Encoding {
+  readonly codec: Codec;
+  readonly framing: Framing;
+}
+
+/** A run as the bytes of one message, complete with its frame header. */
+export interface Block {
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  readonly generation: number;
+  readonly bytes: Uint8Array;
+  readonly cost: number;
+  readonly messages: number;
+}
+
+/** What names a block beside its run. */
+export interface BlockKey {
+  readonly number: number;
+  readonly generation: number;
+  readonly epoch: number;
+}
+
+export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block {
+  let cost = 0;
+  for (const entry of run.entries) cost += messageCost(entry.payload);
+  const message = encoding.codec.encode({
+    type: "batch",
+    number: key.number,
+    generation: key.generation,
+    epoch: key.epoch,
+    from: run.from,
+    to: run.to,
+    messages: run.entries,
+    conflated: false,
+  });
+  return {
+    epoch: key.epoch,
+    from: run.from,
+    to: run.to,
+    generation: key.generation,
+    bytes: encoding.framing.frame(message),
+    cost,
+    messages: run.entries.length,
+  };
+}
+
+/**
+ * Blocks of one channel that were made lately, so that subscribers at the same cursor share them. A block is found by
+ * its whole interval: it never holds more than the subscriber's own run.
+ */
+export class BlockCache {
+  readonly #maxBytes: number;
+  readonly #byEncoding = new Map<Encoding, Map<string, Block>>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  find(run: Run, key: BlockKey, encoding: Encoding): Block | undefined {
+    return this.#byEncoding.get(encoding)?.get(nameOf(run, key));
+  }
+
+  keep(block: Block, encoding: Encoding): void {
+    let blocks = this.#byEncoding.get(encoding);
+    if (blocks === undefined) this.#byEncoding.set(encoding, (blocks = new Map()));
+    blocks.set(nameOf(block, block), block);
+    this.#bytes += block.bytes.byteLength;
+    while (this.#bytes > this.#maxBytes) this.#dropOldest();
+  }
+
+  clear(): void {
+    this.#byEncoding.clear();
+    this.#bytes = 0;
+  }
+
+  #dropOldest(): void {
+    for (const [encoding, blocks] of this.#byEncoding) {
+      for (const [name, block] of blocks) {
+        blocks.delete(name);
+        this.#bytes -= block.bytes.byteLength;
+        if (blocks.size === 0) this.#byEncoding.delete(encoding);
+        return;
+      }
+    }
+  }
+}
+
+function nameOf(interval: { from: number; to: number }, key: { generation: number; epoch: number }): string {
+  return `${key.epoch}:${key.generation}:${interval.from}:${interval.to}`;
+}

@@ -1,0 +1,167 @@
+import type { Entry, FollowHandlers, Follower, Head, Log } from "@hawser/log";
+import { assert } from "@hawser/protocol";
+import type { Interval } from "@hawser/protocol";
+import { BlockCache } from "./block.ts";
+import { resolvePosition } from "./start.ts";
+import type { Subscription } from "./subscription.ts";
+import { Tail } from "./tail.ts";
+import type { Run } from "./tail.ts";
+
+/** Payload cost of one block at most, but for a single message above it. */
+export const maxBlockCost = 65_536;
+/** Bytes of encoded blocks that a channel keeps for those who come to the same cursor. */
+const maxCachedBlockBytes = 1_048_576;
+
+export interface ChannelFeedOptions {
+  readonly name: string;
+  readonly number: number;
+  readonly log: Log;
+  readonly maxTailBytes: number;
+  /** Told by how much the cost of the tail changed. */
+  readonly onTailCost: (change: number) => void;
+  readonly onCatchUpRead: (entries: number) => void;
+}
+
+/**
+ * One channel as this node delivers it: the log's follower feeds the tail, the tail feeds the cursors. It is the only
+ * follower of its channel on the node.
+ */
+export class ChannelFeed implements FollowHandlers {
+  readonly name: string;
+  /** The channel's number on the wire (SUB-1). */
+  readonly number: number;
+  readonly subscriptions = new Set<Subscription>();
+  readonly blocks = new BlockCache(maxCachedBlockBytes);
+  readonly #options: ChannelFeedOptions;
+  readonly #reads = new Map<number, Promise<Run>>();
+  #follower: Follower | undefined;
+  #head: Head | undefined;
+  #tail: Tail | undefined;
+  /** What the log told between the start of following and its answer; told again once the head is known. */
+  #early: (() => void)[] | undefined = [];
+  #closed = false;
+
+  constructor(options: ChannelFeedOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.number = options.number;
+  }
+
+  /** Begins to follow the log. Rejects as `Log.follow` does. */
+  async open(): Promise<void> {
+    const follower = await this.#options.log.follow(this.name, this);
+    if (this.#closed) {
+      follower.close();
+      return;
+    }
+    this.#follower = follower;
+    this.#begin(follower.head);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const tell of early) tell();
+  }
+
+  get isOpen(): boolean {
+    return this.#head !== undefined && !this.#closed;
+  }
+
+  get head(): Head {
+    assert(this.#head, `channel ${this.name} is not open`);
+    return this.#head;
+  }
+
+  get tail(): Tail {
+    assert(this.#tail, `channel ${this.name} is not open`);
+    return this.#tail;
+  }
+
+  get epoch(): number {
+    return this.head.epoch;
+  }
+
+  get floor(): number {
+    return this.head.floor;
+  }
+
+  /** What the node knows of the log now: the head, with the end that its follower has reached. */
+  known(): Head {
+    return { ...this.head, end: Math.max(this.tail.to, this.head.floor) };
+  }
+
+  onEntries(entries: readonly Entry[], interval: Interval): void {
+    if (this.#closed) return;
+    if (this.#early !== undefined) {
+      this.#early.push(() => this.onEntries(entries, interval));
+      return;
+    }
+    this.#options.onTailCost(this.tail.append(entries, interval));
+    for (const subscription of this.subscriptions) subscription.wake();
+  }
+
+  onFloor(floor: number): void {
+    if (this.#closed) return;
+    if (this.#early !== undefined) {
+      this.#early.push(() => this.onFloor(floor));
+      return;
+    }
+    if (floor <= this.floor) return;
+    this.#head = { ...this.head, floor };
+    this.#options.onTailCost(this.tail.dropThrough(floor));
+    for (const subscription of this.subscriptions) if (subscription.cursor < floor) subscription.wake();
+  }
+
+  /** The log has another epoch: each cursor is carried over as a position of a returning client would be. */
+  onEpoch(head: Head): void {
+    if (this.#closed) return;
+    if (this.#early !== undefined) {
+      this.#early.push(() => this.onEpoch(head));
+      return;
+    }
+    const before = this.epoch;
+    this.#begin(head);
+    for (const subscription of this.subscriptions) {
+      const start = resolvePosition(head, { epoch: before, offset: subscription.cursor });
+      assert(start.kind === "start", `the epoch of ${this.name} fell from ${before} to ${head.epoch}`);
+      subscription.restart(start);
+    }
+  }
+
+  /**
+   * The run behind a cursor that the tail no longer holds, from the log. Cursors at one place share one read. What the
+   * follower has not brought yet is left out: it may not be as durable as its policy promises.
+   */
+  read(cursor: number): Promise<Run> {
+    const under = this.#reads.get(cursor);
+    if (under !== undefined) return under;
+    const epoch = this.epoch;
+    const reading = this.#options.log
+      .read(this.name, cursor, { maxCount: 1024, maxBytes: maxBlockCost })
+      .then((page) => {
+        this.#options.onCatchUpRead(page.entries.length);
+        if (page.epoch !== epoch || this.#closed) return { from: cursor, to: cursor, entries: [] };
+        this.onFloor(page.floor);
+        const end = this.tail.to;
+        const entries = page.entries.filter((entry) => entry.offset <= end);
+        const to = Math.min(page.more ? page.interval.to : Math.max(page.interval.to, cursor), end);
+        return { from: page.interval.from, to: Math.max(to, page.interval.from), entries };
+      })
+      .finally(() => this.#reads.delete(cursor));
+    this.#reads.set(cursor, reading);
+    return reading;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#follower?.close();
+    if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
+    this.blocks.clear();
+  }
+
+  #begin(head: Head): void {
+    if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
+    this.#head = head;
+    this.#tail = new Tail(head.end, this.#options.maxTailBytes);
+    this.blocks.clear();
+  }
+}

@@ -1,0 +1,90 @@
+import type { Log } from "@hawser/log";
+import type { NodeObserver } from "../observe/observer.ts";
+import { ChannelFeed } from "./channel-feed.ts";
+
+export interface ChannelsOptions {
+  readonly log: Log;
+  readonly observer: NodeObserver;
+  readonly maxTailBytes: number;
+  readonly maxNodeTailBytes: number;
+}
+
+/** Sweeps for which a channel without subscribers is still followed, so that a reconnect finds its tail. */
+const lingerSweeps = 2;
+
+interface Open {
+  readonly feed: ChannelFeed;
+  readonly opening: Promise<ChannelFeed>;
+  idleSweeps: number;
+}
+
+/** The channels that this node follows: each once, however many subscribers it has. */
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #open = new Map<string, Open>();
+  #nextNumber = 1;
+  #tailCost = 0;
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Follows the channel, if the node does not yet. Rejects when the log cannot be reached. */
+  async open(name: string): Promise<ChannelFeed> {
+    const known = this.#open.get(name);
+    if (known !== undefined) {
+      known.idleSweeps = 0;
+      return known.opening;
+    }
+    const feed = new ChannelFeed({
+      name,
+      number: this.#nextNumber++,
+      log: this.#options.log,
+      maxTailBytes: this.#options.maxTailBytes,
+      onTailCost: (change) => this.#noteTailCost(change),
+      onCatchUpRead: (entries) => this.#options.observer.catchUpRead(entries),
+    });
+    const opening = feed.open().then(
+      () => feed,
+      (error: unknown) => {
+        this.#open.delete(name);
+        throw error;
+      },
+    );
+    this.#open.set(name, { feed, opening, idleSweeps: 0 });
+    return opening;
+  }
+
+  /** Lets go of channels that had no subscriber for some sweeps. */
+  sweep(): void {
+    for (const [name, open] of this.#open) {
+      if (open.feed.subscriptions.size > 0) open.idleSweeps = 0;
+      else if (++open.idleSweeps > lingerSweeps) {
+        this.#open.delete(name);
+        void open.opening.then(
+          (feed) => feed.close(),
+          () => {},
+        );
+      }
+    }
+    this.#options.observer.tails(this.#open.size, this.#tailCost);
+  }
+
+  close(): void {
+    for (const { feed } of this.#open.values()) feed.close();
+    this.#open.clear();
+  }
+
+  /** Above the node's limit every tail gives half of what it holds: cursors that need more read from the log. */
+  #noteTailCost(change: number): void {
+    this.#tailCost += change;
+    if (this.#tailCost <= this.#options.maxNodeTailBytes) return;
+    for (const { feed } of this.#open.values()) {
+      if (feed.isOpen) this.#tailCost += feed.tail.shrink(feed.tail.cost / 2);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import { assert, messageCost } from "@hawser/protocol";
+import type { Interval, ResetReason } from "@hawser/protocol";
+import { encodeBlock } from "./block.ts";
+import type { Encoding } from "./block.ts";
+import { maxBlockCost } from "./channel-feed.ts";
+import type { ChannelFeed } from "./channel-feed.ts";
+import type { Start } from "./start.ts";
+import type { Run } from "./tail.ts";
+
+/** The connection that a subscription writes to, as the subscription sees it. */
+export interface Reader {
+  readonly encoding: Encoding;
+  /** The subscription has, or may have, something to send. */
+  wake(subscription: Subscription): void;
+  /** A page could not be read; the subscription stands still until it is asked again. */
+  onReadFailed(subscription: Subscription, error: unknown): void;
+  onDelivered(messages: number, shared: boolean): void;
+  onReset(reason: ResetReason): void;
+}
+
+export interface SubscriptionOptions {
+  readonly feed: ChannelFeed;
+  readonly reader: Reader;
+  readonly generation: number;
+  readonly cursor: number;
+  /** The user may read nothing at or below it (SUB-11). */
+  readonly grantStart: number;
+  /** 0: not limited. */
+  readonly credit: number;
+}
+
+type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason };
+
+/** A session's cursor on a channel: one grant. It holds no messages but at most one page that was read from the log. */
+export class Subscription {
+  readonly feed: ChannelFeed;
+  readonly generation: number;
+  readonly grantStart: number;
+  /** Whether it stands in its connection's list of those to be served; kept here so that waking costs no look-up. */
+  listed = false;
+  /** Monotonic milliseconds of the last batch, for SUB-7. */
+  lastBatchAt = 0;
+  readonly #reader: Reader;
+  #cursor: number;
+  #credit: number;
+  #cost = 0;
+  #page: Run | undefined;
+  #reading = false;
+  #told: Told | undefined;
+  #closed = false;
+
+  constructor(options: SubscriptionOptions) {
+    this.feed = options.feed;
+    this.generation = options.generation;
+    this.grantStart = options.grantStart;
+    this.#reader = options.reader;
+    this.#cursor = options.cursor;
+    this.#credit = options.credit;
+    this.feed.subscriptions.add(this);
+  }
+
+  /** The offset through which it was sent. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  wake(): void {
+    if (!this.#closed) this.#reader.wake(this);
+  }
+
+  /** More may be sent; a lower credit than before is ignored (SUB-10). */
+  allow(credit: number): void {
+    if (this.#credit === 0 || credit <= this.#credit) return;
+    this.#credit = credit;
+    this.wake();
+  }
+
+  /** The client asks for what is behind `offset` again (SUB-8). */
+  seek(offset: number): void {
+    if (offset > this.#cursor) return;
+    const lowest = Math.max(this.feed.floor, this.grantStart);
+    this.#page = undefined;
+    if (offset < lowest) {
+      this.#told = { lost: { from: offset, to: lowest }, reset: "trimmed" };
+      this.#cursor = lowest;
+    } else this.#cursor = offset;
+    this.wake();
+  }
+
+  /** The log has a new epoch. */
+  restart(start: Extract<Start, { kind: "start" }>): void {
+    this.#page = undefined;
+    this.#cursor = start.offset;
+    this.#told = { lost: start.lost ?? this.#told?.lost, reset: start.reset };
+    this.wake();
+  }
+
+  /** The next piece to write, or `undefined` when there is nothing, or nothing yet. */
+  next(now: number): Uint8Array | undefined {
+    if (this.#closed) return undefined;
+    this.#noticeTrim();
+    if (this.#told !== undefined) return this.#encodeReset();
+    const run = this.#nextRun();
+    if (run === undefined) return undefined;
+    assert(run.from === this.#cursor, `a run behind ${run.from} for a cursor at ${this.#cursor}`);
+    const allowed = this.#withinCredit(run);
+    if (allowed === undefined) return undefined;
+    this.lastBatchAt = now;
+    return this.#encode(allowed, allowed === run);
+  }
+
+  /** An empty batch from the cursor, so that a loss with nothing after it is found (SUB-7). */
+  idleBatch(now: number): Uint8Array | undefined {
+    if (this.#closed || this.#told !== undefined || this.#cursor > this.feed.tail.to) return undefined;
+    this.lastBatchAt = now;
+    return this.#encode({ from: this.#cursor, to: this.#cursor, entries: [] }, true);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#page = undefined;
+    this.feed.subscriptions.delete(this);
+  }
+
+  #noticeTrim(): void {
+    const floor = this.feed.floor;
+    if (this.#cursor >= floor) return;
+    this.#page = undefined;
+    const from = this.#told?.lost?.from ?? this.#cursor;
+    this.#told = { lost: { from, to: floor }, reset: this.#told?.reset || "trimmed" };
+    this.#cursor = floor;
+  }
+
+  #nextRun(): Run | undefined {
+    const tail = this.feed.tail;
+    if (this.#cursor >= tail.to) return undefined;
+    if (this.#page !== undefined) return this.#page;
+    if (this.#cursor >= tail.from) return tail.take(this.#cursor, maxBlockCost);
+    this.#readPage();
+    return undefined;
+  }
+
+  #readPage(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    const cursor = this.#cursor;
+    this.feed.read(cursor).then(
+      (run) => {
+        this.#reading = false;
+        if (this.#closed) return;
+        const moved = this.#cursor !== cursor;
+        if (!moved && run.from === cursor && run.to > cursor) this.#page = run;
+        // Without progress (the epoch is about to change) asking again would spin: the feed wakes it.
+        if (moved || this.#page !== undefined || cursor < this.feed.floor) this.wake();
+      },
+      (error: unknown) => {
+        this.#reading = false;
+        if (!this.#closed) this.#reader.onReadFailed(this, error);
+      },
+    );
+  }
+
+  /** The part of a run that the credit allows: a message may be sent while the cost before it is below the credit. */
+  #withinCredit(run: Run): Run | undefined {
+    if (this.#credit === 0) return run;
+    let cost = this.#cost;
+    let count = 0;
+    for (const entry of run.entries) {
+      if (cost >= this.#credit) break;
+      cost += messageCost(entry.payload);
+      count += 1;
+    }
+    if (count === run.entries.length) return run;
+    if (count === 0) return undefined;
+    const entries = run.entries.slice(0, count);
+    return { from: run.from, to: entries[count - 1]!.offset, entries };
+  }
+
+  #encode(run: Run, shareable: boolean): Uint8Array {
+    const { feed } = this;
+    const { encoding } = this.#reader;
+    const key = { number: feed.number, generation: this.generation, epoch: feed.epoch };
+    const found = shareable ? feed.blocks.find(run, key, encoding) : undefined;
+    const block = found ?? encodeBlock(run, key, encoding);
+    if (shareable && found === undefined) feed.blocks.keep(block, encoding);
+    this.#cursor = run.to;
+    this.#cost += block.cost;
+    this.#page = undefined;
+    this.#reader.onDelivered(block.messages, found !== undefined);
+    return block.bytes;
+  }
+
+  #encodeReset(): Uint8Array {
+    const told = this.#told!;
+    this.#told = undefined;
+    this.#reader.onReset(told.reset);
+    const { codec, framing } = this.#reader.encoding;
+    const message = codec.encode({
+      type: "reset",
+      number: this.feed.number,
+      generation: this.generation,
+      epoch: this.feed.epoch,
+      offset: this.#cursor,
+      lost: told.lost,
+      reset: told.reset,
+    });
+    return framing.frame(message);
+  }
+}

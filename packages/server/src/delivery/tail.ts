@@ -1,0 +1,128 @@
+import type { Entry } from "@hawser/log";
+import { assert, messageCost } from "@hawser/protocol";
+import type { Interval } from "@hawser/protocol";
+
+/** A run of entries that a cursor takes in one piece: all that exist in `(from, to]`. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * The recent entries of one channel, in the log's order: all that exist in `(from, to]`. Bounded in bytes; what leaves
+ * at the old end is still in the log.
+ */
+export class Tail {
+  #entries: Entry[] = [];
+  /** Index of the oldest entry in `#entries`; what lies before it has left. */
+  #first = 0;
+  #cost = 0;
+  #from: number;
+  #to: number;
+  readonly #maxCost: number;
+
+  constructor(end: number, maxCost: number) {
+    this.#from = end;
+    this.#to = end;
+    this.#maxCost = maxCost;
+  }
+
+  get from(): number {
+    return this.#from;
+  }
+
+  get to(): number {
+    return this.#to;
+  }
+
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** Takes what the log's follower brought; intervals are contiguous. Returns by how much the cost changed. */
+  append(entries: readonly Entry[], interval: Interval): number {
+    assert(interval.from === this.#to, `a follower's interval begins at ${interval.from}, the tail ends at ${this.#to}`);
+    const before = this.#cost;
+    for (const entry of entries) {
+      this.#entries.push(entry);
+      this.#cost += messageCost(entry.payload);
+    }
+    this.#to = interval.to;
+    this.#shrink(this.#maxCost);
+    return this.#cost - before;
+  }
+
+  /** Lets go of entries at or below the floor, which must not be sent any more. */
+  dropThrough(floor: number): number {
+    const before = this.#cost;
+    while (this.#first < this.#entries.length && this.#entries[this.#first]!.offset <= floor) this.#dropOldest();
+    if (floor > this.#from) this.#from = Math.min(floor, this.#to);
+    this.#compact();
+    return this.#cost - before;
+  }
+
+  /** Frees memory down to `maxCost`. */
+  shrink(maxCost: number): number {
+    const before = this.#cost;
+    this.#shrink(maxCost);
+    return this.#cost - before;
+  }
+
+  /**
+   * The entries behind `cursor` whose cost adds up to at most `maxCost`, at least one; to the tail's end if they fit.
+   * `cursor` lies in `[from, to)`. The same cursor gives the same run until the tail grows, so that runs are shared.
+   */
+  take(cursor: number, maxCost: number): Run {
+    assert(cursor >= this.#from && cursor < this.#to, `cursor ${cursor} outside the tail (${this.#from}, ${this.#to}]`);
+    const start = this.#indexBehind(cursor);
+    let cost = 0;
+    let stop = start;
+    while (stop < this.#entries.length) {
+      cost += messageCost(this.#entries[stop]!.payload);
+      if (cost > maxCost && stop > start) break;
+      stop += 1;
+    }
+    const to = stop === this.#entries.length ? this.#to : this.#entries[stop - 1]!.offset;
+    return { from: cursor, to, entries: this.#entries.slice(start, stop) };
+  }
+
+  /** The offset behind which the newest `count` entries lie, or `undefined` when the tail holds fewer. */
+  offsetBelowNewest(count: number): number | undefined {
+    const held = this.#entries.length - this.#first;
+    if (count > held) return undefined;
+    if (count === held) return this.#from;
+    return this.#entries[this.#entries.length - count - 1]!.offset;
+  }
+
+  #indexBehind(cursor: number): number {
+    let low = this.#first;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#entries[middle]!.offset <= cursor) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #shrink(maxCost: number): void {
+    while (this.#cost > maxCost && this.#first < this.#entries.length - 1) {
+      this.#from = this.#entries[this.#first]!.offset;
+      this.#dropOldest();
+    }
+    this.#compact();
+  }
+
+  #dropOldest(): void {
+    this.#cost -= messageCost(this.#entries[this.#first]!.payload);
+    this.#first += 1;
+  }
+
+  #compact(): void {
+    if (this.#first < 1024 && this.#first * 2 < this.#entries.length) return;
+    if (this.#first === 0) return;
+    this.#entries = this.#entries.slice(this.#first);
+    this.#first = 0;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Log } from "@hawser/log";
+import type { Clock, Contract, Random, Timers } from "@hawser/protocol";
+import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
+import type { Signer } from "./auth/grant.ts";
+import type { NodeLogger } from "./observe/logger.ts";
+import type { NodeObserver } from "./observe/observer.ts";
+import type { ChannelPolicy } from "./policy/channel-policy.ts";
+
+/** What a node's core bounds. The door's limits (connections, handshakes) are the listener's. */
+export interface NodeLimits {
+  readonly maxMessageBytes: number;
+  readonly maxSubscriptions: number;
+  readonly maxRequests: number;
+  /** Messages of one history page at most. */
+  readonly maxHistoryPage: number;
+  /** Messages of a history page when the client names no number. */
+  readonly defaultHistoryPage: number;
+  readonly connectTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly idleBatchMs: number;
+  readonly framesPerSecond: number;
+  readonly framesBurst: number;
+  readonly maxTokenBytes: number;
+  readonly maxKeyBytes: number;
+  /** Cost of the entries in one channel's tail. */
+  readonly maxTailBytes: number;
+  /** Cost of the entries in all tails of the node. */
+  readonly maxNodeTailBytes: number;
+  /** Bounds of what a connection may have sent and not confirmed. */
+  readonly minUnconfirmedBytes: number;
+  readonly maxUnconfirmedBytes: number;
+  /** For a call that names no time. */
+  readonly callTimeoutMs: number;
+}
+
+/** What a call's handler is told beside the request. */
+export interface CallContext {
+  readonly identity: Identity;
+  readonly session: string;
+  /** Aborted at the deadline, at `cancel`, and when the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a call. What it returns must be JSON-able, or a `Uint8Array`. Throw a `HawserError` to answer with its code. */
+export type CallHandler = (request: unknown, context: CallContext) => unknown;
+
+export interface NodeOptions {
+  /** Non-empty; told to clients, and in logs. */
+  readonly name: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize | undefined;
+  readonly policyOf: (channel: string) => ChannelPolicy;
+  readonly limits: NodeLimits;
+  readonly calls: Readonly<Record<string, CallHandler>>;
+  readonly contract: Contract | undefined;
+  readonly signer: Signer;
+  readonly logger: NodeLogger;
+  readonly observer: NodeObserver;
+}

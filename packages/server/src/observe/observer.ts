@@ -1,0 +1,39 @@
+/** What a node's core reports as it works; the metrics of the server are made of it. Every method returns at once. */
+export interface NodeObserver {
+  connectionOpened(): void;
+  /** A connection ended; `connected` says whether it had got past authentication. */
+  connectionClosed(code: number, connected: boolean): void;
+  connected(): void;
+  received(frames: number, bytes: number): void;
+  sent(bytes: number): void;
+  subscribed(): void;
+  unsubscribed(): void;
+  /** Outcome: accepted, duplicate, or an error code. */
+  published(outcome: string): void;
+  appended(count: number, elapsedMs: number): void;
+  /** A batch was written for a subscriber; `shared` when its bytes had been made before. */
+  delivered(messages: number, shared: boolean): void;
+  catchUpRead(entries: number): void;
+  reset(reason: string): void;
+  called(outcome: string, elapsedMs: number): void;
+  /** Channels that are followed, and the cost of their tails. */
+  tails(channels: number, cost: number): void;
+}
+
+/** Reports nothing. */
+export const silentObserver: NodeObserver = {
+  connectionOpened: () => {},
+  connectionClosed: () => {},
+  connected: () => {},
+  received: () => {},
+  sent: () => {},
+  subscribed: () => {},
+  unsubscribed: () => {},
+  published: () => {},
+  appended: () => {},
+  delivered: () => {},
+  catchUpRead: () => {},
+  reset: () => {},
+  called: () => {},
+  tails: () => {},
+};
