@@ -1,0 +1,108 @@
+import { HawserError } from "@hawser/protocol";
+import type { NodeLimits } from "../node-options.ts";
+
+/**
+ * Everything that can grow has a limit (section 11 of `spec/protocol.md`): those of the core, and the door's beside
+ * them. Durations are milliseconds, sizes bytes. What happens past each limit is said with it.
+ */
+export interface Limits extends NodeLimits {
+  /** Connections that the node holds at once. Past it: HTTP 503. Default 20,000. */
+  readonly maxConnections: number;
+  /** Connections from one address (IPv6: from one /64). Past it: HTTP 429. Default 1,000. */
+  readonly maxConnectionsPerAddress: number;
+  /** Sockets whose handshake has not finished, on a port of Hawser's own. Past it the oldest is cut. Default 1,000. */
+  readonly maxPendingHandshakes: number;
+  /** Until the last byte of a handshake's headers, on a port of Hawser's own. Past it: HTTP 408. Default 10,000. */
+  readonly handshakeTimeoutMs: number;
+  /** Bytes of a handshake's headers in all. Past it: HTTP 431. Default 16 KiB. */
+  readonly maxHandshakeBytes: number;
+  /** Headers of a handshake. Past it: HTTP 431. Default 100. */
+  readonly maxHandshakeHeaders: number;
+  /** For `authenticate` to answer. Past it the connection is closed with 4002. Default 10,000. */
+  readonly authenticateTimeoutMs: number;
+  /** From the start of a closing handshake to its end. Past it the connection is cut. Default 5,000. */
+  readonly closeTimeoutMs: number;
+  /** Bytes that wait in this process for a connection's socket. Past it the connection is cut. Default 16 MiB. */
+  readonly maxUnsentBytes: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** The limits that hold where an application names none. */
+export const defaultLimits: Limits = {
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 1_000,
+  maxPendingHandshakes: 1_000,
+  handshakeTimeoutMs: 10_000,
+  maxHandshakeBytes: 16 * KiB,
+  maxHandshakeHeaders: 100,
+  connectTimeoutMs: 10_000,
+  authenticateTimeoutMs: 10_000,
+  closeTimeoutMs: 5_000,
+  heartbeatMs: 25_000,
+  idleBatchMs: 30_000,
+  maxMessageBytes: 1 * MiB,
+  maxTokenBytes: 16 * KiB,
+  maxKeyBytes: 255,
+  maxSubscriptions: 1_000,
+  maxRequests: 256,
+  framesPerSecond: 2_000,
+  framesBurst: 4_000,
+  maxHistoryPage: 1_000,
+  defaultHistoryPage: 100,
+  callTimeoutMs: 30_000,
+  maxTailBytes: 1 * MiB,
+  maxNodeTailBytes: 256 * MiB,
+  minUnconfirmedBytes: 64 * KiB,
+  maxUnconfirmedBytes: 4 * MiB,
+  maxUnsentBytes: 16 * MiB,
+};
+
+/** The longest delay that a platform's timer takes: a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** Pairs of which the first may not be above the second. */
+const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
+  ["maxConnectionsPerAddress", "maxConnections"],
+  ["framesPerSecond", "framesBurst"],
+  ["defaultHistoryPage", "maxHistoryPage"],
+  ["maxTailBytes", "maxNodeTailBytes"],
+  ["minUnconfirmedBytes", "maxUnconfirmedBytes"],
+  ["maxTokenBytes", "maxMessageBytes"],
+];
+
+/**
+ * The defaults with what an application names in their place.
+ *
+ * Where an application moves only one limit of a pair that is ordered (such as `defaultHistoryPage` below `maxHistoryPage`),
+ * the default of the other one follows it.
+ *
+ * @throws HawserError `option-invalid` for a name that is no limit, and for a value that is not an integer from 1
+ *   (times: to 2^31 - 1).
+ */
+export function resolveLimits(named: Partial<Limits> = {}): Limits {
+  const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
+  for (const [name, value] of Object.entries(named)) {
+    if (!isLimitName(name)) throw new HawserError("option-invalid", `limits.${name} is not a limit. Known: ${Object.keys(defaultLimits).join(", ")}.`);
+    if (value === undefined) continue;
+    const highest = name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
+    if (!Number.isSafeInteger(value) || value < 1 || value > highest) {
+      throw new HawserError("option-invalid", `limits.${name} must be an integer from 1 to ${highest}.`);
+    }
+    limits[name] = value;
+  }
+  for (const [low, high] of ordered) {
+    if (limits[low] <= limits[high]) continue;
+    if (named[low] !== undefined && named[high] !== undefined) {
+      throw new HawserError("option-invalid", `limits.${low} (${limits[low]}) must not be above limits.${high} (${limits[high]}).`);
+    }
+    if (named[low] === undefined) limits[low] = limits[high];
+    else limits[high] = limits[low];
+  }
+  return limits;
+}
+
+function isLimitName(name: string): name is keyof Limits {
+  return Object.hasOwn(defaultLimits, name);
+}
