@@ -1,5 +1,34 @@
 export type { Codec } from "./codec.ts";
+export { jsonCodec } from "./json/codec.ts";
+export { maxJsonDepth } from "./json/scanner.ts";
+export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
+export { protobufCodec } from "./protobuf/codec.ts";
 export { closeCodes, mayReconnect } from "./close-codes.ts";
+export { channelPattern } from "./contract/channel-pattern.ts";
+export { defineContract } from "./contract/contract.ts";
+export type {
+  CallDefinition,
+  ChannelDefinition,
+  ChannelName,
+  Contract,
+  ContractDefinition,
+  MessageInputOf,
+  MessageOf,
+  MethodName,
+  ReplyInputOf,
+  ReplyOf,
+  RequestInputOf,
+  RequestOf,
+} from "./contract/contract.ts";
+export type {
+  SchemaInput,
+  SchemaOutput,
+  StandardSchemaV1,
+  StandardSchemaV1Issue,
+  StandardSchemaV1Properties,
+  StandardSchemaV1Result,
+} from "./contract/standard-schema.ts";
+export { validate, validateNow } from "./contract/validate.ts";
 export { assert, HawserError } from "./errors.ts";
 export type { ErrorCode, HawserErrorOptions } from "./errors.ts";
 export type {
