@@ -67,3 +67,4 @@ export type {
   UnsubscribeFrame,
 } from "./frames.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
+export { payloadOf, valueOf } from "./payload-value.ts";

@@ -4,34 +4,8 @@ import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
 import type { Signer } from "./auth/grant.ts";
 import type { NodeLogger } from "./observe/logger.ts";
 import type { NodeObserver } from "./observe/observer.ts";
+import type { Limits } from "./policy/limits.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
-
-/** What a node's core bounds. The door's limits (connections, handshakes) are the listener's. */
-export interface NodeLimits {
-  readonly maxMessageBytes: number;
-  readonly maxSubscriptions: number;
-  readonly maxRequests: number;
-  /** Messages of one history page at most. */
-  readonly maxHistoryPage: number;
-  /** Messages of a history page when the client names no number. */
-  readonly defaultHistoryPage: number;
-  readonly connectTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly idleBatchMs: number;
-  readonly framesPerSecond: number;
-  readonly framesBurst: number;
-  readonly maxTokenBytes: number;
-  readonly maxKeyBytes: number;
-  /** Cost of the entries in one channel's tail. */
-  readonly maxTailBytes: number;
-  /** Cost of the entries in all tails of the node. */
-  readonly maxNodeTailBytes: number;
-  /** Bounds of what a connection may have sent and not confirmed. */
-  readonly minUnconfirmedBytes: number;
-  readonly maxUnconfirmedBytes: number;
-  /** For a call that names no time. */
-  readonly callTimeoutMs: number;
-}
 
 /** What a call's handler is told beside the request. */
 export interface CallContext {
@@ -54,7 +28,7 @@ export interface NodeOptions {
   readonly authenticate: Authenticate;
   readonly authorize: Authorize | undefined;
   readonly policyOf: (channel: string) => ChannelPolicy;
-  readonly limits: NodeLimits;
+  readonly limits: Limits;
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;

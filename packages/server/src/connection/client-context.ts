@@ -1,0 +1,29 @@
+import type { HawserError, ServerFrame } from "@hawser/protocol";
+import type { Reader } from "../delivery/subscription.ts";
+import type { RequestTable } from "./request-table.ts";
+import type { Rights } from "./rights.ts";
+
+/** A connected client, as those see it who handle its frames. */
+export interface ClientContext {
+  readonly session: string;
+  readonly rights: Rights;
+  readonly requests: RequestTable;
+  /** What its subscriptions write to. */
+  readonly reader: Reader;
+  /** Nothing is answered any more. */
+  readonly closed: boolean;
+  /** Answers a request, once; later answers are dropped. */
+  answer(id: number, frame: ServerFrame): void;
+  /** Answers a request with an error. */
+  refuse(id: number, error: HawserError): void;
+  /** Sends a frame that answers nothing. */
+  tell(frame: ServerFrame): void;
+  /** An error of our own or of the application's code: for the log, never for the peer. */
+  report(what: string, error: unknown): void;
+}
+
+/** Waits for a promise only where there is one, so that what is known at once is done at once and in order. */
+export function whenKnown<T>(value: T | Promise<T>, then: (value: T) => void): void {
+  if (value instanceof Promise) void value.then(then);
+  else then(value);
+}

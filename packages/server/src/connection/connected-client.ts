@@ -1,0 +1,177 @@
+import { HawserError } from "@hawser/protocol";
+import type { AuthenticateFrame, ClientFrame, ErrorCode, ServerFrame } from "@hawser/protocol";
+import type { Identity } from "../auth/identity.ts";
+import { Caller } from "../calls/caller.ts";
+import type { Reader } from "../delivery/subscription.ts";
+import { SubscriptionTable } from "../delivery/subscription-table.ts";
+import { HistoryReader } from "../history/history-reader.ts";
+import type { NodeServices } from "../node-services.ts";
+import { Publisher } from "../publish/publisher.ts";
+import type { ClientContext } from "./client-context.ts";
+import { RequestTable } from "./request-table.ts";
+import { Rights } from "./rights.ts";
+
+/** What a connected client asks of its connection. */
+export interface ConnectedClientOptions {
+  readonly services: NodeServices;
+  readonly session: string;
+  readonly identity: Identity;
+  readonly reader: Reader;
+  readonly send: (frame: ServerFrame) => void;
+  /** A frame that breaks the protocol: the connection is closed. */
+  readonly violate: (message: string) => void;
+  /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
+  readonly reauthenticate: (frame: AuthenticateFrame) => void;
+  readonly mayReply: () => boolean;
+}
+
+/** One client behind one connection, after `connected`: takes its frames to those who handle them, and answers. */
+export class ConnectedClient implements ClientContext {
+  readonly session: string;
+  readonly rights: Rights;
+  readonly requests: RequestTable;
+  readonly reader: Reader;
+  readonly subscriptions: SubscriptionTable;
+  readonly history: HistoryReader;
+  readonly #options: ConnectedClientOptions;
+  readonly #publisher: Publisher;
+  readonly #caller: Caller;
+  #closed = false;
+
+  constructor(options: ConnectedClientOptions) {
+    const { services } = options;
+    const { limits, clock, timers, observer, log, contract } = services;
+    const now = (): number => clock.monotonic();
+    this.#options = options;
+    this.session = options.session;
+    this.reader = options.reader;
+    this.rights = new Rights(options.identity, options.session, services.authorize);
+    this.requests = new RequestTable(limits.maxRequests);
+    this.subscriptions = new SubscriptionTable({
+      client: this,
+      channels: services.channels,
+      log,
+      signer: services.signer,
+      maxSubscriptions: limits.maxSubscriptions,
+      now,
+      onSubscribed: () => observer.subscribed(),
+      onUnsubscribed: () => observer.unsubscribed(),
+    });
+    this.history = new HistoryReader({
+      client: this,
+      log,
+      maxPage: limits.maxHistoryPage,
+      defaultPage: limits.historyPage,
+      maxBytes: limits.maxBatchBytes,
+      mayReply: options.mayReply,
+    });
+    this.#publisher = new Publisher({
+      client: this,
+      appender: services.appender,
+      policyOf: services.policyOf,
+      contract,
+      maxKeyBytes: limits.maxKeyBytes,
+      now,
+      observer,
+    });
+    this.#caller = new Caller({
+      client: this,
+      calls: services.calls,
+      contract,
+      timers,
+      clock,
+      defaultTimeoutMs: limits.callTimeoutMs,
+      maxTimeoutMs: limits.maxCallTimeoutMs,
+      maxReplyBytes: limits.maxMessageBytes,
+      observer,
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** One frame that only a connected client sends. */
+  handle(frame: ClientFrame): void {
+    switch (frame.type) {
+      case "subscribe":
+        if (this.#begin(frame)) this.subscriptions.subscribe(frame);
+        return;
+      case "publish":
+        if (this.#begin(frame)) this.#publisher.publish(frame);
+        return;
+      case "history":
+        if (this.#begin(frame)) this.history.history(frame);
+        return;
+      case "call":
+        if (this.#begin(frame)) this.#caller.call(frame);
+        return;
+      case "authenticate":
+        if (this.#begin(frame)) this.#options.reauthenticate(frame);
+        return;
+      case "unsubscribe":
+        return this.subscriptions.unsubscribe(frame);
+      case "seek":
+        return this.subscriptions.seek(frame);
+      case "credit":
+        return this.subscriptions.credit(frame);
+      case "cancel":
+        return this.#caller.cancel(frame);
+      case "connect":
+      case "ping":
+      case "pong":
+      case "received":
+        return this.#options.violate(`A ${frame.type} frame is not for a connected client.`);
+    }
+  }
+
+  answer(id: number, frame: ServerFrame): void {
+    if (!this.#closed && this.requests.end(id)) this.#options.send(frame);
+  }
+
+  refuse(id: number, error: HawserError): void {
+    const { code, message, retry, retryAfterMs } = error;
+    this.answer(id, { type: "error", id, code, message, retry, retryAfterMs });
+  }
+
+  tell(frame: ServerFrame): void {
+    if (!this.#closed) this.#options.send(frame);
+  }
+
+  report(what: string, error: unknown): void {
+    this.#options.services.logger.error({ session: this.session, error }, `${what} failed`);
+  }
+
+  /** Another identity, or the application's `refresh`: rights are asked anew, and what is no longer allowed ends. */
+  async renewRights(identity?: Identity): Promise<void> {
+    this.rights.renew(identity);
+    await this.subscriptions.recheck();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.subscriptions.closeAll();
+    this.requests.abortAll();
+  }
+
+  #begin(frame: { readonly type: string; readonly id: number }): boolean {
+    switch (this.requests.begin(frame.id)) {
+      case "begun":
+        return true;
+      case "invalid":
+        this.#options.violate(`Request ${frame.id} of ${frame.type} is 0 or in flight already.`);
+        return false;
+      case "refused":
+        this.#refuseSurplus(frame);
+        return false;
+    }
+  }
+
+  /** Above the limit a request is answered at once, without being one. */
+  #refuseSurplus(frame: { readonly type: string; readonly id: number }): void {
+    const code: ErrorCode = "too-many-requests";
+    const message = `This connection has its ${this.#options.services.limits.maxRequests} requests in flight. Wait for answers.`;
+    const refusal = { id: frame.id, code, message, retry: true, retryAfterMs: 100 };
+    this.#options.send(frame.type === "publish" ? { type: "rejected", ...refusal, last: 0 } : { type: "error", ...refusal });
+  }
+}

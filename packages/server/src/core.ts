@@ -1,0 +1,16 @@
+/**
+ * The server without sockets and HTTP: for those who drive it through ports of their own, as the simulator does.
+ */
+export type { Signer } from "./auth/grant.ts";
+export type { Authenticate, AuthenticateRequest, Authorize, AuthorizeRequest, Capability, Identity, Verb } from "./auth/identity.ts";
+export { HawserNode } from "./node.ts";
+export type { PublishOptions } from "./node.ts";
+export type { CallContext, CallHandler, NodeOptions } from "./node-options.ts";
+export { silentLogger } from "./observe/logger.ts";
+export type { Logger } from "./observe/logger.ts";
+export { silentObserver } from "./observe/observer.ts";
+export type { NodeObserver } from "./observe/observer.ts";
+export type { ChannelPolicy } from "./policy/channel-policy.ts";
+export { defaultLimits } from "./policy/limits.ts";
+export type { Limits } from "./policy/limits.ts";
+export type { Framing, Peer, Transport, TransportHandlers } from "./transport/transport.ts";

@@ -1,0 +1,264 @@
+import type { Head, Log } from "@hawser/log";
+import { HawserError, isChannelName } from "@hawser/protocol";
+import type { CreditFrame, Position, SeekFrame, SubscribeFrame, UnsubscribeFrame } from "@hawser/protocol";
+import { signGrant, verifyGrant } from "../auth/grant.ts";
+import type { Signer } from "../auth/grant.ts";
+import type { ClientContext } from "../connection/client-context.ts";
+import { forbidden, inboxOf } from "../connection/rights.ts";
+import type { ChannelFeed } from "./channel-feed.ts";
+import type { Channels } from "./channels.ts";
+import { resolvePosition } from "./start.ts";
+import type { Start } from "./start.ts";
+import { Subscription } from "./subscription.ts";
+
+export interface SubscriptionTableOptions {
+  readonly client: ClientContext;
+  readonly channels: Channels;
+  readonly log: Log;
+  readonly signer: Signer;
+  readonly maxSubscriptions: number;
+  readonly now: () => number;
+  readonly onSubscribed: () => void;
+  readonly onUnsubscribed: () => void;
+}
+
+/** Names whose last generation is remembered, as a multiple of the subscriptions that are allowed. */
+const rememberedNames = 4;
+
+type Begin = Extract<Start, { kind: "start" }>;
+
+/** What a user without the right to history may read, proved by a grant of an earlier connection (SUB-11). */
+interface Granted {
+  readonly position: Position;
+  readonly bytes: Uint8Array;
+}
+
+/** The subscriptions of one connection: grants, their ends, and the client's say in them. */
+export class SubscriptionTable {
+  readonly #options: SubscriptionTableOptions;
+  readonly #client: ClientContext;
+  readonly #byNumber = new Map<number, Subscription>();
+  /** The last generation of each channel; insertion order is age. */
+  readonly #generations = new Map<string, number>();
+  #opening = 0;
+
+  constructor(options: SubscriptionTableOptions) {
+    this.#options = options;
+    this.#client = options.client;
+  }
+
+  get size(): number {
+    return this.#byNumber.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Subscription> {
+    return this.#byNumber.values();
+  }
+
+  subscribe(frame: SubscribeFrame): void {
+    const name = this.#nameOf(frame);
+    if (name === undefined) return;
+    const { maxSubscriptions } = this.#options;
+    if (frame.generation <= (this.#generations.get(name) ?? 0)) {
+      this.#refuse(frame, "generation-stale", `Generation ${frame.generation} of ${frame.channel} is not above the last one.`);
+      return;
+    }
+    const current = this.#find(name);
+    if (current === undefined && this.#byNumber.size + this.#opening >= maxSubscriptions) {
+      this.#refuse(frame, "too-many-subscriptions", `This connection has its ${maxSubscriptions} subscriptions. End one first.`);
+      return;
+    }
+    if (current !== undefined) this.#remove(current);
+    this.#remember(name, frame.generation);
+    this.#opening += 1;
+    void this.#open(frame, name)
+      .catch((error: unknown) => this.#fail(frame, error))
+      .finally(() => {
+        this.#opening -= 1;
+      });
+  }
+
+  unsubscribe(frame: UnsubscribeFrame): void {
+    const subscription = this.#current(frame);
+    if (subscription !== undefined) this.#end(subscription, "", "");
+  }
+
+  seek(frame: SeekFrame): void {
+    this.#current(frame)?.seek(frame.offset);
+  }
+
+  credit(frame: CreditFrame): void {
+    this.#current(frame)?.allow(frame.credit);
+  }
+
+  /** Ends what the user may no longer read (SUB-12). */
+  async recheck(): Promise<void> {
+    await Promise.all(
+      [...this.#byNumber.values()].map(async (subscription) => {
+        const { name } = subscription.feed;
+        const may = this.#client.rights.may("subscribe", name);
+        if (may === true || (await may)) return;
+        if (this.#byNumber.get(subscription.feed.number) !== subscription) return;
+        this.#end(subscription, "forbidden", forbidden("subscribe", name).message);
+      }),
+    );
+  }
+
+  closeAll(): void {
+    for (const subscription of this.#byNumber.values()) this.#remove(subscription);
+  }
+
+  async #open(frame: SubscribeFrame, name: string): Promise<void> {
+    const { rights } = this.#client;
+    const [maySubscribe, mayReadHistory] = await Promise.all([rights.may("subscribe", name), rights.may("history", name)]);
+    if (!maySubscribe) throw forbidden("subscribe", name);
+    const resumes = frame.position !== undefined || frame.last > 0;
+    const granted = mayReadHistory ? undefined : this.#verifyGrant(frame, name);
+    if (resumes && !mayReadHistory && granted === undefined) throw forbidden("history", name);
+    const feed = await this.#options.channels.open(name);
+    const begin = await this.#begin(frame, feed, mayReadHistory, granted);
+    if (this.#client.closed) return;
+    if (this.#generations.get(name) !== frame.generation) {
+      throw new HawserError("generation-stale", `A later subscription to ${frame.channel} took the place of this one.`);
+    }
+    this.#start(frame, feed, begin, mayReadHistory, granted);
+  }
+
+  #start(frame: SubscribeFrame, feed: ChannelFeed, begin: Begin, mayReadHistory: boolean, granted: Granted | undefined): void {
+    const { client, signer, now } = this.#options;
+    const grantStart = granted?.position.offset ?? begin.offset;
+    const subscription = new Subscription({
+      feed,
+      reader: client.reader,
+      generation: frame.generation,
+      cursor: begin.offset,
+      grantStart: Math.min(grantStart, begin.offset),
+      credit: frame.credit,
+    });
+    subscription.lastBatchAt = now();
+    this.#byNumber.set(feed.number, subscription);
+    this.#options.onSubscribed();
+    const { user } = client.rights.identity;
+    const position = { epoch: feed.epoch, offset: begin.offset };
+    const grant = mayReadHistory ? new Uint8Array() : (granted?.bytes ?? signGrant(signer, user, feed.name, position));
+    client.answer(frame.id, {
+      type: "subscribed",
+      id: frame.id,
+      number: feed.number,
+      generation: frame.generation,
+      epoch: feed.epoch,
+      offset: begin.offset,
+      end: feed.known().end,
+      lost: begin.lost,
+      reset: begin.reset,
+      grant,
+    });
+    subscription.wake();
+  }
+
+  /** Where the cursor begins (section 4 of the specification, POS-1 to POS-10). */
+  async #begin(frame: SubscribeFrame, feed: ChannelFeed, mayReadHistory: boolean, granted: Granted | undefined): Promise<Begin> {
+    if (frame.position !== undefined) return this.#beginAt(frame.position, feed, granted);
+    if (frame.last > 0) return plain(await this.#belowNewest(feed, frame.last));
+    if (mayReadHistory) return plain(feed.known().end);
+    // Without the right to history not even what this node's follower has still to bring may be sent.
+    const head = await this.#options.log.head(feed.name);
+    return plain(Math.max(head.end, feed.known().end));
+  }
+
+  async #beginAt(position: Position, feed: ChannelFeed, granted: Granted | undefined): Promise<Begin> {
+    let head: Head = feed.known();
+    // Above what this node knows, the log itself has the word: its follower may only be late.
+    if (position.epoch > head.epoch || position.offset > head.end) head = await this.#options.log.head(feed.name);
+    if (head.epoch !== feed.epoch) {
+      throw new HawserError("log-unavailable", `This node is still reading the new epoch of ${feed.name}.`, { retry: true, retryAfterMs: 100 });
+    }
+    const start = resolvePosition({ ...head, floor: Math.max(head.floor, feed.floor) }, position);
+    if (start.kind === "ahead-of-epoch") {
+      const message = `This node's log of ${feed.name} is older than position ${position.epoch}/${position.offset}. Try another node, or later.`;
+      throw new HawserError("epoch-ahead", message, { retry: true, retryAfterMs: 1_000 });
+    }
+    if (granted === undefined) return start;
+    const newToAll = start.reset === "unknown" || start.reset === "ahead";
+    if (!newToAll && (start.offset >= granted.position.offset || start.reset === "truncated")) return start;
+    return { kind: "start", offset: head.end, reset: start.reset, lost: { from: head.floor, to: head.end } };
+  }
+
+  async #belowNewest(feed: ChannelFeed, count: number): Promise<number> {
+    const inTail = feed.tail.offsetBelowNewest(count);
+    if (inTail !== undefined) return Math.max(inTail, feed.floor);
+    const { to } = feed.tail;
+    const page = await this.#options.log.readBackward(feed.name, to, { maxCount: count, maxBytes: Number.MAX_SAFE_INTEGER });
+    return Math.max(Math.min(page.interval.from, feed.tail.to), feed.floor);
+  }
+
+  #verifyGrant(frame: SubscribeFrame, name: string): Granted | undefined {
+    if (frame.position === undefined || frame.grant.byteLength === 0) return undefined;
+    const { user } = this.#client.rights.identity;
+    const position = verifyGrant(this.#options.signer, frame.grant, user, name);
+    if (position === undefined) return undefined;
+    const { epoch, offset } = frame.position;
+    const covered = (epoch === 0 || epoch >= position.epoch) && offset >= position.offset;
+    return covered ? { position, bytes: frame.grant } : undefined;
+  }
+
+  #nameOf(frame: SubscribeFrame): string | undefined {
+    if (frame.channel === "$inbox") return inboxOf(this.#client.rights.identity.user);
+    if (!isChannelName(frame.channel)) {
+      this.#refuse(frame, "channel-invalid", `${JSON.stringify(frame.channel)} is not a channel name.`);
+      return undefined;
+    }
+    if (frame.channel.startsWith("$")) {
+      this.#client.refuse(frame.id, forbidden("subscribe", frame.channel));
+      return undefined;
+    }
+    return frame.channel;
+  }
+
+  #find(name: string): Subscription | undefined {
+    for (const subscription of this.#byNumber.values()) if (subscription.feed.name === name) return subscription;
+    return undefined;
+  }
+
+  #current(frame: { number: number; generation: number }): Subscription | undefined {
+    const subscription = this.#byNumber.get(frame.number);
+    return subscription?.generation === frame.generation ? subscription : undefined;
+  }
+
+  #remember(name: string, generation: number): void {
+    this.#generations.delete(name);
+    this.#generations.set(name, generation);
+    if (this.#generations.size <= this.#options.maxSubscriptions * rememberedNames) return;
+    const [oldest] = this.#generations.keys();
+    if (oldest !== undefined) this.#generations.delete(oldest);
+  }
+
+  #end(subscription: Subscription, code: string, message: string): void {
+    this.#remove(subscription);
+    const { cursor, generation, feed } = subscription;
+    this.#client.tell({ type: "unsubscribed", number: feed.number, generation, offset: cursor, code, message });
+  }
+
+  #remove(subscription: Subscription): void {
+    subscription.close();
+    this.#byNumber.delete(subscription.feed.number);
+    this.#options.onUnsubscribed();
+  }
+
+  #refuse(frame: SubscribeFrame, code: "generation-stale" | "too-many-subscriptions" | "channel-invalid", message: string): void {
+    this.#client.refuse(frame.id, new HawserError(code, message));
+  }
+
+  #fail(frame: SubscribeFrame, error: unknown): void {
+    if (error instanceof HawserError) {
+      this.#client.refuse(frame.id, error);
+      return;
+    }
+    this.#client.report("subscribe", error);
+    this.#client.refuse(frame.id, new HawserError("internal", "The server could not subscribe. Try again.", { retry: true }));
+  }
+}
+
+function plain(offset: number): Begin {
+  return { kind: "start", offset, reset: "", lost: undefined };
+}

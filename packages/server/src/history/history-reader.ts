@@ -1,0 +1,108 @@
+import type { Head, Log, Page } from "@hawser/log";
+import { HawserError, isChannelName } from "@hawser/protocol";
+import type { HistoryFrame } from "@hawser/protocol";
+import type { ClientContext } from "../connection/client-context.ts";
+import { forbidden, inboxOf } from "../connection/rights.ts";
+import { resolvePosition } from "../delivery/start.ts";
+
+export interface HistoryReaderOptions {
+  readonly client: ClientContext;
+  readonly log: Log;
+  readonly maxPage: number;
+  readonly defaultPage: number;
+  readonly maxBytes: number;
+  /** Whether the connection has room for a page now. */
+  readonly mayReply: () => boolean;
+}
+
+/** The history requests of one connection: one after the other, each when the one before has found room. */
+export class HistoryReader {
+  readonly #options: HistoryReaderOptions;
+  readonly #client: ClientContext;
+  #waiting: HistoryFrame[] = [];
+  #reading = false;
+
+  constructor(options: HistoryReaderOptions) {
+    this.#options = options;
+    this.#client = options.client;
+  }
+
+  /** Bounded by the requests that a connection may have in flight. */
+  history(frame: HistoryFrame): void {
+    this.#waiting.push(frame);
+    this.proceed();
+  }
+
+  /** Goes on with what waits; called again when the connection has room. */
+  proceed(): void {
+    if (this.#reading || this.#client.closed || !this.#options.mayReply()) return;
+    const frame = this.#waiting.shift();
+    if (frame === undefined) return;
+    this.#reading = true;
+    void this.#answer(frame)
+      .catch((error: unknown) => this.#fail(frame, error))
+      .finally(() => {
+        this.#reading = false;
+        this.proceed();
+      });
+  }
+
+  async #answer(frame: HistoryFrame): Promise<void> {
+    const name = await this.#authorized(frame);
+    const { log, maxBytes, maxPage, defaultPage } = this.#options;
+    const maxCount = frame.limit === 0 ? defaultPage : Math.min(frame.limit, maxPage);
+    const head = await log.head(name);
+    const at = frame.position === undefined ? undefined : offsetOf(frame, head);
+    const options = { maxCount, maxBytes };
+    const page = frame.backward
+      ? await log.readBackward(name, at ?? head.end, options)
+      : await log.read(name, at ?? head.floor, options);
+    if (this.#client.closed) return;
+    this.#reply(frame, page);
+  }
+
+  async #authorized(frame: HistoryFrame): Promise<string> {
+    const { rights } = this.#client;
+    if (frame.channel !== "$inbox" && !isChannelName(frame.channel)) {
+      throw new HawserError("channel-invalid", `${JSON.stringify(frame.channel)} is not a channel name.`);
+    }
+    if (frame.channel !== "$inbox" && frame.channel.startsWith("$")) throw forbidden("history", frame.channel);
+    const name = frame.channel === "$inbox" ? inboxOf(rights.identity.user) : frame.channel;
+    if (!(await rights.may("history", name))) throw forbidden("history", frame.channel);
+    return name;
+  }
+
+  #reply(frame: HistoryFrame, page: Page): void {
+    this.#client.answer(frame.id, {
+      type: "page",
+      id: frame.id,
+      epoch: page.epoch,
+      floor: page.floor,
+      from: page.interval.from,
+      to: page.interval.to,
+      messages: page.entries,
+      more: page.more,
+    });
+  }
+
+  #fail(frame: HistoryFrame, error: unknown): void {
+    if (error instanceof HawserError) {
+      this.#client.refuse(frame.id, error);
+      return;
+    }
+    this.#client.report("history", error);
+    this.#client.refuse(frame.id, new HawserError("internal", "The server could not read the history. Try again.", { retry: true }));
+  }
+}
+
+/** The offset in the current epoch of a position (HIS-3). */
+function offsetOf(frame: HistoryFrame, head: Head): number {
+  const position = frame.position!;
+  // Backward, a position above the end stands for the end.
+  const asked = frame.backward ? { ...position, offset: Math.min(position.offset, head.end) } : position;
+  const start = resolvePosition({ ...head, floor: 0 }, asked);
+  if (start.kind === "ahead-of-epoch" || start.reset === "unknown" || start.reset === "ahead") {
+    throw new HawserError("epoch-unknown", `Position ${position.epoch}/${position.offset} is not one of this log.`);
+  }
+  return start.offset;
+}

@@ -1,0 +1,27 @@
+import type { Codec } from "@hawser/protocol";
+import type { Channels } from "./delivery/channels.ts";
+import type { Encoding } from "./delivery/block.ts";
+import type { CallHandler, NodeOptions } from "./node-options.ts";
+import type { Appender } from "./publish/appender.ts";
+import type { Framing } from "./transport/transport.ts";
+
+/** What the parts of one node share. */
+export interface NodeServices extends Omit<NodeOptions, "calls"> {
+  readonly calls: ReadonlyMap<string, CallHandler>;
+  readonly channels: Channels;
+  readonly appender: Appender;
+  readonly encodings: Encodings;
+}
+
+/** One object for each pair of codec and framing, so that connections of a pair find each other's bytes. */
+export class Encodings {
+  readonly #known: Encoding[] = [];
+
+  of(codec: Codec, framing: Framing): Encoding {
+    const found = this.#known.find((known) => known.codec === codec && known.framing === framing);
+    if (found !== undefined) return found;
+    const made = { codec, framing };
+    this.#known.push(made);
+    return made;
+  }
+}

@@ -1,0 +1,170 @@
+import type { AppendOutcome } from "@hawser/log";
+import { HawserError, isChannelName, validateNow, valueOf } from "@hawser/protocol";
+import type { Contract, PublishFrame } from "@hawser/protocol";
+import type { ClientContext } from "../connection/client-context.ts";
+import { forbidden } from "../connection/rights.ts";
+import { TokenBucket } from "../connection/token-bucket.ts";
+import type { NodeObserver } from "../observe/observer.ts";
+import type { ChannelPolicy } from "../policy/channel-policy.ts";
+import type { Appender } from "./appender.ts";
+
+export interface PublisherOptions {
+  readonly client: ClientContext;
+  readonly appender: Appender;
+  readonly policyOf: (channel: string) => ChannelPolicy;
+  readonly contract: Contract | undefined;
+  readonly maxKeyBytes: number;
+  readonly now: () => number;
+  readonly observer: NodeObserver;
+}
+
+/** What speaks against a publish, or nothing. */
+type Verdict = HawserError | undefined;
+
+const encoder = new TextEncoder();
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+
+/** The publishes of one connection: judged at the door, appended in order (PUB-6), answered as the log says. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #client: ClientContext;
+  /** Channels with a publish whose judgement is still awaited: what comes behind it waits too. */
+  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #rates = new Map<ChannelPolicy, TokenBucket>();
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#client = options.client;
+  }
+
+  publish(frame: PublishFrame): void {
+    const verdict = this.#judge(frame);
+    const before = this.#waiting.get(frame.channel);
+    if (before === undefined && !(verdict instanceof Promise)) {
+      this.#finish(frame, verdict);
+      return;
+    }
+    const turn = Promise.all([verdict, before]).then(([found]) => {
+      if (this.#waiting.get(frame.channel) === turn) this.#waiting.delete(frame.channel);
+      this.#finish(frame, found);
+    });
+    this.#waiting.set(frame.channel, turn);
+  }
+
+  #judge(frame: PublishFrame): Verdict | Promise<Verdict> {
+    const { channel } = frame;
+    if (!isChannelName(channel)) return new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel name.`);
+    if (channel.startsWith("$")) return forbidden("publish", channel);
+    const policy = this.#options.policyOf(channel);
+    if (!policy.clientsPublish) return forbidden("publish", channel);
+    const refused = this.#judgeSize(frame, policy) ?? this.#judgeRate(policy);
+    if (refused !== undefined) return refused;
+    const may = this.#client.rights.may("publish", channel);
+    if (may instanceof Promise) return may.then((allowed) => (allowed ? this.#judgeValue(frame) : forbidden("publish", channel)));
+    return may ? this.#judgeValue(frame) : forbidden("publish", channel);
+  }
+
+  /** Holds the payload against the contract; most schemas answer at once. */
+  #judgeValue(frame: PublishFrame): Verdict | Promise<Verdict> {
+    const schema = this.#options.contract?.channelSchema(frame.channel);
+    if (schema === undefined) return undefined;
+    try {
+      const valid = validateNow(schema, valueOf(frame.payload));
+      if (!(valid instanceof Promise)) return undefined;
+      return valid.then(
+        () => undefined,
+        (error: unknown) => this.#refusalOf(error),
+      );
+    } catch (error) {
+      return this.#refusalOf(error);
+    }
+  }
+
+  #refusalOf(error: unknown): HawserError {
+    if (error instanceof HawserError) return error;
+    this.#client.report("validate", error);
+    return new HawserError("internal", "The message could not be validated.", { retry: true });
+  }
+
+  #judgeSize(frame: PublishFrame, policy: ChannelPolicy): Verdict {
+    if (frame.payload.data.byteLength > policy.maxPayloadBytes) {
+      const message = `${frame.payload.data.byteLength} bytes are above the ${policy.maxPayloadBytes} that ${frame.channel} takes.`;
+      return new HawserError("message-too-large", message);
+    }
+    const { maxKeyBytes } = this.#options;
+    if (frame.key.length * 3 > maxKeyBytes && encoder.encode(frame.key).byteLength > maxKeyBytes) {
+      return new HawserError("payload-invalid", `The key is longer than ${maxKeyBytes} bytes.`);
+    }
+    return undefined;
+  }
+
+  #judgeRate(policy: ChannelPolicy): Verdict {
+    if (policy.publishesPerSecond === 0) return undefined;
+    const now = this.#options.now();
+    let bucket = this.#rates.get(policy);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(policy.publishesPerSecond, Math.max(1, policy.publishesPerSecond), now);
+      this.#rates.set(policy, bucket);
+    }
+    const waitMs = bucket.take(1, now);
+    if (waitMs === 0) return undefined;
+    const message = `At most ${policy.publishesPerSecond} publishes a second are allowed here.`;
+    return new HawserError("rate-limited", message, { retry: true, retryAfterMs: waitMs });
+  }
+
+  #finish(frame: PublishFrame, verdict: Verdict): void {
+    if (this.#client.closed) return;
+    if (verdict !== undefined) {
+      this.#reject(frame, verdict, 0);
+      return;
+    }
+    const { user } = this.#client.rights.identity;
+    const anonymous = frame.producer.byteLength === 0;
+    this.#options.appender.add(
+      {
+        channel: frame.channel,
+        // A producer counts together with its principal: nobody can use up another's sequences.
+        producer: anonymous ? "" : `${base64(frame.producer)} ${user}`,
+        sequence: frame.sequence,
+        previous: frame.previous,
+        // A copy: the frame is a view on all that the transport read at once.
+        payload: { kind: frame.payload.kind, data: frame.payload.data.slice() },
+        key: frame.key,
+        publisher: user,
+      },
+      (outcome) => this.#answer(frame, outcome),
+    );
+  }
+
+  #answer(frame: PublishFrame, outcome: AppendOutcome): void {
+    if (this.#client.closed) return;
+    switch (outcome.kind) {
+      case "accepted":
+      case "duplicate": {
+        const { epoch, offset } = outcome;
+        const position = epoch === 0 ? undefined : { epoch, offset };
+        this.#options.observer.published(outcome.kind);
+        const duplicate = outcome.kind === "duplicate";
+        this.#client.answer(frame.id, { type: "published", id: frame.id, position, duplicate });
+        return;
+      }
+      case "out-of-order": {
+        const message = `Previous ${frame.previous} is not the last sequence that the log accepted, which is ${outcome.last}.`;
+        this.#reject(frame, new HawserError("out-of-order", message, { retry: true }), outcome.last);
+        return;
+      }
+      case "producer-unknown":
+        this.#reject(frame, new HawserError("producer-unknown", "The log has forgotten this producer. Begin with a new one."), 0);
+        return;
+      case "failed":
+        this.#reject(frame, new HawserError(outcome.code, outcome.message, { retry: true, retryAfterMs: 250 }), 0);
+        return;
+    }
+  }
+
+  #reject(frame: PublishFrame, error: HawserError, last: number): void {
+    const { code, message, retry, retryAfterMs } = error;
+    this.#options.observer.published(code);
+    this.#client.answer(frame.id, { type: "rejected", id: frame.id, code, message, retry, retryAfterMs, last });
+  }
+}
