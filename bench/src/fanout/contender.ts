@@ -1,0 +1,71 @@
+import type { LoadCommand, LoadReply, Measurement, ServerCommand, ServerReply, Usage } from "../processes/messages.ts";
+import { PinnedProcess } from "../processes/pinned-process.ts";
+import type { Peer } from "./peers.ts";
+
+/** Where the two processes of a contender run: apart, so that the load takes nothing from the server. */
+const cores = { server: 0, load: 1 };
+
+export interface Figures extends Measurement {
+  readonly window: number;
+  /** Processor time of the server by wall time; 1 is a whole core. */
+  readonly serverCpu: number;
+  readonly serverResidentMiB: number;
+}
+
+/** One server with its subscribers connected, ready to be measured as often as one likes. */
+export class Contender {
+  readonly peer: Peer;
+  readonly #server: PinnedProcess<ServerCommand, ServerReply>;
+  readonly #load: PinnedProcess<LoadCommand, LoadReply>;
+
+  private constructor(peer: Peer) {
+    this.peer = peer;
+    this.#server = new PinnedProcess(peer.server, cores.server);
+    this.#load = new PinnedProcess("load/main.js", cores.load);
+  }
+
+  static async start(peer: Peer, subscribers: number, payloadBytes: number): Promise<Contender> {
+    const contender = new Contender(peer);
+    try {
+      const listening = await contender.#server.ask({ type: "listen" });
+      if (listening.type !== "listening") throw new Error(`${peer.name} answered ${listening.type}`);
+      const { port } = listening;
+      await contender.#load.ask({ type: "start", dialect: peer.dialect, port, subscribers, payloadBytes });
+      return contender;
+    } catch (error) {
+      await contender.stop();
+      throw error;
+    }
+  }
+
+  async measure(window: number, warmUpMs: number, durationMs: number): Promise<Figures> {
+    const [reply, { before, after }] = await Promise.all([
+      this.#load.ask({ type: "measure", window, warmUpMs, durationMs }),
+      this.#usageDuring(warmUpMs, durationMs),
+    ]);
+    if (reply.type !== "measured") throw new Error(`the load answered ${reply.type}`);
+    return {
+      ...reply.measurement,
+      window,
+      serverCpu: (after.cpuMs - before.cpuMs) / (after.atMs - before.atMs),
+      serverResidentMiB: after.residentBytes / 2 ** 20,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#server.stop(), this.#load.stop()]);
+  }
+
+  /** By the server's own clock: under load it answers late. */
+  async #usageDuring(warmUpMs: number, durationMs: number): Promise<{ before: Usage; after: Usage }> {
+    const before = await this.#usageAfter(warmUpMs);
+    return { before, after: await this.#usageAfter(durationMs) };
+  }
+
+  async #usageAfter(ms: number): Promise<Usage> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    const reply = await this.#server.ask({ type: "usage" });
+    if (reply.type !== "usage") throw new Error(`${this.peer.name} answered ${reply.type}`);
+    return reply.usage;
+  }
+}

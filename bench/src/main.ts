@@ -1,0 +1,37 @@
+// npm run bench -- NAME [--seconds S] [--json FILE]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { fanout, fanout1 } from "./fanout/fanout.ts";
+import { canPin } from "./processes/pinned-process.ts";
+import { jsonLine, table } from "./report.ts";
+import type { Benchmark } from "./result.ts";
+
+const benchmarks: Readonly<Record<string, Benchmark>> = { fanout, fanout1 };
+const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
+  NAME       ${Object.keys(benchmarks).join(", ")}
+  --seconds  how long each contender is measured (default 9)
+  --json     also write the result there`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: "string", default: "9" }, json: { type: "string" } },
+});
+const name = positionals[0] ?? "";
+const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
+const seconds = Number(values.seconds);
+
+if (benchmark === undefined || positionals.length !== 1 || !(seconds > 0)) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  if (!canPin) console.log("Server and load share the cores: no taskset, or one core. Figures are worth less.");
+  const result = await benchmark(seconds, (line) => console.log(line));
+  console.log(`\n${table(result)}\n`);
+  for (const [peer, ratio] of Object.entries(result.ratios)) console.log(`hawser is ${ratio.toFixed(2)} x ${peer}`);
+  for (const { name: aim, aim: wanted, value, met } of result.aims) {
+    console.log(`${met ? "met    " : "NOT met"} ${aim}: ${value} (aim ${wanted})`);
+  }
+  const line = jsonLine(result);
+  if (values.json !== undefined) writeFileSync(values.json, `${line}\n`);
+  console.log(line);
+}

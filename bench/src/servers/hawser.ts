@@ -1,0 +1,18 @@
+import { memoryLog } from "@hawser/log";
+import { anonymous, createServer } from "@hawser/server";
+import { serve } from "./serve.ts";
+
+serve(async () => {
+  const server = createServer({
+    log: memoryLog(),
+    port: 0,
+    host: "127.0.0.1",
+    authenticate: anonymous(),
+    origins: "any",
+    channels: [{ pattern: "bench", durability: "memory" }],
+    // All clients come from one address here, and one of them is a publisher as fast as it can be.
+    limits: { maxConnectionsPerAddress: 10_000, maxRequests: 4096, framesPerSecond: 1_000_000 },
+  });
+  await server.listen();
+  return Number(new URL(server.url).port);
+});
