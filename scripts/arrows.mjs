@@ -31,7 +31,8 @@ for (const [name, allowed] of Object.entries(arrows)) {
   const manifest = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
   for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
     const target = packageOf(dependency);
-    if (target !== undefined && !allowed.includes(target)) fault(`packages/${name}/package.json`, 0, `depends on ${dependency}`);
+    if (target !== undefined && !allowed.includes(target))
+      fault(`packages/${name}/package.json`, 0, `depends on ${dependency}`);
   }
   for (const file of sourcesOf(join(root, "packages", name, "src"))) checkFile(name, allowed, file);
 }
@@ -59,7 +60,8 @@ function checkFile(name, allowed, file) {
       fault(path, line, `${name} may not import ${specifier}`);
     }
   }
-  for (const match of text.matchAll(/^export \*/gm)) fault(path, lineOf(text, match.index), "`export *`: list the names");
+  for (const match of text.matchAll(/^export \*/gm))
+    fault(path, lineOf(text, match.index), "`export *`: list the names");
   if (!stateless.has(name)) return;
   for (const match of text.matchAll(/^(?:export )?(?:let|var) /gm)) {
     fault(path, lineOf(text, match.index), "module-level mutable state");

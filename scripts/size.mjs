@@ -27,7 +27,9 @@ for (const [index, { name, code }] of bundles.entries()) {
   const minified = result.outputFiles[0].contents;
   const bytes = gzipSync(minified, { level: 9 }).byteLength;
   const limit = index === 0 ? ` of ${(budgetBytes / 1000).toFixed(1)} kB` : "";
-  console.log(`size: ${(bytes / 1000).toFixed(1)} kB${limit} (gzip; ${(minified.byteLength / 1000).toFixed(1)} kB minified): ${name}`);
+  console.log(
+    `size: ${(bytes / 1000).toFixed(1)} kB${limit} (gzip; ${(minified.byteLength / 1000).toFixed(1)} kB minified): ${name}`,
+  );
   if (index === 0 && bytes > budgetBytes) over = true;
 }
 if (over) console.error(`size: the client is above its budget of ${budgetBytes} bytes`);

@@ -72,7 +72,8 @@ function vitest(project) {
       }
     }
     // A file that cannot be loaded has no tests to fail.
-    if (suite.status === "failed" && suite.assertionResults.every((test) => test.status !== "failed")) fail(row, suite.name);
+    if (suite.status === "failed" && suite.assertionResults.every((test) => test.status !== "failed"))
+      fail(row, suite.name);
   }
   if (result.status !== 0 && row.failed === 0) fail(row, `vitest ended with status ${result.status ?? result.signal}`);
   if (report !== undefined && row.passed + row.failed === 0) fail(row, "no test ran");
