@@ -1,6 +1,11 @@
+export { compilePattern, isChannelName, maxChannelNameBytes } from "./channel-name.ts";
 export type { Codec } from "./codec.ts";
+export { messagesAbove, receive } from "./interval.ts";
+export type { Reception } from "./interval.ts";
 export { jsonCodec } from "./json/codec.ts";
 export { maxJsonDepth } from "./json/scanner.ts";
+export { defaultLimits } from "./limits.ts";
+export type { LimitName } from "./limits.ts";
 export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
 export { protobufCodec } from "./protobuf/codec.ts";
 export { closeCodes, mayReconnect } from "./close-codes.ts";
@@ -29,6 +34,7 @@ export type {
   StandardSchemaV1Result,
 } from "./contract/standard-schema.ts";
 export { validate, validateNow } from "./contract/validate.ts";
+export { nextEpoch } from "./epoch.ts";
 export { assert, HawserError } from "./errors.ts";
 export type { ErrorCode, HawserErrorOptions } from "./errors.ts";
 export type {
@@ -68,3 +74,5 @@ export type {
 } from "./frames.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
 export { payloadOf, valueOf } from "./payload-value.ts";
+export { systemPorts } from "./system-ports.ts";
+export type { Ports } from "./system-ports.ts";
