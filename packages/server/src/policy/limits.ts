@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import { defaultLimits as wireLimits, HawserError } from "@hawser/protocol";
 import type { NodeLimits } from "../node-options.ts";
 
 /**
@@ -18,8 +18,6 @@ export interface Limits extends NodeLimits {
   readonly maxHandshakeBytes: number;
   /** Headers of a handshake. Past it: HTTP 431. Default 100. */
   readonly maxHandshakeHeaders: number;
-  /** For `authenticate` to answer. Past it the connection is closed with 4002. Default 10,000. */
-  readonly authenticateTimeoutMs: number;
   /** From the start of a closing handshake to its end. Past it the connection is cut. Default 5,000. */
   readonly closeTimeoutMs: number;
   /** Bytes that wait in this process for a connection's socket. Past it the connection is cut. Default 16 MiB. */
@@ -31,27 +29,29 @@ const MiB = 1024 * KiB;
 
 /** The limits that hold where an application names none. */
 export const defaultLimits: Limits = {
-  maxConnections: 20_000,
-  maxConnectionsPerAddress: 1_000,
+  maxConnections: wireLimits.maxConnections,
+  maxConnectionsPerAddress: wireLimits.maxConnectionsPerAddress,
   maxPendingHandshakes: 1_000,
   handshakeTimeoutMs: 10_000,
   maxHandshakeBytes: 16 * KiB,
   maxHandshakeHeaders: 100,
-  connectTimeoutMs: 10_000,
+  connectTimeoutMs: wireLimits.connectTimeoutMs,
   authenticateTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
-  heartbeatMs: 25_000,
-  idleBatchMs: 30_000,
-  maxMessageBytes: 1 * MiB,
-  maxTokenBytes: 16 * KiB,
-  maxKeyBytes: 255,
-  maxSubscriptions: 1_000,
-  maxRequests: 256,
-  framesPerSecond: 2_000,
-  framesBurst: 4_000,
-  maxHistoryPage: 1_000,
-  defaultHistoryPage: 100,
+  heartbeatMs: wireLimits.heartbeatMs,
+  idleBatchMs: wireLimits.idleBatchMs,
+  maxMessageBytes: wireLimits.maxMessageBytes,
+  maxTokenBytes: wireLimits.maxTokenBytes,
+  maxKeyBytes: wireLimits.maxKeyBytes,
+  maxSubscriptions: wireLimits.maxSubscriptions,
+  maxRequests: wireLimits.maxRequests,
+  framesPerSecond: wireLimits.framesPerSecond,
+  framesBurst: wireLimits.framesBurst,
+  maxHistoryPage: wireLimits.maxHistoryPage,
+  defaultHistoryPage: wireLimits.defaultHistoryPage,
+  maxHistoryBytes: 256 * KiB,
   callTimeoutMs: 30_000,
+  maxCallTimeoutMs: 300_000,
   maxTailBytes: 1 * MiB,
   maxNodeTailBytes: 256 * MiB,
   minUnconfirmedBytes: 64 * KiB,
@@ -67,6 +67,7 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxConnectionsPerAddress", "maxConnections"],
   ["framesPerSecond", "framesBurst"],
   ["defaultHistoryPage", "maxHistoryPage"],
+  ["callTimeoutMs", "maxCallTimeoutMs"],
   ["maxTailBytes", "maxNodeTailBytes"],
   ["minUnconfirmedBytes", "maxUnconfirmedBytes"],
   ["maxTokenBytes", "maxMessageBytes"],
@@ -75,8 +76,8 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
 /**
  * The defaults with what an application names in their place.
  *
- * Where an application moves only one limit of a pair that is ordered (such as `defaultHistoryPage` below `maxHistoryPage`),
- * the default of the other one follows it.
+ * Where an application moves only one limit of a pair that is ordered (such as `defaultHistoryPage` below
+ * `maxHistoryPage`), the default of the other one follows it.
  *
  * @throws HawserError `option-invalid` for a name that is no limit, and for a value that is not an integer from 1
  *   (times: to 2^31 - 1).
@@ -84,7 +85,9 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
 export function resolveLimits(named: Partial<Limits> = {}): Limits {
   const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
   for (const [name, value] of Object.entries(named)) {
-    if (!isLimitName(name)) throw new HawserError("option-invalid", `limits.${name} is not a limit. Known: ${Object.keys(defaultLimits).join(", ")}.`);
+    if (!isLimitName(name)) {
+      throw new HawserError("option-invalid", `limits.${name} is not a limit. Known: ${Object.keys(defaultLimits).join(", ")}.`);
+    }
     if (value === undefined) continue;
     const highest = name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
     if (!Number.isSafeInteger(value) || value < 1 || value > highest) {

@@ -1,0 +1,175 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { Logger } from "../observe/logger.ts";
+import type { DoorObserver } from "../observe/metrics.ts";
+import type { Limits } from "../policy/limits.ts";
+import type { Peer, Transport } from "../transport/transport.ts";
+import { binaryFraming, textFraming } from "../transport/websocket-framing.ts";
+import { WebSocketTransport } from "../transport/websocket.ts";
+import { addressOf } from "./address.ts";
+import { AdmissionCounter } from "./admission.ts";
+import { judgeHandshake, plainHeaders } from "./handshake.ts";
+import type { Approval, HandshakeRules, Refusal } from "./handshake.ts";
+import { originCheck } from "./origin.ts";
+import type { OriginPolicy } from "./origin.ts";
+import { refuse } from "./refuse.ts";
+import { chooseSubprotocol } from "./subprotocol.ts";
+
+/** What the door hands its connections to. */
+export interface DoorCore {
+  accept(transport: Transport, peer: Peer): void;
+}
+
+export interface DoorOptions {
+  readonly core: DoorCore;
+  /** Upgrades to it are taken; starts with `/`. */
+  readonly path: string;
+  readonly origins: OriginPolicy;
+  readonly trustProxy: readonly string[];
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly observer: DoorObserver;
+}
+
+/** Messages of very many fragments cost far more than their bytes; no client of ours sends more than one. */
+const maxFragments = 1_024;
+
+/**
+ * Turns upgrades of an HTTP server into transports. It is the only place where a handshake is judged; each refusal has an
+ * HTTP status and is counted.
+ */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #rules: HandshakeRules;
+  readonly #admission: AdmissionCounter;
+  readonly #webSockets: WebSocketServer;
+  readonly #transports = new Set<Transport>();
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => this.#upgrade(request, socket, head);
+  #server: Server | undefined;
+  #open = true;
+
+  /** @throws HawserError `option-invalid` for origins and proxies that are none. */
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    const { limits } = options;
+    this.#rules = {
+      originAllowed: originCheck(options.origins),
+      addressOf: addressOf(options.trustProxy),
+      trustsProxies: options.trustProxy.length > 0,
+      maxHandshakeBytes: limits.maxHandshakeBytes,
+      maxHandshakeHeaders: limits.maxHandshakeHeaders,
+    };
+    this.#admission = new AdmissionCounter(limits);
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      skipUTF8Validation: false,
+      maxPayload: limits.maxMessageBytes,
+      maxFragments,
+      closeTimeout: limits.closeTimeoutMs,
+      handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
+    } as ConstructorParameters<typeof WebSocketServer>[0]);
+  }
+
+  /** Connections now. */
+  get connections(): number {
+    return this.#admission.total;
+  }
+
+  /** Takes the upgrades of `server` to the path; those to other paths are left to others. */
+  attach(server: Server): void {
+    this.#server = server;
+    server.on("upgrade", this.#onUpgrade);
+  }
+
+  /** From now on every handshake is answered with 503; connections stay. */
+  shut(): void {
+    this.#open = false;
+  }
+
+  /** Leaves the server to others, and cuts what is still open. */
+  detach(): void {
+    this.shut();
+    this.#server?.off("upgrade", this.#onUpgrade);
+    for (const transport of this.#transports) transport.terminate();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (pathOf(request.url) !== this.#options.path) {
+      // Where nobody else listens for upgrades, nobody would answer.
+      if (this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
+      return;
+    }
+    const judged = this.#open ? judgeHandshake(request, this.#rules) : shutRefusal;
+    if (judged.kind === "refused") return this.#refuse(socket, judged);
+    const admission = this.#admission.admit(judged.address);
+    if (admission.kind === "node-full") return this.#refuse(socket, nodeFull);
+    if (admission.kind === "address-full") return this.#refuse(socket, addressFull);
+    socket.once("close", admission.leave);
+    let accepted = false;
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      accepted = true;
+      const transport = new WebSocketTransport(webSocket, socket, {
+        framing: judged.subprotocol === "hawser.v1" ? binaryFraming : textFraming,
+        maxUnsentBytes: this.#options.limits.maxUnsentBytes,
+      });
+      this.#transports.add(transport);
+      socket.once("close", () => this.#transports.delete(transport));
+      this.#handOver(transport, judged, request);
+    });
+    // `ws` has answered by itself, or the socket is gone.
+    if (!accepted) this.#options.observer.handshakeRefused("handshake");
+  }
+
+  #handOver(transport: Transport, approval: Approval, request: IncomingMessage): void {
+    try {
+      this.#options.core.accept(transport, {
+        address: approval.address,
+        subprotocol: approval.subprotocol,
+        headers: plainHeaders(request),
+      });
+    } catch (error) {
+      this.#options.logger.error({ error }, "a connection could not be accepted");
+      transport.terminate();
+    }
+  }
+
+  #refuse(socket: Duplex, refusal: Refusal): void {
+    this.#options.observer.handshakeRefused(refusal.reason);
+    this.#options.logger.debug({ reason: refusal.reason, status: refusal.status }, "handshake refused");
+    refuse(socket, refusal.status, refusal.text, refusal.headers);
+  }
+}
+
+/** The path of a request's target. The query is never looked at nor logged: people put tokens there. */
+export function pathOf(url: string | undefined): string {
+  return (url ?? "").split("?", 1)[0] ?? "";
+}
+
+const notFound: Refusal = { kind: "refused", reason: "path", status: 404, text: "Nothing is here." };
+
+const shutRefusal: Refusal = {
+  kind: "refused",
+  reason: "not-ready",
+  status: 503,
+  text: "This node is going away: connect to another, or again later.",
+  headers: { "retry-after": "5" },
+};
+
+const nodeFull: Refusal = {
+  kind: "refused",
+  reason: "connections",
+  status: 503,
+  text: "This node holds as many connections as it may: connect to another, or again later.",
+  headers: { "retry-after": "30" },
+};
+
+const addressFull: Refusal = {
+  kind: "refused",
+  reason: "connections-per-address",
+  status: 429,
+  text: "This address holds as many connections as it may: close some.",
+  headers: { "retry-after": "30" },
+};

@@ -1,0 +1,41 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/**
+ * The sockets of a server whose handshake has not finished. Past the limit the oldest is cut: whoever means it finishes
+ * in a moment, so that a flood of handshakes that never finish keeps nobody out.
+ */
+export class PendingHandshakes {
+  readonly #limit: number;
+  readonly #onEvicted: () => void;
+  /** In the order in which they came. */
+  readonly #sockets = new Set<Socket>();
+
+  constructor(limit: number, onEvicted: () => void) {
+    this.#limit = limit;
+    this.#onEvicted = onEvicted;
+  }
+
+  get count(): number {
+    return this.#sockets.size;
+  }
+
+  /** Looks at each new socket of the server. */
+  watch(server: Server): void {
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      if (this.#sockets.size > this.#limit) this.#evictOldest();
+    });
+    server.prependListener("upgrade", (request) => this.#sockets.delete(request.socket));
+  }
+
+  #evictOldest(): void {
+    for (const socket of this.#sockets) {
+      this.#sockets.delete(socket);
+      socket.destroy();
+      this.#onEvicted();
+      return;
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { Durability, LogCapabilities } from "@hawser/log";
+import { compilePattern, HawserError } from "@hawser/protocol";
+import type { ChannelPolicy } from "./channel-policy.ts";
+
+/** How much of a channel is kept. What is above any of the three goes, oldest first. */
+export interface RetentionOptions {
+  /** Messages. 0: none, the channel is only ordered. Default 10,000. */
+  readonly count?: number;
+  /** Sum of payload bytes. Default 64 MiB. */
+  readonly bytes?: number;
+  /** Milliseconds. Default 7 days. */
+  readonly ageMs?: number;
+}
+
+/** What holds for the channels of a pattern. What is left out has its default. */
+export interface ChannelOptions {
+  /** `*` stands for one segment, `**` at the end for one or more: `chat.*`, `sensor.**`. `$user.**`: the inboxes. */
+  readonly pattern: string;
+  readonly retention?: RetentionOptions;
+  /** What `published` promises. Default `commit`, or the most that the log can do where that is less. */
+  readonly durability?: Durability;
+  /** How long a producer is remembered after its last publish. Default 1 hour; 0 where the log cannot. */
+  readonly deduplicateMs?: number;
+  /** Default 256 KiB. */
+  readonly maxPayloadBytes?: number;
+  /** For each session and channel; 0: not limited. Default 0. */
+  readonly publishesPerSecond?: number;
+  /** Default true; for inboxes false, and not to be changed. */
+  readonly clientsPublish?: boolean;
+}
+
+/** The policy of a channel by its name. The answer for a name never changes. */
+export type PolicyOf = (channel: string) => ChannelPolicy;
+
+const MiB = 1024 * 1024;
+const hourMs = 3_600_000;
+
+/** What holds for a channel that no pattern names. */
+export const defaultChannelPolicy: ChannelPolicy = {
+  durability: "commit",
+  retainCount: 10_000,
+  retainBytes: 64 * MiB,
+  retainAgeMs: 7 * 24 * hourMs,
+  deduplicateMs: 1 * hourMs,
+  maxPayloadBytes: 256 * 1024,
+  publishesPerSecond: 0,
+  clientsPublish: true,
+};
+
+/** What holds for the inboxes of users: there may be very many, and only the application publishes to them. */
+export const defaultInboxPolicy: ChannelPolicy = {
+  ...defaultChannelPolicy,
+  retainCount: 1_000,
+  retainBytes: 4 * MiB,
+  clientsPublish: false,
+};
+
+/** The only pattern of names that start with `$`. */
+const inboxPattern = "$user.**";
+const durabilityOrder: readonly Durability[] = ["memory", "commit", "flush"];
+const optionNames: ReadonlySet<string> = new Set([
+  "pattern",
+  "retention",
+  "durability",
+  "deduplicateMs",
+  "maxPayloadBytes",
+  "publishesPerSecond",
+  "clientsPublish",
+]);
+const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"]);
+
+/**
+ * The policies of an application's channels: the first pattern that matches a channel's name counts.
+ *
+ * @param capabilities - Those of the log that has to keep the policies.
+ * @param maxMessageBytes - No payload can be larger than a message of the transport.
+ * @throws HawserError `option-invalid`, naming pattern and option, for a value out of its range, an unknown name, and
+ *   what the log cannot keep.
+ */
+export function channelPolicies(options: readonly ChannelOptions[], capabilities: LogCapabilities, maxMessageBytes: number): PolicyOf {
+  const rules = options.map((option, index) => compile(option, index, capabilities, maxMessageBytes));
+  const channelDefault = fitted(defaultChannelPolicy, capabilities, maxMessageBytes);
+  const inboxDefault = fitted(defaultInboxPolicy, capabilities, maxMessageBytes);
+  return (channel) => {
+    const own = channel.startsWith("$");
+    for (const rule of rules) if (rule.own === own && rule.matches(channel)) return rule.policy;
+    return own ? inboxDefault : channelDefault;
+  };
+}
+
+interface Rule {
+  readonly matches: (channel: string) => boolean;
+  /** Whether it stands for names that start with `$`, which no other pattern does. */
+  readonly own: boolean;
+  readonly policy: ChannelPolicy;
+}
+
+function compile(option: ChannelOptions, index: number, capabilities: LogCapabilities, maxMessageBytes: number): Rule {
+  const where = typeof option?.pattern === "string" ? `channels "${option.pattern}"` : `channels[${index}]`;
+  const refuse = (reason: string): never => {
+    throw new HawserError("option-invalid", `${where}: ${reason}.`);
+  };
+  if (typeof option?.pattern !== "string") refuse("pattern must be a string");
+  for (const name of Object.keys(option)) if (!optionNames.has(name)) refuse(`${name} is not an option`);
+  for (const name of Object.keys(option.retention ?? {})) if (!retentionNames.has(name)) refuse(`retention.${name} is not an option`);
+  const own = option.pattern.startsWith("$");
+  if (own && option.pattern !== inboxPattern) refuse(`names that start with $ are the service's own; only ${inboxPattern} can be given`);
+  const policy = merge(option, fitted(own ? defaultInboxPolicy : defaultChannelPolicy, capabilities, maxMessageBytes));
+  checkValues(policy, maxMessageBytes, refuse);
+  if (own && policy.clientsPublish) refuse("clientsPublish cannot be true for inboxes");
+  checkCapabilities(option, policy, capabilities, refuse);
+  return { matches: compiled(option.pattern, refuse), own, policy };
+}
+
+function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
+  return {
+    durability: option.durability ?? defaults.durability,
+    retainCount: option.retention?.count ?? defaults.retainCount,
+    retainBytes: option.retention?.bytes ?? defaults.retainBytes,
+    retainAgeMs: option.retention?.ageMs ?? defaults.retainAgeMs,
+    deduplicateMs: option.deduplicateMs ?? defaults.deduplicateMs,
+    maxPayloadBytes: option.maxPayloadBytes ?? defaults.maxPayloadBytes,
+    publishesPerSecond: option.publishesPerSecond ?? defaults.publishesPerSecond,
+    clientsPublish: option.clientsPublish ?? defaults.clientsPublish,
+  };
+}
+
+/** Defaults promise what the log can keep: they are no application's explicit wish. */
+function fitted(policy: ChannelPolicy, capabilities: LogCapabilities, maxMessageBytes: number): ChannelPolicy {
+  const possible = durabilityOrder.slice(0, durabilityOrder.indexOf(policy.durability) + 1).filter((level) => capabilities.durabilities.includes(level));
+  const durability = possible.at(-1) ?? capabilities.durabilities[0] ?? policy.durability;
+  return {
+    ...policy,
+    durability,
+    deduplicateMs: capabilities.deduplicates ? policy.deduplicateMs : 0,
+    retainCount: capabilities.history === "none" ? 0 : policy.retainCount,
+    maxPayloadBytes: Math.min(policy.maxPayloadBytes, maxMessageBytes),
+  };
+}
+
+function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (reason: string) => never): void {
+  const inRange = (name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): void => {
+    if (!Number.isSafeInteger(value) || value < least || value > most) refuse(`${name} must be an integer from ${least} to ${most}`);
+  };
+  if (!durabilityOrder.includes(policy.durability)) refuse(`durability must be one of ${durabilityOrder.join(", ")}`);
+  inRange("retention.count", policy.retainCount, 0);
+  inRange("retention.bytes", policy.retainBytes, 1);
+  inRange("retention.ageMs", policy.retainAgeMs, 1);
+  inRange("deduplicateMs", policy.deduplicateMs, 0);
+  inRange("maxPayloadBytes", policy.maxPayloadBytes, 1, maxMessageBytes);
+  if (!Number.isFinite(policy.publishesPerSecond) || policy.publishesPerSecond < 0) refuse("publishesPerSecond must be a number from 0");
+  if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
+}
+
+function checkCapabilities(option: ChannelOptions, policy: ChannelPolicy, log: LogCapabilities, refuse: (reason: string) => never): void {
+  if (!log.durabilities.includes(policy.durability)) {
+    refuse(`the ${log.name} log cannot keep durability ${policy.durability}; it can: ${log.durabilities.join(", ")}`);
+  }
+  if (option.deduplicateMs !== undefined && option.deduplicateMs > 0 && !log.deduplicates) {
+    refuse(`the ${log.name} log does not de-duplicate; leave deduplicateMs out`);
+  }
+  if (policy.retainCount === 0 && !log.ephemeral) refuse(`the ${log.name} log does not order channels that keep nothing; retention.count must be above 0`);
+  if (option.retention?.count !== undefined && option.retention.count > 0 && log.history === "none") {
+    refuse(`the ${log.name} log keeps no history; leave retention.count out`);
+  }
+}
+
+function compiled(pattern: string, refuse: (reason: string) => never): (channel: string) => boolean {
+  try {
+    return compilePattern(pattern);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : "the pattern is malformed");
+  }
+}

@@ -1,0 +1,173 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { Marks } from "./marks.ts";
+import type { Framing, Transport, TransportHandlers } from "./transport.ts";
+import { receiverErrorCode } from "./receiver-error.ts";
+
+/** Pieces that are smaller than this in all are copied into one, which is cheaper than a vectored write. */
+const copyBelowBytes = 4_096;
+
+/** A reason of a close frame has at most 123 bytes of UTF-8 (RFC 6455, section 5.5). */
+const maxReasonBytes = 123;
+
+/** No close frame came (RFC 6455, section 7.4.1). */
+const abnormalClosure = 1006;
+
+type State =
+  | { readonly kind: "open" }
+  /** This side has begun to close, or has found the peer's bytes to be wrong. */
+  | { readonly kind: "closing"; readonly code: number; readonly reason: string }
+  | { readonly kind: "closed" };
+
+interface Held {
+  readonly message: Uint8Array;
+  readonly binary: boolean;
+}
+
+export interface WebSocketTransportOptions {
+  /** `binaryFraming` or `textFraming`, by the subprotocol. */
+  readonly framing: Framing;
+  /** Bytes that may wait in this process for the socket; past it the connection is cut. */
+  readonly maxUnsentBytes: number;
+}
+
+/**
+ * A WebSocket connection, taken over from `ws` after the handshake. `ws` parses what comes in and sends control frames;
+ * messages go out as bytes that are framed already, straight to the socket beneath. Both write to the same socket, and
+ * `ws` holds nothing back (it does not compress), so that the order of writes is the order on the wire.
+ *
+ * No error of the socket or of `ws` leaves this class: each ends in `onClose`.
+ */
+export class WebSocketTransport implements Transport {
+  readonly framing: Framing;
+  handlers: TransportHandlers | undefined;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+  readonly #maxUnsentBytes: number;
+  readonly #marks = new Marks();
+  #state: State = { kind: "open" };
+  #paused = false;
+  /** Messages that `ws` had taken from the socket already when reading was paused: one socket read's worth at most. */
+  #held: Held[] = [];
+
+  constructor(webSocket: WebSocket, socket: Duplex, options: WebSocketTransportOptions) {
+    this.framing = options.framing;
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#maxUnsentBytes = options.maxUnsentBytes;
+    webSocket.on("message", (data, binary) => this.#onMessage(data as Buffer, binary));
+    webSocket.on("ping", () => this.#onAlive());
+    webSocket.on("pong", (payload) => this.#onPong(payload));
+    webSocket.on("error", (error) => this.#onError(error));
+    webSocket.on("close", (code, reason) => this.#onClose(code, reason));
+    // `ws` takes its own listener away when it closes; an error after that must not become uncaught.
+    socket.on("error", () => {});
+  }
+
+  write(pieces: readonly Uint8Array[]): void {
+    if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    const [first, second] = pieces;
+    if (first === undefined) return;
+    const socket = this.#socket;
+    if (second === undefined) socket.write(first);
+    else if (byteLength(pieces) <= copyBelowBytes) socket.write(Buffer.concat(pieces));
+    else {
+      socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      socket.uncork();
+    }
+    if (socket.writableLength > this.#maxUnsentBytes) this.terminate();
+  }
+
+  mark(id: number): void {
+    if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    this.#webSocket.ping(this.#marks.issue(id));
+  }
+
+  pause(): void {
+    if (this.#paused || this.#state.kind !== "open") return;
+    this.#paused = true;
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    // A handler may pause again in the middle: what is left stays held.
+    while (this.#held.length > 0 && !this.#paused && this.#state.kind === "open") {
+      const held = this.#held.shift();
+      if (held !== undefined) this.handlers?.onMessage(held.message, held.binary);
+    }
+    if (!this.#paused) this.#webSocket.resume();
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state.kind !== "open") return;
+    this.#state = { kind: "closing", code, reason };
+    this.#held = [];
+    this.#webSocket.close(code, shorten(reason));
+    // The peer's answer must be read, and what it sent before is dropped; `ws` cuts the socket if no answer comes.
+    this.#webSocket.resume();
+  }
+
+  terminate(): void {
+    if (this.#state.kind === "closed") return;
+    if (this.#state.kind === "open") this.#state = { kind: "closing", code: abnormalClosure, reason: "" };
+    this.#held = [];
+    this.#webSocket.terminate();
+  }
+
+  #onMessage(data: Buffer, binary: boolean): void {
+    if (this.#state.kind !== "open") return;
+    const message = ownBytes(data);
+    if (this.#paused) this.#held.push({ message, binary });
+    else this.handlers?.onMessage(message, binary);
+  }
+
+  #onAlive(): void {
+    if (this.#state.kind === "open") this.handlers?.onAlive();
+  }
+
+  #onPong(payload: Buffer): void {
+    if (this.#state.kind !== "open") return;
+    const id = this.#marks.confirm(payload);
+    if (id === undefined) this.handlers?.onAlive();
+    else this.handlers?.onConfirmed(id);
+  }
+
+  /** `ws` has begun to close by itself, with the code that fits what the peer did wrong. */
+  #onError(error: Error): void {
+    if (this.#state.kind === "open") this.#state = { kind: "closing", code: receiverErrorCode(error), reason: error.message };
+    this.#held = [];
+  }
+
+  #onClose(code: number, reason: Buffer): void {
+    if (this.#state.kind === "closed") return;
+    const ended = this.#state.kind === "closing" ? this.#state : { code, reason: reason.toString("utf8") };
+    this.#state = { kind: "closed" };
+    this.#held = [];
+    this.handlers?.onClose(ended.code, ended.reason);
+  }
+}
+
+function byteLength(pieces: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const piece of pieces) sum += piece.length;
+  return sum;
+}
+
+/**
+ * A message as plain bytes of its own. `ws` gives views into what the socket read at once: kept longer than the turn,
+ * a small one would hold up to 64 KiB, so that is copied.
+ */
+function ownBytes(data: Buffer): Uint8Array {
+  if (data.buffer.byteLength > 2 * data.length) return new Uint8Array(data);
+  return new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
+/** Cuts at a character's end, since half a character would make the close frame invalid. */
+function shorten(reason: string): string {
+  if (Buffer.byteLength(reason) <= maxReasonBytes) return reason;
+  const { written } = new TextEncoder().encodeInto(reason, new Uint8Array(maxReasonBytes));
+  return new TextDecoder().decode(new TextEncoder().encode(reason).subarray(0, written));
+}
