@@ -55,5 +55,8 @@ export function compilePattern(pattern: string): (name: string) => boolean {
 
 function fits(name: string): boolean {
   // A code unit is at most three bytes.
-  return name.length * 3 <= maxChannelNameBytes || (name.length <= maxChannelNameBytes && encodeText(name).length <= maxChannelNameBytes);
+  return (
+    name.length * 3 <= maxChannelNameBytes ||
+    (name.length <= maxChannelNameBytes && encodeText(name).length <= maxChannelNameBytes)
+  );
 }

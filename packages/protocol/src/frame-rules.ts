@@ -21,12 +21,16 @@ export function checkPublish(frame: Omit<PublishFrame, "payload">): void {
   if (frame.sequence <= frame.previous) malformed("has a sequence that is not above `previous`");
 }
 
-/** WIRE-10: the messages of an interval rise inside of it. */
+/** A message's time is at most 2^52 - 1, so that the difference of two can travel as zigzag. */
+const maxTime = 2 ** 52 - 1;
+
+/** WIRE-10: the messages of an interval rise inside of it, and their times are in range. */
 export function checkMessages(from: number, to: number, messages: readonly Message[]): void {
   checkInterval(from, to);
   let previous = from;
   for (const message of messages) {
     if (message.offset <= previous || message.offset > to) malformed("has messages that do not rise in its interval");
+    if (message.time < 0 || message.time > maxTime) malformed("has a message with a time out of range");
     previous = message.offset;
   }
 }

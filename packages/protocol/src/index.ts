@@ -9,7 +9,6 @@ export type { LimitName } from "./limits.ts";
 export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
 export { protobufCodec } from "./protobuf/codec.ts";
 export { closeCodes, mayReconnect } from "./close-codes.ts";
-export { channelPattern } from "./contract/channel-pattern.ts";
 export { defineContract } from "./contract/contract.ts";
 export type {
   CallDefinition,
@@ -74,5 +73,5 @@ export type {
 } from "./frames.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
 export { payloadOf, valueOf } from "./payload-value.ts";
-export { systemPorts } from "./system-ports.ts";
-export type { Ports } from "./system-ports.ts";
+export { systemPorts } from "./platform/system-ports.ts";
+export type { Ports } from "./platform/system-ports.ts";

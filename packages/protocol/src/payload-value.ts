@@ -13,7 +13,9 @@ export function payloadOf(value: unknown): Payload {
   try {
     json = JSON.stringify(value);
   } catch (cause) {
-    throw new HawserError("payload-invalid", "The value cannot be written as JSON: it has a cycle or a BigInt.", { cause });
+    throw new HawserError("payload-invalid", "The value cannot be written as JSON: it has a cycle or a BigInt.", {
+      cause,
+    });
   }
   if (json === undefined) {
     throw new HawserError("payload-invalid", `JSON cannot say ${typeof value}. Send null, or leave the message out.`);

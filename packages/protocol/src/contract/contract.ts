@@ -1,4 +1,4 @@
-import { channelPattern } from "./channel-pattern.ts";
+import { compilePattern } from "../channel-name.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.ts";
 
 /** What is said of the channels of one pattern. */
@@ -44,7 +44,7 @@ export function defineContract<const D extends ContractDefinition>(definition: D
   const names = new Map(Object.entries(definition.channels ?? {}));
   const patterns = [...names]
     .filter(([name]) => name.includes("{"))
-    .map(([name, channel]) => ({ matches: channelPattern(name), channel }));
+    .map(([name, channel]) => ({ matches: compilePattern(name), channel }));
   const calls = new Map(Object.entries(definition.calls ?? {}));
   return {
     definition,

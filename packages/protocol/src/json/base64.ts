@@ -32,7 +32,8 @@ export function decodeBase64(text: string): Uint8Array {
       (sextet(text, index + 1) << 12) |
       (pad === 2 ? 0 : sextet(text, index + 2) << 6) |
       (pad > 0 ? 0 : sextet(text, index + 3));
-    if ((pad === 2 && (group & 0xffff) !== 0) || (pad === 1 && (group & 0xff) !== 0)) malformed("has base64 with bits left over");
+    if ((pad === 2 && (group & 0xffff) !== 0) || (pad === 1 && (group & 0xff) !== 0))
+      malformed("has base64 with bits left over");
     bytes[at++] = group >> 16;
     if (pad < 2) bytes[at++] = (group >> 8) & 0xff;
     if (pad < 1) bytes[at++] = group & 0xff;

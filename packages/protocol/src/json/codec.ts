@@ -25,7 +25,7 @@ export const jsonCodec: Codec = {
 function decode(message: Uint8Array, sender: "client" | "server"): Frame[] {
   if (!isUtf8(message)) malformed("is not UTF-8");
   const frames: Frame[] = [];
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const feed = message.indexOf(lineFeed, at);
     const end = feed < 0 ? message.length : feed;
     const line = message.subarray(at, end);

@@ -78,7 +78,8 @@ function skipNumber(bytes: Uint8Array, at: number): number {
 }
 
 function skipWord(bytes: Uint8Array, at: number, word: string): number {
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word.charCodeAt(i)) malformed("has a JSON value that is none");
+  for (let i = 0; i < word.length; i++)
+    if (bytes[at + i] !== word.charCodeAt(i)) malformed("has a JSON value that is none");
   return at + word.length;
 }
 

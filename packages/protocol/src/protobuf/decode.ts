@@ -33,9 +33,8 @@ export function readFrame(reader: Reader): Frame {
 function readKnown(reader: Reader, type: Frame["type"]): Frame {
   switch (type) {
     case "batch":
-      return readBatch(reader);
     case "page":
-      return readPage(reader);
+      return readMessages(reader, type);
     case "publish":
       return readPublish(reader);
     case "published":
@@ -45,26 +44,27 @@ function readKnown(reader: Reader, type: Frame["type"]): Frame {
   }
 }
 
-function readBatch(reader: Reader): BatchFrame {
-  let number = 0;
-  let generation = 0;
-  let epoch = 0;
+/** `Batch` and `Page` have the same fields but for what 1, 2, 3 and 8 mean. */
+function readMessages(reader: Reader, type: "batch" | "page"): BatchFrame | PageFrame {
+  let first = 0;
+  let second = 0;
+  let third = 0;
   let from = 0;
   let to = 0;
   let time = 0;
-  let conflated = false;
+  let flag = false;
   const messages: Writable<Message>[] = [];
   while (reader.more) {
     const tag = reader.tag();
     switch (tag) {
       case 0x08:
-        number = reader.uint();
+        first = reader.uint();
         break;
       case 0x10:
-        generation = reader.uint32();
+        second = reader.uint();
         break;
       case 0x18:
-        epoch = reader.uint();
+        third = reader.uint();
         break;
       case 0x20:
         from = reader.uint();
@@ -79,58 +79,16 @@ function readBatch(reader: Reader): BatchFrame {
         messages.push(readMessage(reader));
         break;
       case 0x40:
-        conflated = reader.uint() !== 0;
+        flag = reader.uint() !== 0;
         break;
       default:
         reader.skip(tag);
     }
   }
   place(messages, from, to, time);
-  return { type: "batch", number, generation, epoch, from, to, messages, conflated };
-}
-
-function readPage(reader: Reader): PageFrame {
-  let id = 0;
-  let epoch = 0;
-  let floor = 0;
-  let from = 0;
-  let to = 0;
-  let time = 0;
-  let more = false;
-  const messages: Writable<Message>[] = [];
-  while (reader.more) {
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x08:
-        id = reader.uint();
-        break;
-      case 0x10:
-        epoch = reader.uint();
-        break;
-      case 0x18:
-        floor = reader.uint();
-        break;
-      case 0x20:
-        from = reader.uint();
-        break;
-      case 0x28:
-        to = reader.uint();
-        break;
-      case 0x30:
-        time = reader.uint();
-        break;
-      case 0x3a:
-        messages.push(readMessage(reader));
-        break;
-      case 0x40:
-        more = reader.uint() !== 0;
-        break;
-      default:
-        reader.skip(tag);
-    }
-  }
-  place(messages, from, to, time);
-  return { type: "page", id, epoch, floor, from, to, messages, more };
+  if (type === "page") return { type, id: first, epoch: second, floor: third, from, to, messages, more: flag };
+  if (second > 0xffffffff) malformed("has a 32-bit integer above 2^32 - 1");
+  return { type, number: first, generation: second, epoch: third, from, to, messages, conflated: flag };
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -175,7 +133,6 @@ function place(messages: readonly Writable<Message>[], from: number, to: number,
     offset += message.offset;
     message.offset = offset;
     message.time += time;
-    if (message.time < 0 || message.time > Number.MAX_SAFE_INTEGER) malformed("has a time out of range");
   }
   checkMessages(from, to, messages);
 }

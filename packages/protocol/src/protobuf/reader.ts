@@ -106,11 +106,8 @@ export class Reader {
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:
-        for (const last = this.#at + 10; this.#at < last && this.#at < this.#end; ) {
-          if (this.#bytes[this.#at++]! < 0x80) return;
-        }
-        malformed("has an integer that does not end");
-      // eslint-disable-next-line no-fallthrough -- malformed() throws
+        this.#skipVarint();
+        return;
       case 1:
         this.#at = this.#past(8);
         return;
@@ -123,6 +120,13 @@ export class Reader {
       default:
         malformed("has a field of a wire type that is not in use");
     }
+  }
+
+  /** One that is not known may be above 2^53 - 1. */
+  #skipVarint(): void {
+    const last = this.#at + 10;
+    while (this.#at < last && this.#at < this.#end) if (this.#bytes[this.#at++]! < 0x80) return;
+    malformed("has an integer that does not end");
   }
 
   #past(length: number): number {

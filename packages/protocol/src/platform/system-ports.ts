@@ -1,5 +1,5 @@
-import { assert } from "./errors.ts";
-import type { Clock, Random, Timers } from "./ports.ts";
+import { assert } from "../errors.ts";
+import type { Clock, Random, Timers } from "../ports.ts";
 
 /** What browsers, Node, Bun and Deno all have, as far as it is used here: there are no types of a platform. */
 declare const performance: { now(): number };
