@@ -1,17 +1,34 @@
-import { expect, it } from "vitest";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
 import { jsonCodec, protobufCodec } from "@hawser/protocol";
-import type { Frame } from "@hawser/protocol";
+import { arbitraryClientFrame, arbitraryServerFrame } from "./support/arbitrary-frames.ts";
 
-const frames: Frame[] = [
-  { type: "batch", number: 3, generation: 1, epoch: 77, from: 10, to: 15, conflated: false, messages: [
-    { offset: 12, time: 1700000000000, payload: { kind: "json", data: new TextEncoder().encode('{"a": 1}') }, key: "k", publisher: "ann" },
-    { offset: 15, time: 1699999999000, payload: undefined, key: "", publisher: "" },
-  ] },
-  { type: "published", id: 1, position: { epoch: 2 ** 52, offset: 5 }, duplicate: true },
-  { type: "move", deadlineMs: 1, delayMs: 2, endpoints: ["", "ä"], reason: "" },
-];
-it("both codecs give back what they were given", () => {
-  for (const codec of [protobufCodec, jsonCodec]) {
-    for (const frame of frames) expect(codec.decodeServer(codec.encode(frame))).toEqual([frame]);
-  }
+describe.each([protobufCodec, jsonCodec])("$subprotocol", (codec) => {
+  it("gives back the frames of a client's message, in their order [WIRE-8]", () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryClientFrame, { minLength: 1, maxLength: 4 }), (frames) => {
+        expect(codec.decodeClient(joined(frames.map((frame) => codec.encode(frame))))).toEqual(frames);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("gives back the frames of a server's message, in their order [WIRE-8]", () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryServerFrame, { minLength: 1, maxLength: 4 }), (frames) => {
+        expect(codec.decodeServer(joined(frames.map((frame) => codec.encode(frame))))).toEqual(frames);
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
