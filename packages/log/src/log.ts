@@ -16,6 +16,7 @@ export interface Entry {
 /** Where an epoch began: entries above `start` were appended in it, up to the next epoch's start. */
 export interface EpochStart {
   readonly epoch: number;
+  /** Never above the channel's end, so that a position that is carried back to it is one of this log. */
   readonly start: number;
 }
 
@@ -38,7 +39,11 @@ export interface Head {
 export interface Page {
   readonly epoch: number;
   readonly floor: number;
-  /** `from` is what was asked for, or the floor if that is higher. */
+  /**
+   * Forward: `from` is what was asked for, or the floor if that is higher; without `more`, `to` is the end (or `from`, if
+   * that lies above it: such a page is empty and says nothing). Backward: `to` is what was asked for, no higher than the
+   * end and no lower than the floor; without `more`, `from` is the floor.
+   */
   readonly interval: Interval;
   readonly entries: readonly Entry[];
   /** Entries exist beyond the page, in the direction of the read. */
@@ -79,7 +84,7 @@ export interface LogPolicy {
   readonly durability: Durability;
   /** How many entries are kept at least for resume; 0 for none: an ephemeral channel, only ordered. */
   readonly retainCount: number;
-  /** Sum of payload bytes that is kept at most. */
+  /** Sum of payload bytes that is kept at most; the newest entry is kept whatever its size. */
   readonly retainBytes: number;
   /** How long an entry is kept at most. */
   readonly retainAgeMs: number;
@@ -109,7 +114,7 @@ export interface LogOpenOptions {
 }
 
 export interface ReadOptions {
-  /** At most this many entries; at least 1. */
+  /** At most this many entries; 1 or more. */
   readonly maxCount: number;
   /** Stop behind the entry with which the sum of payload bytes reaches this. At least one entry is returned. */
   readonly maxBytes: number;
@@ -119,7 +124,8 @@ export interface FollowHandlers {
   /**
    * Entries of `(interval.from, interval.to]`, in order; intervals are contiguous from the `end` that `follow` gave.
    * An interval may hold no entry. Called after the entries are as durable as their policy promises, never during a
-   * call of the follower's own.
+   * call of the follower's own. All entries are given, also those that a trim took in the meantime, and those of an
+   * ephemeral channel, whose floor is its end: `onFloor` comes behind them, and is no reason to drop what was given.
    */
   onEntries(entries: readonly Entry[], interval: Interval): void;
   /** Everything at or below it may be gone. Rises. */

@@ -6,15 +6,15 @@ export interface ProducerState {
   readonly producer: string;
   /** The sequence that was accepted last. */
   readonly last: number;
-  /** When that was, on the clock that the table's owner uses. */
-  readonly at: number;
+  /** The moment from which on it is forgotten, on the clock that the table's owner uses. */
+  readonly until: number;
   /** Positions of the newest accepted sequences, oldest first. */
   readonly recent: readonly RecentPosition[];
 }
 
 /** Options of a {@link ProducerTable}. */
 export interface ProducerTableOptions {
-  /** How long a producer is remembered after its last accepted append, in milliseconds. */
+  /** How long a producer is remembered after its last accepted append, in milliseconds, unless `accept` says otherwise. */
   readonly deduplicateMs: number;
   /** Producers that are remembered at most; past it the one that was quiet longest is forgotten. */
   readonly maxProducers: number;
@@ -24,7 +24,7 @@ export interface ProducerTableOptions {
 
 interface Row {
   last: number;
-  at: number;
+  until: number;
   readonly recent: RecentPositions;
 }
 
@@ -58,8 +58,18 @@ export class ProducerTable {
     return this.#rows.get(producer)?.recent.offsetOf(sequence);
   }
 
-  /** Takes note of an accepted append. */
-  accept(producer: string, sequence: number, offset: number, now: number): void {
+  /**
+   * Takes note of an accepted append.
+   *
+   * @param deduplicateMs the window from now on; default: that of the options.
+   */
+  accept(
+    producer: string,
+    sequence: number,
+    offset: number,
+    now: number,
+    deduplicateMs: number = this.#options.deduplicateMs,
+  ): void {
     this.expire(now, 2);
     let row = this.#rows.get(producer);
     if (row !== undefined && this.#isExpired(row, now)) {
@@ -67,7 +77,7 @@ export class ProducerTable {
       row = undefined;
     }
     if (row === undefined) {
-      row = { last: sequence, at: now, recent: new RecentPositions(this.#options.maxRecentPositions) };
+      row = { last: sequence, until: now, recent: new RecentPositions(this.#options.maxRecentPositions) };
       this.#rows.set(producer, row);
       if (this.#rows.size > this.#options.maxProducers) this.#forgetOldest();
     } else if (this.#newest !== producer) {
@@ -76,7 +86,7 @@ export class ProducerTable {
     }
     this.#newest = producer;
     row.last = sequence;
-    row.at = now;
+    row.until = now + deduplicateMs;
     row.recent.add(sequence, offset);
   }
 
@@ -93,14 +103,14 @@ export class ProducerTable {
   /** When the next producer is to be forgotten; `undefined` when there is none. */
   nextExpiry(): number | undefined {
     const oldest = this.#rows.values().next();
-    return oldest.done === true ? undefined : oldest.value.at + this.#options.deduplicateMs;
+    return oldest.done === true ? undefined : oldest.value.until;
   }
 
   /** All that is remembered, the one that was quiet longest first: what a checkpoint keeps. */
   toArray(): ProducerState[] {
     const states: ProducerState[] = [];
     for (const [producer, row] of this.#rows) {
-      states.push({ producer, last: row.last, at: row.at, recent: row.recent.toArray() });
+      states.push({ producer, last: row.last, until: row.until, recent: row.recent.toArray() });
     }
     return states;
   }
@@ -112,13 +122,13 @@ export class ProducerTable {
     for (const state of states) {
       const recent = new RecentPositions(this.#options.maxRecentPositions);
       for (const { sequence, offset } of state.recent) recent.add(sequence, offset);
-      this.#rows.set(state.producer, { last: state.last, at: state.at, recent });
+      this.#rows.set(state.producer, { last: state.last, until: state.until, recent });
       this.#newest = state.producer;
     }
   }
 
   #isExpired(row: Row, now: number): boolean {
-    return now - row.at >= this.#options.deduplicateMs;
+    return now >= row.until;
   }
 
   #forgetOldest(): void {

@@ -106,7 +106,7 @@ export class ChannelFeed {
     const floor = this.#floor;
     this.#events = [];
     this.#floor = undefined;
-    for (const member of [...this.#members]) {
+    for (const member of this.#members) {
       for (const event of events) {
         if (member.closed) break;
         if (event.serial >= member.since) this.#tell(member, event);

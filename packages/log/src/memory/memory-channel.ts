@@ -5,8 +5,8 @@ import type { ProducerTableOptions } from "../deduplication/producer-table.ts";
 import { ChannelFeed } from "../follow/channel-feed.ts";
 import type { FollowerErrorListener } from "../follow/channel-feed.ts";
 import type { Append, AppendOutcome, Entry, LogPolicy, Page, ReadOptions } from "../log.ts";
+import { EntryDeque } from "../retention/entry-deque.ts";
 import { mustTrim } from "../retention/must-trim.ts";
-import { EntryDeque } from "./entry-deque.ts";
 
 /** What a memory channel is made with. */
 export interface MemoryChannelOptions {
@@ -27,7 +27,7 @@ export class MemoryChannel {
   readonly feed: ChannelFeed;
   readonly #epoch: number;
   readonly #policy: LogPolicy;
-  readonly #entries = new EntryDeque();
+  readonly #entries = new EntryDeque<Entry>(payloadBytes);
   readonly #producers: ProducerTable;
   #floor = 0;
   #end = 0;
@@ -128,8 +128,12 @@ export class MemoryChannel {
   }
 }
 
+function payloadBytes(entry: Entry): number {
+  return entry.payload === undefined ? 0 : entry.payload.data.byteLength;
+}
+
 /** A payload that keeps nothing else alive: a part of a larger buffer is copied. */
 function ownPayload(payload: Payload): Payload {
   const { kind, data } = payload;
-  return data.byteLength === data.buffer.byteLength ? payload : { kind, data: Uint8Array.from(data) };
+  return data.byteLength === data.buffer.byteLength ? payload : { kind, data: new Uint8Array(data) };
 }

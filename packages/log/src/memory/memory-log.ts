@@ -34,7 +34,12 @@ export interface MemoryLogOptions {
 
 type State =
   | { readonly kind: "new" }
-  | { readonly kind: "open"; readonly options: LogOpenOptions; readonly epoch: number; readonly aging: Aging<MemoryChannel> }
+  | {
+      readonly kind: "open";
+      readonly options: LogOpenOptions;
+      readonly epoch: number;
+      readonly aging: Aging<MemoryChannel>;
+    }
   | { readonly kind: "closed" };
 
 type Open = Extract<State, { kind: "open" }>;
@@ -114,7 +119,8 @@ class MemoryLog implements Log {
   async follow(name: string, handlers: FollowHandlers): Promise<Follower> {
     const open = this.#requireOpen();
     const channel = this.#aged(open, name) ?? this.#create(open, name);
-    if (channel === undefined) throw new HawserError("log-full", `channel ${name} is one past maxChannels`, { retry: true });
+    if (channel === undefined)
+      throw new HawserError("log-full", `channel ${name} is one past maxChannels`, { retry: true });
     return channel.feed.join(handlers, this.#headOf(open, channel), () => {
       if (channel.unused) this.#channels.delete(name);
     });

@@ -1,4 +1,4 @@
-import type { Entry, ReadOptions } from "../log.ts";
+import type { ReadOptions } from "../log.ts";
 
 /** Trimmed slots that are kept in front before the arrays are moved together. */
 const compactAt = 1024;
@@ -8,23 +8,29 @@ const compactAt = 1024;
  * found by binary search, so that offsets may have holes. Beside each entry stands a moment of a clock that never
  * goes back, by which its age is told.
  */
-export class EntryDeque {
-  #entries: (Entry | undefined)[] = [];
+export class EntryDeque<Item extends { readonly offset: number }> {
+  readonly #sizeOf: (item: Item) => number;
+  #entries: (Item | undefined)[] = [];
   #moments: number[] = [];
   #first = 0;
   #bytes = 0;
+
+  /** @param sizeOf what an entry counts for `bytes` and `maxBytes`. */
+  constructor(sizeOf: (item: Item) => number) {
+    this.#sizeOf = sizeOf;
+  }
 
   get count(): number {
     return this.#entries.length - this.#first;
   }
 
-  /** Sum of the payload bytes. */
+  /** Sum of the sizes. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** The oldest entry. */
-  get oldest(): Entry | undefined {
+  get oldest(): Item | undefined {
     return this.#entries[this.#first];
   }
 
@@ -33,19 +39,19 @@ export class EntryDeque {
     return this.#moments[this.#first] ?? 0;
   }
 
-  push(entry: Entry, moment: number): void {
+  push(entry: Item, moment: number): void {
     this.#entries.push(entry);
     this.#moments.push(moment);
-    this.#bytes += payloadBytes(entry);
+    this.#bytes += this.#sizeOf(entry);
   }
 
   /** Takes the oldest entry out. */
-  shift(): Entry | undefined {
+  shift(): Item | undefined {
     const entry = this.#entries[this.#first];
     if (entry === undefined) return undefined;
     this.#entries[this.#first] = undefined;
     this.#first += 1;
-    this.#bytes -= payloadBytes(entry);
+    this.#bytes -= this.#sizeOf(entry);
     if (this.#first >= compactAt && this.#first * 2 >= this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
       this.#moments = this.#moments.slice(this.#first);
@@ -55,32 +61,35 @@ export class EntryDeque {
   }
 
   /** The oldest entries above `after`, and whether there are more. */
-  forward(after: number, options: ReadOptions): { readonly entries: readonly Entry[]; readonly more: boolean } {
+  forward(after: number, options: ReadOptions): { readonly entries: readonly Item[]; readonly more: boolean } {
     const start = this.#indexAbove(after);
     let next = start;
     let bytes = 0;
-    while (next < this.#entries.length && (next === start || (next - start < options.maxCount && bytes < options.maxBytes))) {
-      bytes += payloadBytes(this.#entries[next]!);
+    while (
+      next < this.#entries.length &&
+      (next === start || (next - start < options.maxCount && bytes < options.maxBytes))
+    ) {
+      bytes += this.#sizeOf(this.#entries[next]!);
       next += 1;
     }
     return { entries: this.#slice(start, next), more: next < this.#entries.length };
   }
 
   /** The newest entries at or below `through`, in rising order, and whether there are older ones. */
-  backward(through: number, options: ReadOptions): { readonly entries: readonly Entry[]; readonly more: boolean } {
+  backward(through: number, options: ReadOptions): { readonly entries: readonly Item[]; readonly more: boolean } {
     const end = this.#indexAbove(through);
     let next = end;
     let bytes = 0;
     while (next > this.#first && (next === end || (end - next < options.maxCount && bytes < options.maxBytes))) {
       next -= 1;
-      bytes += payloadBytes(this.#entries[next]!);
+      bytes += this.#sizeOf(this.#entries[next]!);
     }
     return { entries: this.#slice(next, end), more: next > this.#first };
   }
 
-  #slice(start: number, end: number): readonly Entry[] {
+  #slice(start: number, end: number): readonly Item[] {
     // Slots from `#first` on hold entries.
-    return this.#entries.slice(start, end) as Entry[];
+    return this.#entries.slice(start, end) as Item[];
   }
 
   #indexAbove(offset: number): number {
@@ -93,9 +102,4 @@ export class EntryDeque {
     }
     return low;
   }
-}
-
-/** What an entry counts for `retainBytes` and `maxBytes`: the length of its payload's data, 0 for a hole. */
-export function payloadBytes(entry: Entry): number {
-  return entry.payload === undefined ? 0 : entry.payload.data.byteLength;
 }
