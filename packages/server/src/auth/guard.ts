@@ -1,55 +1,39 @@
 import { HawserError } from "@hawser/protocol";
-import type { Timers } from "@hawser/protocol";
 import type { Authenticate, AuthenticateRequest, Identity } from "./identity.ts";
 import { isUserName } from "./user-name.ts";
 
-export interface GuardOptions {
-  readonly maxTokenBytes: number;
-  readonly authenticateTimeoutMs: number;
-  readonly timers: Timers;
-}
-
 /**
- * An `authenticate` of the application, with what holds for all: tokens above `maxTokenBytes` are `token-invalid`, an
- * answer takes at most `authenticateTimeoutMs`, the user can be named, and no error that comes out has the token's text.
+ * An `authenticate` of the application, with what holds for all: tokens above `maxTokenBytes` are `token-invalid`, what
+ * it gives names a user, and no error that comes out has the token's text, in its message or beneath it.
  */
-export function guardAuthenticate(authenticate: Authenticate, options: GuardOptions): Authenticate {
+export function guardAuthenticate(authenticate: Authenticate, maxTokenBytes: number): Authenticate {
   return async (request) => {
-    if (request.token.length > options.maxTokenBytes || Buffer.byteLength(request.token) > options.maxTokenBytes) {
-      throw new HawserError("token-invalid", `The token has more than ${options.maxTokenBytes} bytes.`);
+    if (request.token.length > maxTokenBytes || Buffer.byteLength(request.token) > maxTokenBytes) {
+      throw new HawserError("token-invalid", `A token has at most ${maxTokenBytes} bytes.`);
     }
+    let identity: Identity;
     try {
-      return provedIdentity(await withinTime(async () => authenticate(request), options));
+      identity = await authenticate(request);
     } catch (error) {
       throw withoutToken(error, request);
     }
+    if (typeof identity?.user !== "string" || !isUserName(identity.user)) {
+      throw new Error("authenticate gave no user that can be named: 1 to 128 bytes, without white space, control characters, *, { and }.");
+    }
+    return identity;
   };
 }
 
-function provedIdentity(identity: Identity): Identity {
-  if (typeof identity?.user !== "string" || !isUserName(identity.user)) {
-    throw new HawserError("internal", "authenticate gave no user name of 1 to 128 bytes without white space.");
-  }
-  return identity;
-}
-
-function withinTime<T>(work: () => Promise<T>, options: GuardOptions): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = options.timers.after(options.authenticateTimeoutMs, () =>
-      reject(new HawserError("internal", "authenticate did not answer in time.", { retry: true })),
-    );
-    work()
-      .then(resolve, reject)
-      .finally(() => timer.cancel());
-  });
-}
-
 /** An error's text goes to logs, and that of a `HawserError` to the client: both lose what is the token's. */
-function withoutToken(error: unknown, { token }: AuthenticateRequest): HawserError {
+function withoutToken(error: unknown, { token }: AuthenticateRequest): Error {
   const text = error instanceof Error ? error.message : String(error);
-  const clean = withoutSecretText(text, token);
-  if (!(error instanceof HawserError)) return new HawserError("internal", `authenticate failed: ${clean}`, { retry: true });
-  if (clean === text && error.cause === undefined) return error;
+  const clean = withoutPieces(text, token);
+  if (!(error instanceof HawserError)) {
+    const kept = new Error(clean);
+    // Other members of the error may hold anything, and stay behind.
+    kept.stack = withoutPieces(error instanceof Error ? (error.stack ?? clean) : clean, token);
+    return kept;
+  }
   return new HawserError(error.code, clean, { retry: error.retry, retryAfterMs: error.retryAfterMs });
 }
 
@@ -57,7 +41,7 @@ function withoutToken(error: unknown, { token }: AuthenticateRequest): HawserErr
 const tellingLength = 8;
 
 /** The whole text is dropped if it shows a piece of the token: what is left around it may be another piece. */
-function withoutSecretText(text: string, token: string): string {
+function withoutPieces(text: string, token: string): string {
   if (token === "") return text;
   if (token.length <= tellingLength) return text.includes(token) ? hidden : text;
   const pieces = new Set<string>();

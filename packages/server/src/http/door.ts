@@ -48,6 +48,7 @@ export class Door {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => this.#upgrade(request, socket, head);
   #server: Server | undefined;
   #open = true;
+  #onEmptied: (() => void)[] = [];
 
   /** @throws HawserError `option-invalid` for origins and proxies that are none. */
   constructor(options: DoorOptions) {
@@ -89,6 +90,12 @@ export class Door {
     this.#open = false;
   }
 
+  /** Resolves when no transport is open. Each that closes does so within `closeTimeoutMs`. */
+  emptied(): Promise<void> {
+    if (this.#transports.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmptied.push(resolve));
+  }
+
   /** Leaves the server to others, and cuts what is still open. */
   detach(): void {
     this.shut();
@@ -116,7 +123,7 @@ export class Door {
         maxUnsentBytes: this.#options.limits.maxUnsentBytes,
       });
       this.#transports.add(transport);
-      socket.once("close", () => this.#transports.delete(transport));
+      socket.once("close", () => this.#forget(transport));
       this.#handOver(transport, judged, request);
     });
     // `ws` has answered by itself, or the socket is gone.
@@ -134,6 +141,12 @@ export class Door {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();
     }
+  }
+
+  #forget(transport: Transport): void {
+    this.#transports.delete(transport);
+    if (this.#transports.size > 0) return;
+    for (const resolve of this.#onEmptied.splice(0)) resolve();
   }
 
   #refuse(socket: Duplex, refusal: Refusal): void {

@@ -42,9 +42,10 @@ export class Registry {
     this.#maxLabels = maxLabels;
   }
 
-  counter(name: string, help: string): Counter {
+  /** @param read - Asked at each exposition instead of `add`. */
+  counter(name: string, help: string, read?: () => number): Counter {
     let value = 0;
-    this.#add(name, help, "counter", () => [`${name} ${value}`]);
+    this.#add(name, help, "counter", () => [`${name} ${formatNumber(read === undefined ? value : read())}`]);
     return { add: (amount = 1) => void (value += amount) };
   }
 

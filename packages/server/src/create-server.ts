@@ -1,0 +1,230 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HawserError, isCarriable, isChannelName, payloadOf, systemPorts, validate } from "@hawser/protocol";
+import type { Contract, MessageInputOf, Payload, Position } from "@hawser/protocol";
+import { guardAuthenticate } from "./auth/guard.ts";
+import { hmacSigner } from "./auth/hmac-signer.ts";
+import { isUserName } from "./auth/user-name.ts";
+import { Door } from "./http/door.ts";
+import { endpoints } from "./http/endpoints.ts";
+import type { RequestHandler } from "./http/endpoints.ts";
+import { attachedListener, ownListener } from "./http/listener.ts";
+import type { Listener } from "./http/listener.ts";
+import { HawserNode } from "./node.ts";
+import type { PublishOptions } from "./node.ts";
+import type { CallHandler } from "./node-options.ts";
+import { jsonLogger } from "./observe/logger.ts";
+import type { Logger } from "./observe/logger.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { addProcessMetrics } from "./observe/process-metrics.ts";
+import { checkOptions } from "./options.ts";
+import type { ServerOptions } from "./options.ts";
+import { channelPolicies } from "./policy/channel-options.ts";
+import type { PolicyOf } from "./policy/channel-options.ts";
+import { resolveLimits } from "./policy/limits.ts";
+
+/** How the connections of a server are let go. */
+export interface DrainOptions {
+  /** Over which time clients are told to go elsewhere; who stays is closed at its end. Default 30,000. */
+  readonly overMs?: number;
+}
+
+const defaultPath = "/hawser";
+const defaultPort = 8080;
+const defaultDrainMs = 30_000;
+
+/**
+ * Makes a server. Nothing happens before `listen`.
+ *
+ * @example
+ * const server = createServer({ log: memoryLog(), authenticate: anonymous(), port: 8080 });
+ * await server.listen();
+ * await server.publish("chat.general", { say: "hello" });
+ *
+ * @throws HawserError `option-invalid`, naming the option that is wrong.
+ */
+export function createServer<C extends Contract = Contract>(options: ServerOptions<C>): HawserServer<C> {
+  return new HawserServer(options);
+}
+
+type State = "new" | "starting" | "open" | "closed";
+
+/** A node behind a door: what an application holds. */
+export class HawserServer<C extends Contract = Contract> {
+  /** As in `ServerOptions.name`. */
+  readonly name: string;
+  /**
+   * Answers `/healthz`, `/readyz`, `/metrics` and plain requests to the WebSocket's path, and says whether it did. A port
+   * of the server's own has it already; in an application's HTTP server it can be put where it is wanted.
+   *
+   * @example
+   * app.use((request, response, next) => { if (!server.handleRequest(request, response)) next(); });
+   */
+  readonly handleRequest: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly #contract: Contract | undefined;
+  readonly #logger: Logger;
+  readonly #metrics = new Metrics();
+  readonly #node: HawserNode;
+  readonly #policyOf: PolicyOf;
+  readonly #path: string;
+  readonly #door: Door;
+  readonly #listener: Listener;
+  #stopProcessMetrics: () => void = () => {};
+  #state: State = "new";
+
+  /** Use `createServer`. */
+  constructor(options: ServerOptions<C>) {
+    checkOptions(options);
+    const limits = resolveLimits(options.limits);
+    this.name = options.name ?? `hawser-${randomBytes(4).toString("hex")}`;
+    this.#contract = options.contract;
+    this.#logger = options.logger ?? jsonLogger();
+    this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
+    this.#path = options.path ?? defaultPath;
+    this.#node = new HawserNode({
+      ...systemPorts(),
+      name: this.name,
+      log: options.log,
+      authenticate: guardAuthenticate(options.authenticate, limits.maxTokenBytes),
+      authorize: options.authorize,
+      policyOf: this.#policyOf,
+      limits,
+      calls: { ...options.calls } as Readonly<Record<string, CallHandler>>,
+      contract: options.contract,
+      signer: hmacSigner(options.secret ?? randomBytes(32)),
+      logger: this.#logger,
+      observer: this.#metrics,
+    });
+    this.#door = new Door({
+      core: this.#node,
+      path: this.#path,
+      origins: options.origins ?? "same-origin",
+      trustProxy: options.trustProxy ?? [],
+      limits,
+      logger: this.#logger,
+      observer: this.#metrics,
+    });
+    const handle: RequestHandler = endpoints({ ready: () => this.#node.ready, metrics: () => this.#metrics.expose(), path: this.#path });
+    this.handleRequest = handle;
+    this.#listener =
+      options.server === undefined
+        ? ownListener({ port: options.port ?? defaultPort, host: options.host, limits, handle, observer: this.#metrics })
+        : attachedListener(options.server);
+  }
+
+  /**
+   * Where clients connect, as seen from this machine: `ws://localhost:8080/hawser`.
+   *
+   * @throws HawserError `closed` while the HTTP server does not listen on a port.
+   */
+  get url(): string {
+    const at = this.#listener.reachableAt;
+    if (at === undefined) throw new HawserError("closed", "The server does not listen: call listen() first (and that of your own HTTP server).");
+    const secure = "setSecureContext" in this.#listener.server;
+    return `${secure ? "wss" : "ws"}://${at}${this.#path}`;
+  }
+
+  /** Whether clients should come here: what `/readyz` says. */
+  get ready(): boolean {
+    return this.#node.ready;
+  }
+
+  /** Connections now. */
+  get connections(): number {
+    return this.#door.connections;
+  }
+
+  /**
+   * Opens the log and takes connections. Rejects as `Log.open` does, and with the platform's error when the port cannot be
+   * had (`EADDRINUSE`); then the log is closed again.
+   */
+  async listen(): Promise<void> {
+    if (this.#state !== "new") throw new HawserError("closed", "listen() was called before: a server listens once.");
+    this.#state = "starting";
+    await this.#node.start();
+    this.#door.attach(this.#listener.server);
+    try {
+      await this.#listener.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    if (this.#state !== "starting") return;
+    this.#state = "open";
+    this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry);
+    this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path }, "listening");
+  }
+
+  /**
+   * Publishes as the application itself, without de-duplication.
+   *
+   * @returns where the message is in the log.
+   * @throws HawserError `channel-invalid`, `payload-invalid`, `message-too-large`; `log-unavailable` (the outcome is open),
+   *   `log-full`.
+   */
+  async publish<const Name extends string>(channel: Name, data: MessageInputOf<C, Name>, options: PublishOptions = {}): Promise<Position> {
+    if (!isChannelName(channel) || channel.startsWith("$")) {
+      throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
+    }
+    const schema = this.#contract?.channelSchema(channel);
+    const value = schema === undefined ? data : await validate(schema, data);
+    return this.#node.publish(channel, this.#payload(channel, value), options);
+  }
+
+  /** Publishes into the private inbox of a user; errors as with `publish`. */
+  async sendToUser(user: string, data: unknown, options: PublishOptions = {}): Promise<Position> {
+    if (!isUserName(user)) throw new HawserError("channel-invalid", `${JSON.stringify(user)} cannot be a user's name.`);
+    return this.#node.sendToUser(user, this.#payload(`$user.${user}`, data), options);
+  }
+
+  /**
+   * Ends the connections that a user has to this node with `disconnected`, after which clients do not come back by
+   * themselves.
+   *
+   * @returns how many there were.
+   */
+  async disconnectUser(user: string, reason?: string): Promise<number> {
+    return this.#node.disconnectUser(user, reason);
+  }
+
+  /** Asks anew what a user may do, and ends the subscriptions that he may no longer have. */
+  async refresh(user: string): Promise<void> {
+    await this.#node.refresh(user);
+  }
+
+  /** Takes no more connections and sends those that there are elsewhere, evenly over a time. Resolves when it is over. */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    this.#door.shut();
+    await this.#node.drain(options.overMs ?? defaultDrainMs);
+  }
+
+  /**
+   * Ends every connection with 4000 (clients connect again, elsewhere), waits for appends under way, and closes log and
+   * port. Takes no longer than `closeTimeoutMs` beyond what the log takes. To let clients move before, `drain` first.
+   */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#door.shut();
+    await this.#node.close();
+    await this.#door.emptied();
+    this.#door.detach();
+    await this.#listener.close();
+    this.#stopProcessMetrics();
+    this.#logger.info({ node: this.name }, "closed");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #payload(channel: string, value: unknown): Payload {
+    const payload = payloadOf(value);
+    const { maxPayloadBytes } = this.#policyOf(channel);
+    if (payload.data.length > maxPayloadBytes) {
+      throw new HawserError("message-too-large", `The message has ${payload.data.length} bytes; ${channel} takes ${maxPayloadBytes}.`);
+    }
+    if (!isCarriable(payload)) throw new HawserError("payload-invalid", "The message is nested too deeply to be carried.");
+    return payload;
+  }
+}

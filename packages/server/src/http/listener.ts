@@ -1,0 +1,50 @@
+import type { Server } from "node:http";
+import type { DoorObserver } from "../observe/metrics.ts";
+import type { Limits } from "../policy/limits.ts";
+import { answerOrNotFound } from "./endpoints.ts";
+import type { RequestHandler } from "./endpoints.ts";
+import { closeHttpServer, listen, ownHttpServer, reachableAt } from "./own-server.ts";
+
+/** The HTTP server that a door is in: an own one, or the application's. */
+export interface Listener {
+  readonly server: Server;
+  /** Own: listens. The application's: nothing, since the application does that. */
+  open(): Promise<void>;
+  /** Own: stops listening. The application's: nothing. */
+  close(): Promise<void>;
+  /** `host:port`, or `undefined` while it does not listen. */
+  readonly reachableAt: string | undefined;
+}
+
+export interface OwnListenerOptions {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly limits: Limits;
+  readonly handle: RequestHandler;
+  readonly observer: DoorObserver;
+}
+
+/** A port of Hawser's own. */
+export function ownListener(options: OwnListenerOptions): Listener {
+  const server = ownHttpServer(answerOrNotFound(options.handle), options.limits, options.observer);
+  return {
+    server,
+    open: () => listen(server, options.port, options.host),
+    close: () => closeHttpServer(server),
+    get reachableAt() {
+      return reachableAt(server);
+    },
+  };
+}
+
+/** The application's server, of which only upgrades are taken. */
+export function attachedListener(server: Server): Listener {
+  return {
+    server,
+    open: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    get reachableAt() {
+      return reachableAt(server);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Server } from "node:http";
+import { HawserError } from "@hawser/protocol";
+import type { Contract, MethodName, ReplyInputOf, RequestOf } from "@hawser/protocol";
+import type { Log } from "@hawser/log";
+import type { Authenticate, Authorize } from "./auth/identity.ts";
+import type { OriginPolicy } from "./http/origin.ts";
+import type { CallContext } from "./node-options.ts";
+import type { Logger } from "./observe/logger.ts";
+import type { ChannelOptions } from "./policy/channel-options.ts";
+import type { Limits } from "./policy/limits.ts";
+
+/** The handlers of calls by method, with the types of the contract, if there is one. */
+export type CallHandlers<C> = {
+  readonly [Method in MethodName<C>]?: (request: RequestOf<C, Method>, context: CallContext) => CallReply<C, Method>;
+};
+
+type CallReply<C, Method extends string> = ReplyInputOf<C, Method> | Promise<ReplyInputOf<C, Method>>;
+
+/** What a server is made of. Only `log` and `authenticate` must be given. */
+export interface ServerOptions<C extends Contract = Contract> {
+  /** Where channels are stored; the server opens and closes it. */
+  readonly log: Log;
+  /** Says who a client is: `anonymous()`, `jwt(...)`, or a function of the application's own. */
+  readonly authenticate: Authenticate;
+  /** Asked after capabilities have allowed, for each verb and name. Default: allows. */
+  readonly authorize?: Authorize;
+  /** The port to listen on; 0: any that is free. Default 8080. Not together with `server`. */
+  readonly port?: number;
+  /** The address to listen on. Default: all. Not together with `server`. */
+  readonly host?: string;
+  /** An HTTP server of the application's, whose upgrades to `path` are taken. The application makes it listen. */
+  readonly server?: Server;
+  /** The path of the WebSocket. Default `/hawser`. */
+  readonly path?: string;
+  /** Which web pages may connect. Default `same-origin`. */
+  readonly origins?: OriginPolicy;
+  /**
+   * Addresses and ranges of the proxies in front, such as `["10.0.0.0/8"]`, whose `X-Forwarded-For` and
+   * `X-Forwarded-Proto` are believed. Default: none.
+   */
+  readonly trustProxy?: readonly string[];
+  /** What holds for channels, by pattern; the first that matches counts. */
+  readonly channels?: readonly ChannelOptions[];
+  /** The calls that clients can make. */
+  readonly calls?: CallHandlers<C>;
+  /** The schemas of channels and calls, by which what comes in is validated. */
+  readonly contract?: C;
+  readonly limits?: Partial<Limits>;
+  /** Any pino logger fits. Default: JSON lines to standard error, from level `info`. */
+  readonly logger?: Logger;
+  /** Told to clients, and in logs. Default: `hawser-` and eight random digits. */
+  readonly name?: string;
+  /**
+   * Signs the grants of users without the right to history; at least 16 bytes, the same on all nodes and after a
+   * restart. Default: random, so that those users begin anew when the process does.
+   */
+  readonly secret?: string | Uint8Array;
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
+  "log",
+  "authenticate",
+  "authorize",
+  "port",
+  "host",
+  "server",
+  "path",
+  "origins",
+  "trustProxy",
+  "channels",
+  "calls",
+  "contract",
+  "limits",
+  "logger",
+  "name",
+  "secret",
+]);
+
+/**
+ * Looks at what can be wrong with options before anything is made of them; limits, channels, origins and proxies are
+ * looked at where they are read.
+ *
+ * @throws HawserError `option-invalid`, naming the option.
+ */
+export function checkOptions<C extends Contract>(options: ServerOptions<C>): void {
+  const refuse = (name: string, reason: string): never => {
+    throw new HawserError("option-invalid", `${name} ${reason}.`);
+  };
+  for (const name of Object.keys(options)) if (!optionNames.has(name)) refuse(name, "is not an option of createServer");
+  if (typeof options.log?.append !== "function") refuse("log", "must be given, such as memoryLog() of @hawser/log");
+  if (typeof options.authenticate !== "function") refuse("authenticate", "must be given: anonymous(), jwt(...), or a function");
+  if (options.authorize !== undefined && typeof options.authorize !== "function") refuse("authorize", "must be a function");
+  const { server, port, host, path, name } = options;
+  if (server !== undefined && (port !== undefined || host !== undefined)) refuse("server", "does not go together with port and host");
+  if (server !== undefined && typeof server.on !== "function") refuse("server", "must be an http.Server");
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) refuse("port", "must be an integer from 0 to 65535");
+  if (path !== undefined && !/^\/[^?#\s]*$/.test(path)) refuse("path", "must start with / and have no query, fragment or white space");
+  if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
+  for (const [method, handler] of Object.entries(options.calls ?? {})) {
+    if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");
+  }
+}
