@@ -9,7 +9,7 @@ serve(async () => {
     host: "127.0.0.1",
     authenticate: anonymous(),
     origins: "any",
-    logger: silentLogger(),
+    logger: silentLogger,
     channels: [{ pattern: "bench", durability: "memory" }],
     // All clients come from one address here, and one of them is a publisher as fast as it can be.
     limits: { maxConnectionsPerAddress: 10_000, maxRequests: 4096, framesPerSecond: 1_000_000 },
