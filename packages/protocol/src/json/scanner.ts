@@ -105,10 +105,10 @@ export function skipValue(bytes: Uint8Array, at: number, maxDepth = maxJsonDepth
       case 0x7b: // {
       case 0x5b: {
         // [ ; each closes with the byte two above
+        if (open.length >= maxDepth) malformed(`has JSON that is nested deeper than ${maxDepth}`);
         const close = first + 2;
         at = skipSpace(bytes, at + 1);
         if (bytes[at] !== close) {
-          if (open.length >= maxDepth) malformed(`has JSON that is nested deeper than ${maxDepth}`);
           open.push(close);
           if (close === 0x7d) at = skipName(bytes, at);
           continue;

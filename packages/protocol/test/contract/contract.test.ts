@@ -3,7 +3,15 @@ import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { defineContract, HawserError, validate, validateNow } from "@hawser/protocol";
-import type { ChannelName, MessageInputOf, MessageOf, MethodName, ReplyOf, RequestInputOf, RequestOf } from "@hawser/protocol";
+import type {
+  ChannelName,
+  MessageInputOf,
+  MessageOf,
+  MethodName,
+  ReplyOf,
+  RequestInputOf,
+  RequestOf,
+} from "@hawser/protocol";
 
 const contract = defineContract({
   channels: {
@@ -19,7 +27,9 @@ const contract = defineContract({
 describe("a contract at run time", () => {
   it("finds the schema of a channel by its pattern, one segment for each parameter", () => {
     expect(contract.channelSchema("chat.general")).toBe(contract.definition.channels["chat.{room}"].message);
-    expect(contract.channelSchema("price.eurusd.last")).toBe(contract.definition.channels["price.{market}.last"].message);
+    expect(contract.channelSchema("price.eurusd.last")).toBe(
+      contract.definition.channels["price.{market}.last"].message,
+    );
     expect(contract.channelSchema("chat.general.more")).toBeUndefined();
     expect(contract.channelSchema("chat")).toBeUndefined();
     expect(contract.channelSchema("price.eurusd.first")).toBeUndefined();
@@ -51,11 +61,15 @@ describe("validation", () => {
       loud: false,
     });
     await expect(validate(contract.definition.calls.add.request, { a: 1, b: 2 })).resolves.toEqual({ a: 1, b: 2 });
-    expect(validateNow(contract.definition.channels["price.{market}.last"].message, { price: 3 })).toEqual({ price: 3 });
+    expect(validateNow(contract.definition.channels["price.{market}.last"].message, { price: 3 })).toEqual({
+      price: 3,
+    });
   });
 
   it("rejects with payload-invalid and says where the fault is", async () => {
-    const error = await validate(contract.definition.channels["chat.{room}"].message, { say: 7 }).catch((caught) => caught);
+    const error = await validate(contract.definition.channels["chat.{room}"].message, { say: 7 }).catch(
+      (caught) => caught,
+    );
     expect(error).toBeInstanceOf(HawserError);
     expect(error.code).toBe("payload-invalid");
     expect(error.message).toContain("say: ");

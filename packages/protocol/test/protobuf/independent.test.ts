@@ -3,12 +3,19 @@ import { describe, expect, it } from "vitest";
 import { protobufCodec } from "@hawser/protocol";
 import { frameTable } from "../../src/frame-table.ts";
 import { arbitraryClientFrame, arbitraryServerFrame } from "../support/arbitrary-frames.ts";
-import { decodeIndependently, encodeIndependently, frameType, independentObject } from "../support/independent-protobuf.ts";
+import {
+  decodeIndependently,
+  encodeIndependently,
+  frameType,
+  independentObject,
+} from "../support/independent-protobuf.ts";
 
 describe("our protobuf against protobufjs", () => {
   it("names every frame of the .proto file, with its number", () => {
     const numbers = Object.fromEntries(frameType.fieldsArray.map((field) => [field.name, field.id]));
-    expect(Object.fromEntries(Object.entries(frameTable).map(([type, shape]) => [type, shape.number]))).toEqual(numbers);
+    expect(Object.fromEntries(Object.entries(frameTable).map(([type, shape]) => [type, shape.number]))).toEqual(
+      numbers,
+    );
   });
 
   it("writes the bytes that protobufjs writes, and protobufjs reads in them what we meant", () => {

@@ -8,7 +8,10 @@ const utf8 = new TextEncoder();
 /** Small numbers as often as those that need 8 bytes. */
 const uint = fc.oneof(fc.nat(300), fc.nat(), fc.maxSafeNat());
 const uint32 = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 0xffffffff }));
-const time = fc.oneof(fc.nat(2_000_000_000_000), fc.maxSafeNat().map((value) => Math.floor(value / 2)));
+const time = fc.oneof(
+  fc.nat(2_000_000_000_000),
+  fc.maxSafeNat().map((value) => Math.floor(value / 2)),
+);
 const text = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: "binary", maxLength: 80 }));
 const bytes = fc.uint8Array({ maxLength: 40 });
 
@@ -24,7 +27,17 @@ export const arbitraryPayload: fc.Arbitrary<Payload> = fc.oneof(
 const arbitraryMessages = fc
   .tuple(
     fc.maxSafeNat().map((value) => Math.floor(value / 2)),
-    fc.array(fc.tuple(fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 ** 40 })), time, arbitraryPayload, fc.boolean(), text, text), { maxLength: 6 }),
+    fc.array(
+      fc.tuple(
+        fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 ** 40 })),
+        time,
+        arbitraryPayload,
+        fc.boolean(),
+        text,
+        text,
+      ),
+      { maxLength: 6 },
+    ),
     fc.nat(1000),
   )
   .map(([from, drafts, behind]) => {
@@ -53,7 +66,9 @@ function arbitraryField(kind: FieldKind): fc.Arbitrary<unknown> {
     case "reset":
       return fc.constantFrom("", "truncated", "unknown", "ahead", "trimmed");
     case "position":
-      return fc.option(fc.record({ epoch: fc.maxSafeNat().map((value) => Math.max(value, 1)), offset: uint }), { nil: undefined });
+      return fc.option(fc.record({ epoch: fc.maxSafeNat().map((value) => Math.max(value, 1)), offset: uint }), {
+        nil: undefined,
+      });
     case "interval":
       return fc.option(
         fc.tuple(uint, uint).map(([one, other]) => ({ from: Math.min(one, other), to: Math.max(one, other) })),
@@ -70,13 +85,15 @@ function arbitraryField(kind: FieldKind): fc.Arbitrary<unknown> {
 export function arbitraryFrame(type: Frame["type"]): fc.Arbitrary<Frame> {
   const shape: FrameShape = frameTable[type];
   const fields = Object.fromEntries(Object.entries(shape.fields).map(([name, kind]) => [name, arbitraryField(kind)]));
-  return fc.tuple(fc.record({ type: fc.constant(type), ...fields }), arbitraryMessages, fc.boolean()).map(([frame, interval, chained]) => {
-    if (type === "batch" || type === "page") return { ...frame, ...interval } as unknown as Frame;
-    if (type !== "publish") return frame as unknown as Frame;
-    const producer = chained ? new Uint8Array(16).fill(7) : new Uint8Array(0);
-    const previous = chained ? interval.from : 0;
-    return { ...frame, producer, previous, sequence: chained ? previous + 1 : 0 } as unknown as Frame;
-  });
+  return fc
+    .tuple(fc.record({ type: fc.constant(type), ...fields }), arbitraryMessages, fc.boolean())
+    .map(([frame, interval, chained]) => {
+      if (type === "batch" || type === "page") return { ...frame, ...interval } as unknown as Frame;
+      if (type !== "publish") return frame as unknown as Frame;
+      const producer = chained ? new Uint8Array(16).fill(7) : new Uint8Array(0);
+      const previous = chained ? interval.from : 0;
+      return { ...frame, producer, previous, sequence: chained ? previous + 1 : 0 } as unknown as Frame;
+    });
 }
 
 function typesFrom(sender: "client" | "server"): Frame["type"][] {
