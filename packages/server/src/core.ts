@@ -5,7 +5,7 @@ export type { Signer } from "./auth/grant.ts";
 export type { Authenticate, AuthenticateRequest, Authorize, AuthorizeRequest, Capability, Identity, Verb } from "./auth/identity.ts";
 export { HawserNode } from "./node.ts";
 export type { PublishOptions } from "./node.ts";
-export type { CallContext, CallHandler, NodeOptions } from "./node-options.ts";
+export type { CallContext, CallHandler, NodeLimits, NodeOptions } from "./node-options.ts";
 export { silentLogger } from "./observe/logger.ts";
 export type { Logger } from "./observe/logger.ts";
 export { silentObserver } from "./observe/observer.ts";

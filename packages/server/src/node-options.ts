@@ -4,8 +4,51 @@ import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
 import type { Signer } from "./auth/grant.ts";
 import type { NodeLogger } from "./observe/logger.ts";
 import type { NodeObserver } from "./observe/observer.ts";
-import type { Limits } from "./policy/limits.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
+
+/** What a node's core bounds. Durations are milliseconds, sizes bytes. The door's limits are the listener's. */
+export interface NodeLimits {
+  /** From the handshake to `connect`. Past it: close 4008. Default 10,000. */
+  readonly connectTimeoutMs: number;
+  /** For `authenticate` to answer. Past it: close 4008. Default 10,000. */
+  readonly authenticateTimeoutMs: number;
+  /** Silence until the server asks whether the client is there; after as much again: close 4001. Default 25,000. */
+  readonly heartbeatMs: number;
+  /** A subscription without a batch for that long gets an empty one. Default 30,000. */
+  readonly idleBatchMs: number;
+  /** One message of the transport. Past it: close 1009. Default 1 MiB. */
+  readonly maxMessageBytes: number;
+  /** A token. Past it: `token-invalid`. Default 16 KiB. */
+  readonly maxTokenBytes: number;
+  /** A conflation key. Past it: `payload-invalid`. Default 255. */
+  readonly maxKeyBytes: number;
+  /** Subscriptions of a connection. Past it: `too-many-subscriptions`. Default 1,000. */
+  readonly maxSubscriptions: number;
+  /** Requests of a connection that wait for their answer. Past it: `too-many-requests`. Default 256. */
+  readonly maxRequests: number;
+  /** Frames a second of a connection; past it (and its burst) reading pauses. Default 2,000. */
+  readonly framesPerSecond: number;
+  /** Frames that a connection may send at once above its rate. Default 4,000. */
+  readonly framesBurst: number;
+  /** Messages of a history page. A request above it is cut to it. Default 1,000. */
+  readonly maxHistoryPage: number;
+  /** Messages of a history page whose request names no limit. Default 100. */
+  readonly defaultHistoryPage: number;
+  /** Payload bytes of a history page, overshot by at most one message. Default 256 KiB. */
+  readonly maxHistoryBytes: number;
+  /** For a call whose client names no time. Default 30,000. */
+  readonly callTimeoutMs: number;
+  /** The longest time that a client may name for a call; more is cut to it. Default 300,000. */
+  readonly maxCallTimeoutMs: number;
+  /** Cost of the entries that one channel's tail holds. Past it cursors read the log. Default 1 MiB. */
+  readonly maxTailBytes: number;
+  /** The same for all channels of the node. Default 256 MiB. */
+  readonly maxNodeTailBytes: number;
+  /** Bytes sent and not confirmed that a connection may always have. Default 64 KiB. */
+  readonly minUnconfirmedBytes: number;
+  /** Bytes sent and not confirmed that a connection has at most, however fast it is. Default 4 MiB. */
+  readonly maxUnconfirmedBytes: number;
+}
 
 /** What a call's handler is told beside the request. */
 export interface CallContext {
@@ -28,7 +71,7 @@ export interface NodeOptions {
   readonly authenticate: Authenticate;
   readonly authorize: Authorize | undefined;
   readonly policyOf: (channel: string) => ChannelPolicy;
-  readonly limits: Limits;
+  readonly limits: NodeLimits;
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;

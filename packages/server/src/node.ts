@@ -39,8 +39,8 @@ export class HawserNode {
       channels: new Channels({
         log,
         observer,
-        tailBytesPerChannel: limits.tailBytesPerChannel,
-        tailBytesPerNode: limits.tailBytesPerNode,
+        maxTailBytes: limits.maxTailBytes,
+        maxNodeTailBytes: limits.maxNodeTailBytes,
       }),
       appender: new Appender({ log, clock, timers, observer }),
       encodings: new Encodings(),

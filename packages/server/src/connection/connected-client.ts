@@ -61,8 +61,8 @@ export class ConnectedClient implements ClientContext {
       client: this,
       log,
       maxPage: limits.maxHistoryPage,
-      defaultPage: limits.historyPage,
-      maxBytes: limits.maxBatchBytes,
+      defaultPage: limits.defaultHistoryPage,
+      maxBytes: limits.maxHistoryBytes,
       mayReply: options.mayReply,
     });
     this.#publisher = new Publisher({

@@ -51,7 +51,7 @@ export class Connection implements TransportHandlers, Reader {
     this.#transport = transport;
     this.encoding = services.encodings.of(peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec, transport.framing);
     this.#outgoing = new Outgoing(this.encoding);
-    this.#window = new SendWindow({ floorBytes: limits.unconfirmedBytesFloor, ceilingBytes: limits.unconfirmedBytesCeiling });
+    this.#window = new SendWindow({ floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes });
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
     this.#state = { kind: "opened", since: now };
     this.#heardAt = now;
@@ -211,6 +211,10 @@ export class Connection implements TransportHandlers, Reader {
     const state: State = { kind: "authenticating", since: clock.monotonic(), behind: [] };
     this.#state = state;
     const session = frame.session === "" ? hex(random.bytes(16)) : frame.session;
+    if (isLongerThan(frame.token, limits.maxTokenBytes)) {
+      this.#end("token-invalid", `A token has at most ${limits.maxTokenBytes} bytes.`);
+      return;
+    }
     if (session.length > 64) {
       this.#violate("A session identifier has at most 64 characters.");
       return;
@@ -281,7 +285,7 @@ export class Connection implements TransportHandlers, Reader {
       send: (frame) => this.#send(frame),
       violate: (message) => this.#violate(message),
       reauthenticate: (frame) => void this.#reauthenticate(frame),
-      mayReply: () => this.#window.open && this.#outgoing.replyBytes < this.#services.limits.maxBatchBytes,
+      mayReply: () => this.#window.open && this.#outgoing.replyBytes < this.#services.limits.maxHistoryBytes,
     });
   }
 
@@ -418,6 +422,12 @@ export class Connection implements TransportHandlers, Reader {
     this.#services.observer.connectionClosed(code, state.kind === "connected");
     this.#options.onClosed(this, user);
   }
+}
+
+const encoder = new TextEncoder();
+
+function isLongerThan(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes || (text.length * 3 > maxBytes && encoder.encode(text).byteLength > maxBytes);
 }
 
 function hex(bytes: Uint8Array): string {

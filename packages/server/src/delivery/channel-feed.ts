@@ -79,8 +79,14 @@ export class ChannelFeed implements FollowHandlers {
     return this.head.epoch;
   }
 
+  /** The log's own floor. */
   get floor(): number {
     return this.head.floor;
+  }
+
+  /** Below it a cursor cannot be served: the log may have trimmed what the tail still holds. */
+  get readableFloor(): number {
+    return Math.min(this.head.floor, this.tail.from);
   }
 
   /** What the node knows of the log now: the head, with the end that its follower has reached. */
@@ -106,8 +112,7 @@ export class ChannelFeed implements FollowHandlers {
     }
     if (floor <= this.floor) return;
     this.#head = { ...this.head, floor };
-    this.#options.onTailCost(this.tail.dropThrough(floor));
-    for (const subscription of this.subscriptions) if (subscription.cursor < floor) subscription.wake();
+    for (const subscription of this.subscriptions) if (subscription.cursor < this.readableFloor) subscription.wake();
   }
 
   /** The log has another epoch: each cursor is carried over as a position of a returning client would be. */

@@ -5,8 +5,8 @@ import { ChannelFeed } from "./channel-feed.ts";
 export interface ChannelsOptions {
   readonly log: Log;
   readonly observer: NodeObserver;
-  readonly tailBytesPerChannel: number;
-  readonly tailBytesPerNode: number;
+  readonly maxTailBytes: number;
+  readonly maxNodeTailBytes: number;
 }
 
 /** Sweeps for which a channel without subscribers is still followed, so that a reconnect finds its tail. */
@@ -44,7 +44,7 @@ export class Channels {
       name,
       number: this.#nextNumber++,
       log: this.#options.log,
-      maxTailBytes: this.#options.tailBytesPerChannel,
+      maxTailBytes: this.#options.maxTailBytes,
       onTailCost: (change) => this.#noteTailCost(change),
       onCatchUpRead: (entries) => this.#options.observer.catchUpRead(entries),
     });
@@ -82,7 +82,7 @@ export class Channels {
   /** Above the node's limit every tail gives half of what it holds: cursors that need more read from the log. */
   #noteTailCost(change: number): void {
     this.#tailCost += change;
-    if (this.#tailCost <= this.#options.tailBytesPerNode) return;
+    if (this.#tailCost <= this.#options.maxNodeTailBytes) return;
     for (const { feed } of this.#open.values()) {
       if (feed.isOpen) this.#tailCost += feed.tail.shrink(feed.tail.cost / 2);
     }

@@ -173,7 +173,8 @@ export class SubscriptionTable {
     if (head.epoch !== feed.epoch) {
       throw new HawserError("log-unavailable", `This node is still reading the new epoch of ${feed.name}.`, { retry: true, retryAfterMs: 100 });
     }
-    const start = resolvePosition({ ...head, floor: Math.max(head.floor, feed.floor) }, position);
+    // What the log has trimmed may still be served from the tail.
+    const start = resolvePosition({ ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) }, position);
     if (start.kind === "ahead-of-epoch") {
       const message = `This node's log of ${feed.name} is older than position ${position.epoch}/${position.offset}. Try another node, or later.`;
       throw new HawserError("epoch-ahead", message, { retry: true, retryAfterMs: 1_000 });

@@ -78,7 +78,7 @@ export class Subscription {
   /** The client asks for what is behind `offset` again (SUB-8). */
   seek(offset: number): void {
     if (offset > this.#cursor) return;
-    const lowest = Math.max(this.feed.floor, this.grantStart);
+    const lowest = Math.max(this.feed.readableFloor, this.grantStart);
     this.#page = undefined;
     if (offset < lowest) {
       this.#told = { lost: { from: offset, to: lowest }, reset: "trimmed" };
@@ -123,7 +123,7 @@ export class Subscription {
   }
 
   #noticeTrim(): void {
-    const floor = this.feed.floor;
+    const floor = this.feed.readableFloor;
     if (this.#cursor >= floor) return;
     this.#page = undefined;
     const from = this.#told?.lost?.from ?? this.#cursor;
@@ -151,7 +151,7 @@ export class Subscription {
         const moved = this.#cursor !== cursor;
         if (!moved && run.from === cursor && run.to > cursor) this.#page = run;
         // Without progress (the epoch is about to change) asking again would spin: the feed wakes it.
-        if (moved || this.#page !== undefined || cursor < this.feed.floor) this.wake();
+        if (moved || this.#page !== undefined || cursor < this.feed.readableFloor) this.wake();
       },
       (error: unknown) => {
         this.#reading = false;

@@ -53,15 +53,6 @@ export class Tail {
     return this.#cost - before;
   }
 
-  /** Lets go of entries at or below the floor, which must not be sent any more. */
-  dropThrough(floor: number): number {
-    const before = this.#cost;
-    while (this.#first < this.#entries.length && this.#entries[this.#first]!.offset <= floor) this.#dropOldest();
-    if (floor > this.#from) this.#from = Math.min(floor, this.#to);
-    this.#compact();
-    return this.#cost - before;
-  }
-
   /** Frees memory down to `maxCost`. */
   shrink(maxCost: number): number {
     const before = this.#cost;
