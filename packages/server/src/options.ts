@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { HawserError } from "@hawser/protocol";
 import type { Contract, MethodName, ReplyInputOf, RequestOf } from "@hawser/protocol";
 import type { Log } from "@hawser/log";
@@ -32,6 +32,11 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly server?: Server;
   /** The path of the WebSocket. Default `/hawser`. */
   readonly path?: string;
+  /**
+   * Answers the requests on the server's own port that are not the server's, such as those for a page, and says whether
+   * it did; what it leaves is answered with 404. Not together with `server`.
+   */
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Which web pages may connect. Default `same-origin`. */
   readonly origins?: OriginPolicy;
   /**
@@ -65,6 +70,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "host",
   "server",
   "path",
+  "onRequest",
   "origins",
   "trustProxy",
   "channels",
@@ -92,6 +98,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   if (options.authorize !== undefined && typeof options.authorize !== "function") refuse("authorize", "must be a function");
   const { server, port, host, path, name } = options;
   if (server !== undefined && (port !== undefined || host !== undefined)) refuse("server", "does not go together with port and host");
+  if (server !== undefined && options.onRequest !== undefined) refuse("onRequest", "does not go together with server: it answers on the server's own port");
   if (server !== undefined && typeof server.on !== "function") refuse("server", "must be an http.Server");
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) refuse("port", "must be an integer from 0 to 65535");
   if (path !== undefined && !/^\/[^?#\s]*$/.test(path)) refuse("path", "must start with / and have no query, fragment or white space");
