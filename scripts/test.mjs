@@ -21,6 +21,7 @@ const gates = [
   { name: "packages", command: [node, "scripts/packages.mjs"] },
   { name: "requirements", command: [node, "scripts/requirements.mjs"] },
   { name: "size", command: [node, "scripts/size.mjs"] },
+  { name: "reference", command: [node, "scripts/reference.mjs"] },
   { name: "snippets", command: [node, "scripts/snippets.mjs"] },
 ];
 

@@ -1,0 +1,108 @@
+// Whether the tables of the reference say what the code says: limits, policies, error codes, metrics.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { memoryLog } from "../packages/log/dist/index.js";
+import { anonymous, createServer, defaultLimits, silentLogger } from "../packages/server/dist/index.js";
+
+const faults = [];
+
+checkLimits();
+checkPolicies();
+checkErrorCodes();
+checkMetrics();
+checkLinks();
+
+for (const fault of faults) console.error(fault);
+console.log(faults.length === 0 ? "reference: the tables say what the code says" : `reference: ${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+function checkLimits() {
+  const rows = tableOf("docs/reference/limits.md");
+  compare("docs/reference/limits.md", rows, new Map(Object.entries(defaultLimits).map(([name, value]) => [name, String(value)])));
+}
+
+/** The defaults of a channel's policy, as the source of the policies names them. */
+function checkPolicies() {
+  const source = read("packages/server/src/policy/channel-options.ts");
+  const rows = tableOf("docs/reference/configuration.md");
+  const values = /export const defaultChannelPolicy: ChannelPolicy = \{([^}]*)\}/.exec(source)?.[1] ?? "";
+  const constants = { MiB: 1024 * 1024, hourMs: 3_600_000 };
+  const documented = { retainCount: "retention.count", retainBytes: "retention.bytes", retainAgeMs: "retention.ageMs" };
+  let count = 0;
+  for (const [, name, expression] of values.matchAll(/(\w+): ([^,\n]+),/g)) {
+    const product = expression.split("*").map((factor) => constants[factor.trim()] ?? Number(factor.replaceAll("_", "")));
+    const value = product.every(Number.isFinite) ? String(product.reduce((a, b) => a * b)) : expression.replaceAll('"', "`");
+    const shown = rows.get(documented[name] ?? name);
+    count += 1;
+    if (shown !== value) faults.push(`docs/reference/configuration.md: ${name} is ${value} in the code, ${shown ?? "missing"} here`);
+  }
+  if (count === 0) faults.push("scripts/reference.mjs: no default policy was found in packages/server/src/policy/channel-options.ts");
+}
+
+/** Every code of the type `ErrorCode` has a row, and every row is a code. */
+function checkErrorCodes() {
+  const union = /export type ErrorCode =([\s\S]*?);/.exec(read("packages/protocol/src/errors.ts"))?.[1] ?? "";
+  const codes = new Set([...union.matchAll(/\| "([a-z-]+)"/g)].map((match) => match[1]));
+  const rows = new Set([...tableOf("docs/reference/errors.md").keys()].filter((name) => name.includes("-") || codes.has(name)));
+  for (const code of codes) if (!rows.has(code)) faults.push(`docs/reference/errors.md: ${code} is missing`);
+  for (const row of rows) if (!codes.has(row)) faults.push(`docs/reference/errors.md: ${row} is not a code`);
+}
+
+/** Every metric that the documents name exists. */
+function checkMetrics() {
+  const server = createServer({ log: memoryLog(), authenticate: anonymous(), logger: silentLogger });
+  let exposed = "";
+  const response = { writeHead: () => {}, end: (body) => (exposed = body) };
+  server.handleRequest({ url: "/metrics", method: "GET", headers: {}, resume: () => {} }, response);
+  const names = new Set([...exposed.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));
+  const text = read("docs/operating/health-and-metrics.md");
+  // The process's own appear once the server listens.
+  names.add("hawser_event_loop_lag_milliseconds");
+  for (const [, name] of text.matchAll(/`(hawser_[a-z_]+)/g)) {
+    if (!names.has(name)) faults.push(`docs/operating/health-and-metrics.md: there is no metric ${name}`);
+  }
+}
+
+/** Links between documents lead somewhere. */
+function checkLinks() {
+  const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+  for (const entry of readdirSync(path("docs"), { recursive: true })) if (entry.endsWith(".md")) documents.push(`docs/${entry}`);
+  for (const document of documents) {
+    for (const [, target] of read(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const url = new URL(target, new URL(`../${document}`, import.meta.url));
+      if (!exists(url)) faults.push(`${document}: the link ${target} leads nowhere`);
+    }
+  }
+}
+
+/** The first two cells of each row whose first cell is a name in backticks. */
+function tableOf(document) {
+  const rows = [...read(document).matchAll(/^\| `([\w.-]+)` \| ([^|]*?) \|/gm)];
+  return new Map(rows.map((match) => [match[1], match[2].trim()]));
+}
+
+function compare(document, rows, expected) {
+  for (const [name, value] of expected) {
+    const shown = rows.get(name);
+    if (shown !== value) faults.push(`${document}: ${name} is ${value} in the code, ${shown ?? "missing"} here`);
+  }
+  for (const name of rows.keys()) if (!expected.has(name)) faults.push(`${document}: ${name} is not in the code`);
+}
+
+function read(file) {
+  return readFileSync(path(file), "utf8");
+}
+
+function path(file) {
+  return fileURLToPath(new URL(`../${file}`, import.meta.url));
+}
+
+function exists(url) {
+  try {
+    readdirSync(url);
+    return true;
+  } catch (error) {
+    return error.code === "ENOTDIR";
+  }
+}
