@@ -1,27 +1,27 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { defaultLimits, maxJsonDepth } from "@hawser/protocol";
+import { defaultLimits, maxChannelNameBytes, maxJsonDepth } from "@hawser/protocol";
 
-/** The rows of the table in section 11: the name of a limit and its default. */
-function specified(): Record<string, string> {
-  const text = readFileSync(new URL("../../../spec/protocol.md", import.meta.url), "utf8");
-  const rows = text.matchAll(/^\| `(\w+)`[^|]*\| ([^|]+?) \|/gm);
-  return Object.fromEntries([...rows].map((row) => [row[1] ?? "", row[2] ?? ""]));
+const section = readFileSync(new URL("../../../spec/protocol.md", import.meta.url), "utf8");
+
+/** The rows of the table in section 11 that start with a limit's name: what it says of the default. */
+const defaults = new Map(
+  [...section.matchAll(/^\| `(\w+)`[^|]*\| ([^|]+?) \|/gm)].map((row) => [row[1], row[2] ?? ""] as const),
+);
+
+/** Two limits stand in the row of another. */
+const within: Readonly<Record<string, readonly [row: string, words: RegExp]>> = {
+  defaultHistoryPage: ["maxHistoryPage", /default page ([\d,]+)/],
+  framesBurst: ["framesPerSecond", /burst ([\d,]+)/],
+};
+
+function specified(name: string): number {
+  const [row, words] = within[name] ?? [name, /^([\d,]+)(?: (KiB|MiB))?/];
+  const [, digits = "", unit = ""] = words.exec(defaults.get(row) ?? "") ?? [];
+  return Number(digits.replaceAll(",", "")) * ({ KiB: 1024, MiB: 1_048_576 }[unit] ?? 1);
 }
 
-function numberIn(text: string): number {
-  const [, digits = "", unit] = /^([\d,]+)(?: (KiB|MiB))?/.exec(text) ?? [];
-  return Number(digits.replaceAll(",", "")) * (unit === "MiB" ? 1_048_576 : unit === "KiB" ? 1024 : 1);
-}
-
-it.each([...Object.entries(defaultLimits), ["maxJsonDepth", maxJsonDepth]] as const)(
+it.each(Object.entries({ ...defaultLimits, maxJsonDepth, maxChannelNameBytes }))(
   "the default of %s is that of the specification",
-  (name, value) => {
-    const text =
-      specified()[{ defaultHistoryPage: "maxHistoryPage", framesBurst: "framesPerSecond" }[name as string] ?? name];
-    const second =
-      name === "defaultHistoryPage" ? /page (\d+)/.exec(text ?? "")?.[1] : /burst ([\d,]+)/.exec(text ?? "")?.[1];
-    const isSecond = name === "defaultHistoryPage" || name === "framesBurst";
-    expect(numberIn((isSecond ? second : text) ?? "")).toBe(value);
-  },
+  (name, value) => expect(specified(name)).toBe(value),
 );

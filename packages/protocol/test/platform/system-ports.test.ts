@@ -34,7 +34,7 @@ describe("systemPorts", () => {
   it("waits for longer than a platform's timer can", () => {
     vi.useFakeTimers();
     const { timers } = systemPorts();
-    const callback = vi.fn();
+    const callback = vi.fn<() => void>();
     timers.after(2 ** 31 + 5000, callback);
     const cancelled = timers.after(2 ** 31 + 5000, callback);
     vi.advanceTimersByTime(2 ** 31 + 4999);
