@@ -25,5 +25,21 @@ export type {
 } from "./log.ts";
 export { memoryLog } from "./memory/memory-log.ts";
 export type { MemoryLogOptions } from "./memory/memory-log.ts";
+export { AcceptedPrefix } from "./prefix/accepted-prefix.ts";
+export type { AcceptedPrefixOptions, Verdict } from "./prefix/accepted-prefix.ts";
+export type { Broker, Fetched } from "./prefix/broker.ts";
+export { ColdStart } from "./prefix/cold-start.ts";
+export type { ColdStartOptions, WarmStart } from "./prefix/cold-start.ts";
+export type {
+  AppendRecord,
+  BeginRecord,
+  ChannelSnapshot,
+  CheckpointRecord,
+  EpochRecord,
+  LogRecord,
+  PlacedRecord,
+  PrefixSnapshot,
+  RequestRecord,
+} from "./prefix/log-record.ts";
 export { mustTrim } from "./retention/must-trim.ts";
 export type { RetentionStats } from "./retention/must-trim.ts";

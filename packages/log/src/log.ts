@@ -122,7 +122,9 @@ export interface ReadOptions {
 
 export interface FollowHandlers {
   /**
-   * Entries of `(interval.from, interval.to]`, in order; intervals are contiguous from the `end` that `follow` gave.
+   * Entries of `(interval.from, interval.to]`, in order; intervals are contiguous from the `end` that `follow` gave, but
+   * for one case: a floor above the last `to` says that entries were trimmed before the log could give them, and the next
+   * interval starts at that floor.
    * An interval may hold no entry. Called after the entries are as durable as their policy promises, never during a
    * call of the follower's own. All entries are given, also those that a trim took in the meantime, and those of an
    * ephemeral channel, whose floor is its end: `onFloor` comes behind them, and is no reason to drop what was given.

@@ -3,6 +3,7 @@ import type { Entry, Follower, FollowHandlers, Head } from "../log.ts";
 
 type FeedEvent =
   | { readonly kind: "entries"; readonly serial: number; readonly entries: Entry[]; from: number; to: number }
+  | { readonly kind: "jump"; readonly serial: number; readonly floor: number }
   | { readonly kind: "epoch"; readonly serial: number; readonly head: Head }
   | { readonly kind: "available"; readonly serial: number; readonly available: boolean };
 
@@ -90,6 +91,14 @@ export class ChannelFeed {
     if (this.active) this.#floor = floor;
   }
 
+  /**
+   * Notes that entries through `floor` were trimmed before they were read, so that they cannot be given. Told in its place:
+   * the next interval starts at `floor`.
+   */
+  jump(floor: number): void {
+    if (this.active) this.#push({ kind: "jump", serial: this.#serial, floor });
+  }
+
   epoch(head: Head): void {
     if (!this.active) return;
     this.#floor = undefined;
@@ -111,10 +120,7 @@ export class ChannelFeed {
         if (member.closed) break;
         if (event.serial >= member.since) this.#tell(member, event);
       }
-      if (floor !== undefined && floor > member.floor && !member.closed) {
-        member.floor = floor;
-        this.#guard(() => member.handlers.onFloor(floor));
-      }
+      if (floor !== undefined) this.#tellFloor(member, floor);
     }
   }
 
@@ -143,6 +149,9 @@ export class ChannelFeed {
         this.#guard(() => handlers.onEntries(event.entries, interval));
         break;
       }
+      case "jump":
+        this.#tellFloor(member, event.floor);
+        break;
       case "epoch":
         member.floor = event.head.floor;
         this.#guard(() => handlers.onEpoch(event.head));
@@ -151,6 +160,12 @@ export class ChannelFeed {
         this.#guard(() => handlers.onAvailable?.(event.available));
         break;
     }
+  }
+
+  #tellFloor(member: Member, floor: number): void {
+    if (floor <= member.floor || member.closed) return;
+    member.floor = floor;
+    this.#guard(() => member.handlers.onFloor(floor));
   }
 
   #guard(call: () => void): void {

@@ -1,4 +1,3 @@
-import type { Payload } from "@hawser/protocol";
 import { decideAppend } from "../deduplication/decide-append.ts";
 import { ProducerTable } from "../deduplication/producer-table.ts";
 import type { ProducerTableOptions } from "../deduplication/producer-table.ts";
@@ -7,6 +6,7 @@ import type { FollowerErrorListener } from "../follow/channel-feed.ts";
 import type { Append, AppendOutcome, Entry, LogPolicy, Page, ReadOptions } from "../log.ts";
 import { EntryDeque } from "../retention/entry-deque.ts";
 import { mustTrim } from "../retention/must-trim.ts";
+import { ownPayload } from "../retention/own-payload.ts";
 
 /** What a memory channel is made with. */
 export interface MemoryChannelOptions {
@@ -130,10 +130,4 @@ export class MemoryChannel {
 
 function payloadBytes(entry: Entry): number {
   return entry.payload === undefined ? 0 : entry.payload.data.byteLength;
-}
-
-/** A payload that keeps nothing else alive: a part of a larger buffer is copied. */
-function ownPayload(payload: Payload): Payload {
-  const { kind, data } = payload;
-  return data.byteLength === data.buffer.byteLength ? payload : { kind, data: new Uint8Array(data) };
 }

@@ -1,0 +1,381 @@
+import { assert, HawserError } from "@hawser/protocol";
+import { FeedPump } from "../follow/feed-pump.ts";
+import type {
+  Append,
+  AppendOutcome,
+  Durability,
+  Entry,
+  Follower,
+  FollowHandlers,
+  Head,
+  Log,
+  LogCapabilities,
+  LogOpenOptions,
+  Page,
+  ReadOptions,
+} from "../log.ts";
+import { Aging } from "../memory/aging.ts";
+import type { Verdict } from "../prefix/accepted-prefix.ts";
+import type { Broker } from "../prefix/broker.ts";
+import type { WarmStart } from "../prefix/cold-start.ts";
+import type { PlacedRecord } from "../prefix/log-record.ts";
+import { ownPayload } from "../retention/own-payload.ts";
+import { ChannelView, entryOf } from "./channel-view.ts";
+import type { AcceptedRecord, PlannedPage } from "./channel-view.ts";
+import { LogReader } from "./log-reader.ts";
+import type { ReaderEvents, StartKind } from "./log-reader.ts";
+import { PendingAppends } from "./pending-appends.ts";
+
+/** Options of {@link brokerLog}; times in milliseconds. */
+export interface BrokerLogOptions {
+  /** This node's connection to the partition. */
+  readonly broker: Broker;
+  /** Name for the capabilities. Default "broker". */
+  readonly name?: string;
+  /** What the broker's appends outlive. Default `commit`. */
+  readonly durability?: Durability;
+  /** Pause between two reads at the end of the log. Default 5. */
+  readonly pollMs?: number;
+  /** After which a record that was not seen in the log is sent again. Default 200. */
+  readonly retryMs?: number;
+  /** After which the outcome of an append is given up as not known. Default 10,000. */
+  readonly appendTimeoutMs?: number;
+  /** After which a read gives up. Default 10,000. */
+  readonly readTimeoutMs?: number;
+  /** How long a node that finds no checkpoint in a trimmed log waits for another node's. Default 2,000. */
+  readonly checkpointWaitMs?: number;
+  /** Appends between two checkpoints. Default 1,000. */
+  readonly checkpointEvery?: number;
+  /** Appends that wait for their outcome at most; past it they fail with `log-unavailable`. Default 100,000. */
+  readonly maxPending?: number;
+  /** Records in one request at most. Default 500. */
+  readonly maxBatch?: number;
+  /** Records whose identity is remembered, to find out how far a log went back. Default 65,536. */
+  readonly maxRemembered?: number;
+  /** Part of the rule: the same on all nodes. Channels with an entry at most. Default 1,000,000. */
+  readonly maxChannels?: number;
+  /** Part of the rule: the same on all nodes. Default 10,000. */
+  readonly maxProducersPerChannel?: number;
+  /** Part of the rule: the same on all nodes. Default 64. */
+  readonly maxRecentPositions?: number;
+  /** Part of the rule: the same on all nodes. Epochs that are remembered. Default 256. */
+  readonly maxLineage?: number;
+}
+
+interface Open {
+  readonly kind: "open";
+  readonly options: LogOpenOptions;
+  readonly reader: LogReader;
+  readonly pending: PendingAppends;
+  readonly aging: Aging<ChannelView>;
+}
+
+type State = { readonly kind: "new" } | Open | { readonly kind: "closed" };
+
+/** Entries that are trimmed in one step at most. */
+const maxTrimStep = 4_096;
+/** How often a page is planned anew because the log was trimmed or went back under it. */
+const maxPlans = 8;
+
+/**
+ * The log port over one partition of a broker that can order records and nothing else. All nodes of a service share the
+ * partition; whether a record counts is decided by those who read it (`AcceptedPrefix`), alike on every node. Many
+ * channels share it, so that their offsets have holes.
+ *
+ * An append without a producer is sent once and cannot be told from its copy: a broker that doubles records doubles it.
+ */
+export function brokerLog(options: BrokerLogOptions): Log {
+  return new BrokerLog(options);
+}
+
+class BrokerLog implements Log {
+  readonly capabilities: LogCapabilities;
+  readonly #options: Required<BrokerLogOptions>;
+  readonly #views = new Map<string, ChannelView>();
+  readonly #pump = new FeedPump();
+  #ids = 0;
+  #state: State = { kind: "new" };
+
+  constructor(options: BrokerLogOptions) {
+    this.#options = {
+      name: "broker",
+      durability: "commit",
+      pollMs: 5,
+      retryMs: 200,
+      appendTimeoutMs: 10_000,
+      readTimeoutMs: 10_000,
+      checkpointWaitMs: 2_000,
+      checkpointEvery: 1_000,
+      maxPending: 100_000,
+      maxBatch: 500,
+      maxRemembered: 65_536,
+      maxChannels: 1_000_000,
+      maxProducersPerChannel: 10_000,
+      maxRecentPositions: 64,
+      maxLineage: 256,
+      ...options,
+    };
+    this.capabilities = {
+      name: this.#options.name,
+      durabilities: [this.#options.durability],
+      deduplicates: true,
+      history: "scan",
+      ephemeral: true,
+    };
+  }
+
+  async open(options: LogOpenOptions): Promise<void> {
+    assert(this.#state.kind === "new", "a log is opened once");
+    const open = this.#start(options);
+    this.#state = open;
+    if (await open.reader.caughtUp(this.#options.readTimeoutMs)) return;
+    this.#stop(open);
+    throw new HawserError("log-unavailable", "the broker did not show its log in time", { retry: true });
+  }
+
+  append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    if (this.#state.kind !== "open") return Promise.resolve(appends.map(() => closedOutcome));
+    return this.#state.pending.add(appends.map((append) => ({ ...append, payload: ownPayload(append.payload) })));
+  }
+
+  async head(channel: string): Promise<Head> {
+    const open = await this.#caughtUp();
+    return this.#headOf(open, channel);
+  }
+
+  read(channel: string, after: number, options: ReadOptions): Promise<Page> {
+    return this.#page(channel, after, (view) => view.plan(after, options));
+  }
+
+  readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
+    return this.#page(channel, 0, (view) => view.planBackward(through, options));
+  }
+
+  async follow(channel: string, handlers: FollowHandlers): Promise<Follower> {
+    const open = await this.#caughtUp();
+    if (!this.#views.has(channel) && this.#views.size >= this.#options.maxChannels) {
+      throw new HawserError("log-full", `channel ${channel} is one past maxChannels`, { retry: true });
+    }
+    const view = this.#view(open, channel);
+    view.joined();
+    return view.feed.join(handlers, this.#headOf(open, channel), () => {
+      if (view.isUnused) this.#views.delete(channel);
+    });
+  }
+
+  async close(): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: "closed" };
+    if (state.kind !== "open") return;
+    await state.pending.empty();
+    this.#stop(state);
+  }
+
+  #start(options: LogOpenOptions): Open {
+    const { clock, timers, random } = options;
+    const { broker, retryMs, maxBatch, maxPending } = this.#options;
+    const node = Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const nextId = (): string => `${node}-${(this.#ids += 1)}`;
+    const reader = new LogReader(
+      {
+        ...this.#options,
+        clock,
+        timers,
+        random,
+        nextId,
+        prefix: this.#options,
+        maxFetch: 1_000,
+      },
+      this.#readerEvents(),
+    );
+    const pending = new PendingAppends({
+      timers,
+      monotonic: () => clock.monotonic(),
+      // Whether it arrived is seen by reading: an error tells no more than silence.
+      send: (records) => void broker.produce(records).catch(() => {}),
+      recordOf: (append) => {
+        const epoch = reader.serving ? reader.prefix?.epoch : undefined;
+        if (epoch === undefined) return undefined;
+        const { deduplicateMs } = options.policyOf(append.channel);
+        return { kind: "append", id: nextId(), epoch, deduplicateMs, ...append };
+      },
+      retryMs,
+      timeoutMs: this.#options.appendTimeoutMs,
+      maxPending,
+      maxBatch,
+    });
+    const aging = new Aging<ChannelView>({ timers, intervalMs: 1_000, maxVisits: 256 }, (view) =>
+      this.#trim(view, options),
+    );
+    return { kind: "open", options, reader, pending, aging };
+  }
+
+  #stop(open: Open): void {
+    this.#state = { kind: "closed" };
+    open.reader.stop();
+    open.pending.stop();
+    open.aging.stop();
+    for (const view of this.#views.values()) view.feed.close();
+    this.#pump.clear();
+    this.#views.clear();
+  }
+
+  #readerEvents(): ReaderEvents {
+    // The reader goes on while appends are waited for in `close`, so the state is that of the time when it was opened.
+    let open: Open | undefined;
+    const current = (): Open => {
+      if (this.#state.kind === "open") open = this.#state;
+      assert(open !== undefined, "the reader runs only in a log that is open");
+      return open;
+    };
+    return {
+      onStart: (start, kind) => this.#onStart(current(), start, kind),
+      onRecord: (placed, verdict, isTold) => this.#onRecord(current(), placed, verdict, isTold),
+      onServing: (wentBack) => {
+        if (wentBack) this.#tellEpoch(current());
+        current().pending.resend();
+      },
+      onTrimmed: (start) => this.#trimBelow(start),
+      onAvailable: (available) => {
+        for (const view of this.#views.values()) view.feed.available(available);
+        this.#markAll();
+      },
+    };
+  }
+
+  #onStart(open: Open, { ends }: WarmStart, kind: StartKind): void {
+    for (const channel of ends.keys()) this.#view(open, channel);
+    for (const [channel, view] of this.#views) {
+      view.restart(ends.get(channel) ?? 0, kind === "same");
+      if (kind === "same") view.jump();
+    }
+    if (kind === "other") this.#tellEpoch(open);
+    this.#markAll();
+  }
+
+  #onRecord(open: Open, placed: PlacedRecord, verdict: Verdict, isTold: boolean): void {
+    const { record } = placed;
+    if (verdict.kind === "epoch") {
+      if (verdict.anew) for (const view of this.#views.values()) view.restart(0, false);
+      if (isTold) this.#tellEpoch(open);
+      // What waits was written for the epoch before, or was not written at all.
+      if (isTold) open.pending.flush();
+      return;
+    }
+    if (record.kind !== "append") return;
+    if (verdict.kind === "accepted") {
+      const view = this.#view(open, record.channel);
+      view.accept(placed, record, isTold);
+      this.#trim(view, open.options);
+      open.aging.add(view);
+    }
+    if (isTold) open.pending.passed(record.id, verdict);
+  }
+
+  #tellEpoch(open: Open): void {
+    for (const view of this.#views.values()) view.newEpoch(open.reader.prefix?.lineage ?? []);
+    this.#markAll();
+  }
+
+  async #page(channel: string, at: number, plan: (view: ChannelView) => PlannedPage): Promise<Page> {
+    for (let plans = 0; plans < maxPlans; plans += 1) {
+      const open = plans === 0 && this.#isServing() ? this.#requireOpen() : await this.#caughtUp();
+      const { prefix } = open.reader;
+      const epoch = prefix?.epoch ?? 0;
+      const view = this.#views.get(channel);
+      if (view === undefined) return { epoch, floor: 0, interval: { from: at, to: at }, entries: [], more: false };
+      const { floor, from, to, records, more } = plan(view);
+      const entries = await this.#collect(records);
+      const isSame = open.reader.serving && open.reader.prefix === prefix && prefix?.epoch === epoch;
+      if (entries !== undefined && isSame) return { epoch, floor, interval: { from, to }, entries, more };
+    }
+    throw unavailable("the log changes faster than it can be read");
+  }
+
+  /** Fetches accepted records; `undefined` when they are no longer what they were. */
+  async #collect(wanted: readonly AcceptedRecord[]): Promise<readonly Entry[] | undefined> {
+    const entries: Entry[] = [];
+    while (entries.length < wanted.length) {
+      const from = wanted[entries.length]!.offset;
+      const { records, start } = await this.#fetch(from);
+      if (start > from) {
+        this.#trimBelow(start);
+        return undefined;
+      }
+      const before = entries.length;
+      for (const placed of records) {
+        const next = wanted[entries.length];
+        if (next === undefined || placed.offset < next.offset) continue;
+        const { record } = placed;
+        if (placed.offset !== next.offset || record.kind !== "append" || record.id !== next.id) return undefined;
+        entries.push(entryOf(placed, record));
+      }
+      if (entries.length === before) return undefined;
+    }
+    return entries;
+  }
+
+  async #fetch(offset: number): ReturnType<Broker["fetch"]> {
+    try {
+      return await this.#options.broker.fetch(offset, 1_000);
+    } catch (error) {
+      throw unavailable("the broker did not answer", error);
+    }
+  }
+
+  #view(open: Open, channel: string): ChannelView {
+    const known = this.#views.get(channel);
+    if (known !== undefined) return known;
+    const { policyOf, onFollowerError } = open.options;
+    const view = new ChannelView(policyOf(channel), (error) => onFollowerError?.(error, channel));
+    this.#views.set(channel, view);
+    return view;
+  }
+
+  #trim(view: ChannelView, { clock }: LogOpenOptions): boolean {
+    const more = view.trim(clock.now(), maxTrimStep);
+    this.#pump.mark(view.feed);
+    return more;
+  }
+
+  #trimBelow(start: number): void {
+    for (const view of this.#views.values()) view.trimBelow(start);
+    this.#markAll();
+  }
+
+  #markAll(): void {
+    for (const view of this.#views.values()) this.#pump.mark(view.feed);
+  }
+
+  #headOf(open: Open, channel: string): Head {
+    const lineage = open.reader.prefix?.lineage ?? [];
+    const known = this.#views.get(channel)?.head(lineage);
+    if (known !== undefined) return known;
+    const own = lineage.map(({ epoch }) => ({ epoch, start: 0 }));
+    return { epoch: lineage.at(-1)?.epoch ?? 0, floor: 0, end: 0, lineage: own };
+  }
+
+  #isServing(): boolean {
+    return this.#state.kind === "open" && this.#state.reader.serving;
+  }
+
+  async #caughtUp(): Promise<Open> {
+    const open = this.#requireOpen();
+    const isCaughtUp = await open.reader.caughtUp(this.#options.readTimeoutMs);
+    // It may have been closed in the meantime.
+    this.#requireOpen();
+    if (!isCaughtUp) throw unavailable("the broker did not show its log in time");
+    return open;
+  }
+
+  #requireOpen(): Open {
+    if (this.#state.kind !== "open") throw new HawserError("log-closed", "the log is not open");
+    return this.#state;
+  }
+}
+
+const closedOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "the log is not open" };
+
+function unavailable(message: string, cause?: unknown): HawserError {
+  return new HawserError("log-unavailable", message, { retry: true, cause });
+}

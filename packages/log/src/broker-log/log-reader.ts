@@ -1,0 +1,334 @@
+import { nextEpoch } from "@hawser/protocol";
+import type { Clock, Random, Timer, Timers } from "@hawser/protocol";
+import type { AcceptedPrefix, AcceptedPrefixOptions, Verdict } from "../prefix/accepted-prefix.ts";
+import type { Broker, Fetched } from "../prefix/broker.ts";
+import { ColdStart } from "../prefix/cold-start.ts";
+import type { WarmStart } from "../prefix/cold-start.ts";
+import type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import { PassedRecords } from "./passed-records.ts";
+
+/**
+ * What a start of the reader means for those who follow. `first`: nobody does yet. `same`: the log that was read before,
+ * but a part of it was trimmed unread. `other`: another epoch. `back`: the log went back, and nothing is told until it is
+ * known how far.
+ */
+export type StartKind = "first" | "same" | "other" | "back";
+
+/** What the reader tells the log that it reads for. */
+export interface ReaderEvents {
+  /** A state was found: what is known begins behind the ends of `start`. */
+  onStart(start: WarmStart, kind: StartKind): void;
+  /** A record was passed. `isTold`: its verdict may be told at once. */
+  onRecord(placed: PlacedRecord, verdict: Verdict, isTold: boolean): void;
+  /** All that the log has was read, and it may be told; after `wentBack` followers have to be told where they are. */
+  onServing(wentBack: boolean): void;
+  /** Records below `start` are gone. */
+  onTrimmed(start: number): void;
+  /** The broker does not answer, or does again, or the log is being read anew. */
+  onAvailable(available: boolean): void;
+}
+
+/** Options of a {@link LogReader}; times in milliseconds. */
+export interface LogReaderOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly prefix: AcceptedPrefixOptions;
+  /** Makes the identity of a record. */
+  readonly nextId: () => string;
+  readonly pollMs: number;
+  readonly retryMs: number;
+  /** How long a reader that found no checkpoint waits for one before it declares that the log begins anew. */
+  readonly checkpointWaitMs: number;
+  /** Appends between two checkpoints. */
+  readonly checkpointEvery: number;
+  readonly maxFetch: number;
+  readonly maxRemembered: number;
+}
+
+/** What this node has told the world, which a log that went back may take back. */
+interface Promised {
+  readonly epoch: number;
+  readonly passed: PassedRecords;
+  readonly through: number;
+  wentBack: boolean;
+  /** The highest offset at which the log, read again, still has what was promised. */
+  agreed: number;
+}
+
+interface Waiter {
+  /** The fetch that was the last one to begin before it came. */
+  readonly since: number;
+  readonly settle: (isCaughtUp: boolean) => void;
+}
+
+type Phase =
+  | { readonly kind: "cold"; readonly start: ColdStart; begun: boolean; atEndSince: number | undefined }
+  | { readonly kind: "warm"; readonly prefix: AcceptedPrefix };
+
+/**
+ * Reads a broker's partition, from the oldest record on, and never stops: passes each record once, in order, to the rule of
+ * the accepted prefix. Each fetch overlaps the one before by a record, so that an end that went back is found although
+ * the log has grown again. What is needed for all nodes to agree, it writes into the log: where it begins, new epochs,
+ * checkpoints.
+ */
+export class LogReader {
+  readonly #options: LogReaderOptions;
+  readonly #events: ReaderEvents;
+  #phase: Phase;
+  #passed: PassedRecords;
+  #promised: Promised | undefined;
+  #serving = false;
+  #highestEpoch = 0;
+  #start = 0;
+  /** By kind of record: before when none is written again. */
+  readonly #writtenAt = new Map<LogRecord["kind"], number>();
+  #appendsSinceCheckpoint = 0;
+  #checkpointThrough = 0;
+  #waiters: readonly Waiter[] = [];
+  #fetches = 0;
+  #available = true;
+  #timer: Timer | undefined;
+  #fetching = false;
+  #stopped = false;
+
+  constructor(options: LogReaderOptions, events: ReaderEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#phase = this.#coldPhase();
+    this.#passed = new PassedRecords(options.maxRemembered);
+  }
+
+  /** Whether what is known may be told. */
+  get serving(): boolean {
+    return this.#serving;
+  }
+
+  /** The state of the log through the record that was passed last. */
+  get prefix(): AcceptedPrefix | undefined {
+    return this.#phase.kind === "warm" ? this.#phase.prefix : undefined;
+  }
+
+  /** Begins, or does now what would be done at the next poll. */
+  wake(): void {
+    if (this.#fetching || this.#stopped) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    void this.#poll();
+  }
+
+  /**
+   * Resolves with `true` when the reader has passed all that the log had when this was called, and serves it; with `false`
+   * when that was not so in time.
+   */
+  caughtUp(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#options.timers.after(timeoutMs, () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve(false);
+      });
+      const waiter: Waiter = {
+        since: this.#fetches,
+        settle: (isCaughtUp) => {
+          timer.cancel();
+          resolve(isCaughtUp);
+        },
+      };
+      this.#waiters = [...this.#waiters, waiter];
+      this.wake();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const { settle } of this.#waiters) settle(false);
+    this.#waiters = [];
+  }
+
+  async #poll(): Promise<void> {
+    this.#fetching = true;
+    let again = false;
+    try {
+      this.#fetches += 1;
+      const fetched = await this.#options.broker.fetch(this.#passed.last?.offset ?? 0, this.#options.maxFetch);
+      if (this.#stopped) return;
+      this.#setAvailable(true);
+      again = this.#take(fetched, this.#fetches);
+    } catch {
+      if (this.#stopped) return;
+      this.#setAvailable(false);
+    } finally {
+      this.#fetching = false;
+    }
+    const delayMs = again || this.#waiters.some(({ since }) => since >= this.#fetches) ? 0 : this.#options.pollMs;
+    this.#timer = this.#options.timers.after(delayMs, () => this.wake());
+  }
+
+  /** Returns whether there is more to read at once. */
+  #take(fetched: Fetched, fetch: number): boolean {
+    const fresh = this.#fresh(fetched);
+    if (fresh === undefined) return true;
+    if (fetched.start > this.#start) {
+      this.#start = fetched.start;
+      this.#events.onTrimmed(fetched.start);
+    }
+    if (this.#phase.kind === "cold" && !this.#phase.begun) {
+      this.#phase.begun = true;
+      this.#warm(this.#phase.start.begin(fetched.start));
+    }
+    for (const placed of fresh) this.#read(placed);
+    if ((this.#passed.last?.offset ?? 0) < fetched.end) return true;
+    this.#atEnd(fetch);
+    return false;
+  }
+
+  /** The records that were not passed yet; `undefined` when reading has to start again. */
+  #fresh({ records, start }: Fetched): readonly PlacedRecord[] | undefined {
+    const { last } = this.#passed;
+    if (last === undefined) return this.#phase.kind === "warm" && start > 1 ? this.#restart(false) : records;
+    // All up to the last one was trimmed, and perhaps more than that.
+    if (start > last.offset) return start === last.offset + 1 ? records : this.#restart(false);
+    const overlap = records[0];
+    if (overlap?.offset === last.offset && overlap.record.id === last.id) return records.slice(1);
+    return this.#restart(true);
+  }
+
+  #restart(wentBack: boolean): undefined {
+    if (this.#phase.kind === "warm" && this.#serving) {
+      const { epoch } = this.#phase.prefix;
+      this.#promised = { epoch, passed: this.#passed, through: this.#passed.last?.offset ?? 0, wentBack, agreed: 0 };
+    } else if (this.#promised !== undefined) {
+      this.#promised.wentBack ||= wentBack;
+      this.#promised.agreed = 0;
+    }
+    this.#serving = false;
+    this.#phase = this.#coldPhase();
+    this.#passed = new PassedRecords(this.#options.maxRemembered);
+    this.#start = 0;
+    this.#checkpointThrough = 0;
+    this.#appendsSinceCheckpoint = 0;
+    this.#events.onAvailable(false);
+  }
+
+  /** Takes a record, in order. */
+  #read(placed: PlacedRecord): void {
+    const { offset, record } = placed;
+    this.#passed.add(offset, record.id);
+    if (this.#promised?.passed.has(offset, record.id) === true) this.#promised.agreed = offset;
+    if (this.#phase.kind === "cold") this.#warm(this.#phase.start.take(placed));
+    else this.#pass(placed, this.#phase.prefix);
+  }
+
+  #warm(start: WarmStart | undefined): void {
+    if (start === undefined) return;
+    this.#phase = { kind: "warm", prefix: start.prefix };
+    this.#events.onStart(start, this.#startKind(start.prefix.epoch));
+    for (const placed of start.next) this.#pass(placed, start.prefix);
+  }
+
+  #startKind(epoch: number): StartKind {
+    if (this.#promised === undefined) return "first";
+    if (this.#promised.wentBack) return "back";
+    return epoch === this.#promised.epoch ? "same" : "other";
+  }
+
+  #pass(placed: PlacedRecord, prefix: AcceptedPrefix): void {
+    const { record } = placed;
+    const verdict = prefix.apply(placed);
+    this.#highestEpoch = Math.max(this.#highestEpoch, prefix.epoch);
+    if (record.kind === "append") this.#appendsSinceCheckpoint += 1;
+    if (record.kind === "checkpoint" && this.#passed.has(record.through, record.throughId)) {
+      this.#checkpointThrough = record.through;
+      this.#appendsSinceCheckpoint = 0;
+    }
+    this.#events.onRecord(placed, verdict, this.#promised?.wentBack !== true);
+    if (record.kind === "request" && this.#serving) this.#writeCheckpoint(prefix);
+  }
+
+  #atEnd(fetch: number): void {
+    if (this.#phase.kind === "cold") {
+      this.#askForCheckpoint(this.#phase);
+      return;
+    }
+    const { prefix } = this.#phase;
+    if (prefix.epoch === 0) {
+      this.#write("begin", (id) => ({ kind: "begin", id, after: "nothing", epoch: this.#newEpoch() }));
+      return;
+    }
+    if (!this.#isCovered(prefix)) {
+      const start = this.#promised?.agreed ?? 0;
+      this.#write("epoch", (id) => ({ kind: "epoch", id, above: prefix.epoch, epoch: this.#newEpoch(), start }));
+      return;
+    }
+    if (!this.#serving) {
+      this.#serving = true;
+      const promised = this.#promised;
+      this.#promised = undefined;
+      this.#events.onServing(promised?.wentBack ?? false);
+      this.#events.onAvailable(true);
+    }
+    const isDue = this.#appendsSinceCheckpoint >= this.#options.checkpointEvery;
+    if (isDue || (this.#start > 1 && this.#checkpointThrough < this.#start)) this.#writeCheckpoint(prefix);
+    const ready = this.#waiters.filter(({ since }) => since < fetch);
+    this.#waiters = this.#waiters.filter(({ since }) => since >= fetch);
+    for (const { settle } of ready) settle(true);
+  }
+
+  /** Whether the log's lineage tells what of the promised is gone. */
+  #isCovered(prefix: AcceptedPrefix): boolean {
+    const promised = this.#promised;
+    if (promised === undefined || !promised.wentBack || promised.agreed >= promised.through) return true;
+    const [first] = prefix.lineage;
+    if (first !== undefined && first.epoch > promised.epoch) return true;
+    const next = prefix.lineage.find(({ epoch }) => epoch > promised.epoch);
+    return next !== undefined && next.start <= promised.agreed;
+  }
+
+  #askForCheckpoint(phase: Extract<Phase, { kind: "cold" }>): void {
+    const now = this.#options.clock.monotonic();
+    phase.atEndSince ??= now;
+    if (now - phase.atEndSince < this.#options.checkpointWaitMs) {
+      this.#write("request", (id) => ({ kind: "request", id }));
+    } else {
+      this.#write("begin", (id) => ({ kind: "begin", id, after: "unknown", epoch: this.#newEpoch() }));
+    }
+  }
+
+  #writeCheckpoint(prefix: AcceptedPrefix): void {
+    const { last } = this.#passed;
+    if (last === undefined) return;
+    this.#write("checkpoint", (id) => ({
+      kind: "checkpoint",
+      id,
+      through: last.offset,
+      throughId: last.id,
+      snapshot: prefix.snapshot(),
+    }));
+  }
+
+  /** Writes such a record, unless one was written a moment ago. Whether it arrives is seen by reading. */
+  #write(kind: LogRecord["kind"], make: (id: string) => LogRecord): void {
+    const now = this.#options.clock.monotonic();
+    if (now - (this.#writtenAt.get(kind) ?? -Infinity) < this.#options.retryMs) return;
+    this.#writtenAt.set(kind, now);
+    this.#options.broker.produce([make(this.#options.nextId())]).catch(() => {});
+  }
+
+  #newEpoch(): number {
+    return nextEpoch(this.#options.clock.now(), this.#options.random, this.#highestEpoch);
+  }
+
+  #coldPhase(): Phase {
+    const start = new ColdStart({ prefix: this.#options.prefix, maxHeld: this.#options.maxRemembered });
+    return { kind: "cold", start, begun: false, atEndSince: undefined };
+  }
+
+  #setAvailable(available: boolean): void {
+    if (available === this.#available) return;
+    this.#available = available;
+    if (this.#serving) this.#events.onAvailable(available);
+  }
+}

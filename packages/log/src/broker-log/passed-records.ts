@@ -1,0 +1,32 @@
+/**
+ * The identities of the records that a reader has passed last, by their offsets: by them it knows whether the log is
+ * still the one that it read.
+ */
+export class PassedRecords {
+  readonly #limit: number;
+  readonly #ids = new Map<number, string>();
+  #last: { readonly offset: number; readonly id: string } | undefined;
+
+  /** @param limit records that are remembered at most. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The newest one. */
+  get last(): { readonly offset: number; readonly id: string } | undefined {
+    return this.#last;
+  }
+
+  add(offset: number, id: string): void {
+    this.#last = { offset, id };
+    this.#ids.set(offset, id);
+    if (this.#ids.size <= this.#limit) return;
+    const oldest = this.#ids.keys().next();
+    if (oldest.done !== true) this.#ids.delete(oldest.value);
+  }
+
+  /** Whether the record that was passed at this offset is this one. */
+  has(offset: number, id: string): boolean {
+    return this.#ids.get(offset) === id;
+  }
+}

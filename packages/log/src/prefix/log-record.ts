@@ -1,0 +1,82 @@
+import type { Payload } from "@hawser/protocol";
+import type { EpochStart } from "../log.ts";
+import type { ProducerState } from "../deduplication/producer-table.ts";
+
+/** What nodes write into a log that cannot append on a condition. Every record that is sent has an `id` of its own. */
+export type LogRecord = AppendRecord | BeginRecord | EpochRecord | CheckpointRecord | RequestRecord;
+
+/** Somebody wants this appended; whether it counts is decided by those who read it. */
+export interface AppendRecord {
+  readonly kind: "append";
+  readonly id: string;
+  /** The epoch that its writer knew. It counts in no other, so that what was sent before a loss cannot land behind it. */
+  readonly epoch: number;
+  readonly channel: string;
+  readonly producer: string;
+  readonly sequence: number;
+  readonly previous: number;
+  /** The producer's window, so that nodes whose policies differ for a while decide alike. */
+  readonly deduplicateMs: number;
+  readonly payload: Payload;
+  readonly key: string;
+  readonly publisher: string;
+}
+
+/** The log begins: at its start (`nothing`), or anew, because nobody knows what came before (`unknown`). */
+export interface BeginRecord {
+  readonly kind: "begin";
+  readonly id: string;
+  readonly after: "nothing" | "unknown";
+  readonly epoch: number;
+}
+
+/** The log's end went back: what lies above `start` is of a new epoch. */
+export interface EpochRecord {
+  readonly kind: "epoch";
+  readonly id: string;
+  /** The epoch that it follows; in any other case somebody else was first, and it does not count. */
+  readonly above: number;
+  readonly epoch: number;
+  readonly start: number;
+}
+
+/** All that has to be known of the log through a record, for readers who come when it has been trimmed. */
+export interface CheckpointRecord {
+  readonly kind: "checkpoint";
+  readonly id: string;
+  readonly through: number;
+  /** The record at `through`: a checkpoint of a branch that was cut off is known by it. */
+  readonly throughId: string;
+  readonly snapshot: PrefixSnapshot;
+}
+
+/** A reader found no checkpoint and asks those who know for one. */
+export interface RequestRecord {
+  readonly kind: "request";
+  readonly id: string;
+}
+
+/** A record where the log has it. */
+export interface PlacedRecord {
+  /** From 1; need not be contiguous. */
+  readonly offset: number;
+  /** Milliseconds since 1970 by the broker's clock, which may step. */
+  readonly time: number;
+  readonly record: LogRecord;
+}
+
+/** The state of an `AcceptedPrefix`, as plain data. */
+export interface PrefixSnapshot {
+  readonly logTime: number;
+  readonly epoch: number;
+  readonly lineage: readonly EpochStart[];
+  readonly channels: readonly ChannelSnapshot[];
+}
+
+/** One channel of a {@link PrefixSnapshot}. */
+export interface ChannelSnapshot {
+  readonly channel: string;
+  /** Offset of the newest entry that was accepted. */
+  readonly end: number;
+  readonly producers: readonly ProducerState[];
+}
