@@ -1,0 +1,40 @@
+import { HawserError, payloadOf, validateNow, valueOf } from "@hawser/protocol";
+import type { CallDefinition } from "@hawser/protocol";
+import type { AskTable } from "../session/ask-table.ts";
+import { positiveOption } from "../options.ts";
+
+export interface CallOptions {
+  /** Aborting it cancels the call: its handler's signal is aborted, and the call fails with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Until the call fails with `deadline-exceeded`, waiting for a connection included. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** The handler may run more than once: the call is sent again when a connection is lost. Default false. */
+  readonly idempotent?: boolean;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** Asks the server to run `method`. @throws HawserError, as the server or the contract says. */
+export async function call(
+  asks: AskTable,
+  definition: CallDefinition | undefined,
+  method: string,
+  request: unknown,
+  options: CallOptions,
+): Promise<unknown> {
+  const { signal, idempotent = false, timeoutMs = defaultTimeoutMs } = options;
+  positiveOption("timeoutMs", timeoutMs);
+  if (definition !== undefined) await validateNow(definition.request, request);
+  const payload = payloadOf(request);
+  const answer = await asks.ask({
+    what: `the call "${method}"`,
+    build: (id, leftMs) => ({ type: "call", id, method, payload, timeoutMs: leftMs, idempotent }),
+    repeatable: idempotent,
+    cancellable: true,
+    timeoutMs,
+    signal,
+  });
+  if (answer.type !== "result") throw new HawserError("frame-unexpected", "The server answered a call with something else");
+  const reply = valueOf(answer.payload);
+  return definition === undefined ? reply : await validateNow(definition.reply, reply);
+}

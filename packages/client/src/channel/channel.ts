@@ -1,0 +1,165 @@
+import { HawserError, isChannelName, payloadOf, validateNow } from "@hawser/protocol";
+import type { Payload, StandardSchemaV1 } from "@hawser/protocol";
+import { history } from "../history/history.ts";
+import type { HistoryOptions, HistoryPage } from "../history/history.ts";
+import type { Outbox, OutboxItem } from "../outbox/outbox.ts";
+import { Publication } from "../outbox/publication.ts";
+import type { AskTable } from "../session/ask-table.ts";
+import type { Backoff } from "../session/backoff.ts";
+import { startOf } from "./start.ts";
+import type { Start, SubscribeFrom } from "./start.ts";
+import { ChannelReceiver } from "./channel-receiver.ts";
+import type { ChannelReceiverOptions } from "./channel-receiver.ts";
+import { Subscription } from "./subscription.ts";
+import type { ReceivedMessage } from "./subscription.ts";
+import type { SubscriptionTable } from "./subscription-table.ts";
+
+export interface SubscribeOptions {
+  /** Default "now". */
+  readonly from?: SubscribeFrom;
+  /** Aborting it closes the subscription. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishOptions {
+  /** Conflation key, at most 255 bytes. Default none. */
+  readonly key?: string;
+  /** Cancels the publish as long as it was not sent; after that it has no effect. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a channel works with; made by the client. */
+export interface ChannelContext {
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly subscriptions: SubscriptionTable;
+  readonly outbox: Outbox;
+  readonly asks: AskTable;
+  readonly receiving: Pick<ChannelReceiverOptions, "windowBytes" | "timers" | "counts">;
+  readonly newBackoff: () => Backoff;
+}
+
+const maxKeyBytes = 255;
+
+/** A named, ordered log of messages: subscribe to it, publish to it, read its history. */
+export class Channel<Data = unknown, Input = Data> implements AsyncIterable<ReceivedMessage<Data>> {
+  readonly name: string;
+  readonly #context: ChannelContext;
+  /** Publishes whose schema takes its time; those behind them wait, so that the order stays. */
+  #validating: Promise<void> | undefined;
+
+  /** Made by `Client.channel`. @throws HawserError `channel-invalid` */
+  constructor(name: string, context: ChannelContext) {
+    if (!isChannelName(name)) {
+      throw new HawserError("channel-invalid", `"${name}" is not a channel name: segments separated by dots, without spaces, *, { or }`);
+    }
+    this.name = name;
+    this.#context = context;
+  }
+
+  /**
+   * Subscribes. A client has one subscription to a channel at a time.
+   *
+   * @throws HawserError `option-invalid` for a `from` that is none, or when there is a subscription already.
+   */
+  subscribe(options: SubscribeOptions = {}): Subscription<Data> {
+    const start = startOf(options.from);
+    const { subscriptions, schema } = this.#context;
+    subscriptions.assertFree(this.name);
+    let receiver: ChannelReceiver | undefined;
+    let push: ChannelReceiverOptions["push"] | undefined;
+    const subscription = new Subscription<Data>({
+      channel: this.name,
+      schema,
+      signal: options.signal,
+      receiver: (unread, pushItem) => {
+        push = pushItem;
+        receiver = this.#receiver(start, unread, pushItem);
+        return receiver;
+      },
+      onEnded: () => subscriptions.delete(this.name, receiver!),
+    });
+    if (!options.signal?.aborted) {
+      subscriptions.add(this.name, { receiver: receiver!, push: push!, close: () => void subscription.close() });
+    }
+    return subscription;
+  }
+
+  /** Subscribes from now on, and reads. Leaving the loop closes the subscription. */
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedMessage<Data>, undefined> {
+    return this.subscribe()[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Appends a message. It is sent when there is a connection, behind those that this client published before it, and
+   * again until its outcome is known; once in the log it is there once.
+   *
+   * @param data - A `Uint8Array` travels as bytes, everything else as JSON.
+   * @returns a publication that is `rejected` (`payload-invalid`, `outbox-full`, ...) rather than an exception.
+   */
+  publish(data: Input, options: PublishOptions = {}): Publication {
+    const publication = new Publication();
+    const { schema } = this.#context;
+    const reject = (cause: unknown): void => {
+      publication.fail("rejected", cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause }));
+    };
+    try {
+      const payload = payloadOf(data);
+      const valid = schema === undefined ? undefined : validateNow(schema, data);
+      if (!(valid instanceof Promise) && this.#validating === undefined) {
+        this.#enqueue(publication, payload, options);
+        return publication;
+      }
+      const before = this.#validating ?? Promise.resolve();
+      const turn = before
+        .then(() => valid)
+        .then(() => this.#enqueue(publication, payload, options))
+        .catch(reject)
+        .then(() => {
+          if (this.#validating === turn) this.#validating = undefined;
+        });
+      this.#validating = turn;
+    } catch (cause) {
+      reject(cause);
+    }
+    return publication;
+  }
+
+  /** Reads a page of the channel's log: the newest messages, or those before or after a position. */
+  history(options: HistoryOptions = {}): Promise<HistoryPage<Data>> {
+    const { asks, schema } = this.#context;
+    return history(asks, this.name, schema, options) as Promise<HistoryPage<Data>>;
+  }
+
+  #enqueue(publication: Publication, payload: Payload, { key = "", signal }: PublishOptions): void {
+    const { outbox } = this.#context;
+    if (key.length > 0 && new TextEncoder().encode(key).length > maxKeyBytes) {
+      return publication.fail("rejected", new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`));
+    }
+    const item: OutboxItem = { channel: this.name, payload, key, publication };
+    const cancelled = (): HawserError =>
+      new HawserError("cancelled", "The publish was cancelled before it was sent", { cause: signal?.reason as unknown });
+    if (signal?.aborted) return publication.fail("cancelled", cancelled());
+    if (signal !== undefined) {
+      const onAbort = (): void => outbox.cancel(item, cancelled());
+      signal.addEventListener("abort", onAbort, { once: true });
+      publication.addEventListener("state", ({ state }) => {
+        if (state !== "queued") signal.removeEventListener("abort", onAbort);
+      });
+    }
+    outbox.add(item);
+  }
+
+  #receiver(start: Start, unread: () => number, push: ChannelReceiverOptions["push"]): ChannelReceiver {
+    const { subscriptions, receiving, newBackoff } = this.#context;
+    const receiver = new ChannelReceiver({
+      ...receiving,
+      backoff: newBackoff(),
+      channel: this.name,
+      start,
+      unread,
+      push,
+      bind: (number) => subscriptions.bind(number, receiver),
+    });
+    return receiver;
+  }
+}

@@ -1,0 +1,152 @@
+import type { ChannelName, Contract, MessageInputOf, MessageOf, MethodName, ReplyOf, RequestInputOf } from "@hawser/protocol";
+import { HawserError } from "@hawser/protocol";
+import { call } from "./call/call.ts";
+import type { CallOptions } from "./call/call.ts";
+import { Channel } from "./channel/channel.ts";
+import { SubscriptionTable } from "./channel/subscription-table.ts";
+import { emit, TypedEventTarget } from "./events/typed-event-target.ts";
+import { resolveOptions } from "./options.ts";
+import type { ClientOptions, ResolvedOptions } from "./options.ts";
+import { Outbox } from "./outbox/outbox.ts";
+import { AskTable } from "./session/ask-table.ts";
+import { Backoff } from "./session/backoff.ts";
+import { EndpointList } from "./session/endpoint-list.ts";
+import { Session } from "./session/session.ts";
+import { newSessionId } from "./session/session-id.ts";
+import type { ReceivingCounts, Statistics } from "./statistics.ts";
+import { statusOf } from "./status.ts";
+import type { ClientStatus } from "./status.ts";
+
+/** The events of a client. */
+export interface ClientEvents {
+  /** The state changed, or that of a connection, or a round trip was measured. */
+  readonly status: { readonly status: ClientStatus };
+  /** What connecting again would not mend: the client is closed. */
+  readonly error: { readonly error: HawserError };
+}
+
+/** One client's session with the service. See `createClient`. */
+export class Client<C extends Contract | undefined = undefined> extends TypedEventTarget<ClientEvents> implements AsyncDisposable {
+  readonly #options: ResolvedOptions<C>;
+  readonly #subscriptions = new SubscriptionTable();
+  readonly #outbox: Outbox;
+  readonly #asks: AskTable;
+  readonly #session: Session;
+  readonly #counts: ReceivingCounts = { resumes: 0, duplicatesDropped: 0, gaps: 0, resets: 0, lost: 0 };
+
+  /** @throws HawserError `option-invalid` */
+  constructor(options: ClientOptions<C>) {
+    super();
+    this.#options = resolveOptions(options);
+    const { ports, outbox, backoff, maxPendingRequests, urls } = this.#options;
+    this.#outbox = new Outbox(outbox, ports, backoff);
+    this.#asks = new AskTable(ports.timers, () => ports.clock.monotonic(), maxPendingRequests);
+    this.#session = new Session({
+      ...this.#options,
+      id: newSessionId(ports.random),
+      endpoints: new EndpointList(urls),
+      backoff: new Backoff(backoff, ports.random),
+      parts: [this.#subscriptions, this.#outbox, this.#asks],
+      onChange: () => this.#onChange(),
+      onFatal: (error) => emit<ClientEvents, "error">(this, "error", { error }),
+    });
+    this.#session.start();
+  }
+
+  /** How the client is connected, now. */
+  get status(): ClientStatus {
+    return statusOf(this.#session, this.#outbox.size);
+  }
+
+  /** What was counted since the client was created. */
+  get statistics(): Statistics {
+    const { connects, messagesIn, messagesOut, bytesIn, bytesOut } = this.#session.totals;
+    return { messagesIn, messagesOut, bytesIn, bytesOut, connects, ...this.#counts };
+  }
+
+  /** The private channel of the connection's user. */
+  get inbox(): Channel<MessageOf<C, "$inbox">, MessageInputOf<C, "$inbox">> {
+    return this.channel("$inbox");
+  }
+
+  /**
+   * A channel by its name. Nothing is sent for it.
+   *
+   * @throws HawserError `channel-invalid`
+   */
+  channel<const Name extends ChannelName<C> | (string & {})>(name: Name): Channel<MessageOf<C, Name>, MessageInputOf<C, Name>> {
+    const { contract, windowBytes, ports, backoff } = this.#options;
+    return new Channel(name, {
+      schema: contract?.channelSchema(name),
+      subscriptions: this.#subscriptions,
+      outbox: this.#outbox,
+      asks: this.#asks,
+      receiving: { windowBytes, timers: ports.timers, counts: this.#counts },
+      newBackoff: () => new Backoff(backoff, ports.random),
+    });
+  }
+
+  /**
+   * Asks the server to run a method, and waits for its reply. Publishing to a channel is the verb for what must happen
+   * exactly once; a call that is cut off fails with `outcome-unknown`, unless it is `idempotent`.
+   */
+  call<const Method extends MethodName<C> | (string & {})>(
+    method: Method,
+    request: RequestInputOf<C, Method>,
+    options: CallOptions = {},
+  ): Promise<ReplyOf<C, Method>> {
+    const definition = this.#options.contract?.callSchema(method);
+    return call(this.#asks, definition, method, request, options) as Promise<ReplyOf<C, Method>>;
+  }
+
+  /** Cuts the connection and connects again at once. */
+  reconnect(): void {
+    this.#session.reconnect();
+  }
+
+  /** Cuts the connection and stays away. Publishes are queued, subscriptions wait where they are. */
+  goOffline(): void {
+    this.#session.goOffline();
+  }
+
+  /** Connects at once: after `goOffline`, or instead of waiting longer. */
+  goOnline(): void {
+    this.#session.start();
+  }
+
+  /** Waits for publishes that are under way, for a bounded time, then ends everything. */
+  async close(): Promise<void> {
+    const { ports, closeTimeoutMs } = this.#options;
+    if (this.#session.state.kind === "connected") {
+      await new Promise<void>((resolve) => {
+        const timer = ports.timers.after(closeTimeoutMs, resolve);
+        void this.#outbox.whenEmpty().then(() => {
+          timer.cancel();
+          resolve();
+        });
+      });
+    }
+    this.#session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #onChange(): void {
+    emit<ClientEvents, "status">(this, "status", { status: this.status });
+  }
+}
+
+/**
+ * Creates a client. It connects at once, and again by itself whenever the connection is lost.
+ *
+ * @example
+ * const client = createClient({ url: "wss://example.com/hawser", token: () => fetchToken() });
+ * for await (const message of client.channel("chat.general")) console.log(message.data);
+ *
+ * @throws HawserError `option-invalid`
+ */
+export function createClient<C extends Contract | undefined = undefined>(options: ClientOptions<C>): Client<C> {
+  return new Client(options);
+}

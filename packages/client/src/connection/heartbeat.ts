@@ -1,0 +1,81 @@
+import type { Clock, Timer, Timers } from "@hawser/protocol";
+
+export interface HeartbeatHandlers {
+  /** Send a `ping` with this nonce. */
+  ping(nonce: number): void;
+  /** Nothing came within the time: the connection is dead. */
+  dead(): void;
+  /** A `pong` came back. */
+  roundTrip(roundTripMs: number): void;
+}
+
+/**
+ * Finds out that the other side is gone (CON-11): when nothing was heard for an interval it asks, and when nothing
+ * comes within another one the connection is dead. Times are monotonic, so that a step of the wall clock kills nothing.
+ */
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #handlers: HeartbeatHandlers;
+  readonly #intervalMs: number;
+  #heardAt: number;
+  #nonce = 0;
+  /** The ping whose pong has not come. */
+  #asked: { readonly nonce: number; readonly at: number; readonly deadline: number } | undefined;
+  #timer: Timer | undefined;
+
+  /** @param intervalMs what the server told (`heartbeatMs`); 0: never ask. */
+  constructor(ports: { readonly clock: Clock; readonly timers: Timers }, intervalMs: number, handlers: HeartbeatHandlers) {
+    this.#clock = ports.clock;
+    this.#timers = ports.timers;
+    this.#intervalMs = intervalMs;
+    this.#handlers = handlers;
+    this.#heardAt = this.#clock.monotonic();
+    this.probe(intervalMs);
+  }
+
+  /** Anything came from the other side. */
+  heard(): void {
+    this.#heardAt = this.#clock.monotonic();
+  }
+
+  /** The answer to a ping; an unknown nonce counts as heard, no more. */
+  pong(nonce: number): void {
+    if (this.#asked?.nonce !== nonce) return;
+    const roundTripMs = this.#clock.monotonic() - this.#asked.at;
+    this.#asked = undefined;
+    this.#handlers.roundTrip(roundTripMs);
+    this.#arm();
+  }
+
+  /** Asks now, and waits at most so long for any sign of life: also when the page wakes up, or the network comes back. */
+  probe(withinMs: number): void {
+    if (this.#intervalMs === 0) return;
+    const at = this.#clock.monotonic();
+    this.#nonce += 1;
+    this.#asked = { nonce: this.#nonce, at, deadline: at + Math.min(withinMs, this.#intervalMs) };
+    this.#handlers.ping(this.#nonce);
+    this.#arm();
+  }
+
+  /** No callback comes any more. */
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    const due = this.#asked?.deadline ?? this.#heardAt + this.#intervalMs;
+    this.#timer = this.#timers.after(Math.max(1, due - this.#clock.monotonic()), () => this.#due());
+  }
+
+  #due(): void {
+    const now = this.#clock.monotonic();
+    if (this.#asked !== undefined) {
+      if (this.#heardAt > this.#asked.at) this.#asked = undefined;
+      else if (now >= this.#asked.deadline) return this.#handlers.dead();
+    }
+    if (this.#asked === undefined && now >= this.#heardAt + this.#intervalMs) this.probe(this.#intervalMs);
+    else this.#arm();
+  }
+}

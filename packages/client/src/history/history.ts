@@ -1,0 +1,84 @@
+import { HawserError, validateNow, valueOf } from "@hawser/protocol";
+import type { Message, Position, StandardSchemaV1 } from "@hawser/protocol";
+import { isPosition } from "../channel/start.ts";
+import type { ReceivedMessage } from "../channel/subscription.ts";
+import type { AskTable } from "../session/ask-table.ts";
+
+export interface HistoryOptions {
+  /** The newest messages up to and with this position. Without `before` and `after`: up to the end. */
+  readonly before?: Position;
+  /** The oldest messages behind this position; `{ epoch: 0, offset: 0 }`: from the oldest on. */
+  readonly after?: Position;
+  /** Messages at most. Default and maximum are the server's (100 and 1,000). */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A page of a channel's log: all messages of `(from, to]` that the log still has, oldest first. */
+export interface HistoryPage<Data = unknown> {
+  readonly messages: readonly ReceivedMessage<Data>[];
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  /** At or below it messages may be gone. */
+  readonly floor: number;
+  /** There is more in this direction: ask again with `before: { epoch, offset: from }`, or `after: { epoch, offset: to }`. */
+  readonly more: boolean;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** Reads a page. Messages that the schema refuses, or that cannot be carried, are left out. */
+export async function history(
+  asks: AskTable,
+  channel: string,
+  schema: StandardSchemaV1 | undefined,
+  options: HistoryOptions,
+): Promise<HistoryPage> {
+  const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs } = options;
+  if (before !== undefined && after !== undefined) throw new HawserError("option-invalid", "Give `before` or `after`, not both");
+  const position = before ?? after;
+  if (position !== undefined && !isPosition(position)) throw new HawserError("option-invalid", "The position is not { epoch, offset }");
+  if (!Number.isSafeInteger(limit) || limit < 0) throw new HawserError("option-invalid", "`limit` is a whole number, 0 for the server's default");
+  const answer = await asks.ask({
+    what: `the history of "${channel}"`,
+    build: (id) => ({
+      type: "history",
+      id,
+      channel,
+      position: position && { epoch: position.epoch, offset: position.offset },
+      backward: after === undefined,
+      limit,
+    }),
+    repeatable: true,
+    cancellable: false,
+    timeoutMs,
+    signal,
+  });
+  if (answer.type !== "page") throw new HawserError("frame-unexpected", "The server answered `history` with something else");
+  const { epoch, from, to, floor, more } = answer;
+  const messages: ReceivedMessage[] = [];
+  for (const message of answer.messages) {
+    const received = await receivedOf(message, channel, epoch, schema);
+    if (received !== undefined) messages.push(received);
+  }
+  return { messages, epoch, from, to, floor, more };
+}
+
+async function receivedOf(
+  { payload, offset, time, publisher, key }: Message,
+  channel: string,
+  epoch: number,
+  schema: StandardSchemaV1 | undefined,
+): Promise<ReceivedMessage | undefined> {
+  if (payload === undefined) return undefined;
+  try {
+    const raw = valueOf(payload);
+    const data = schema === undefined ? raw : await validateNow(schema, raw);
+    return { data, channel, position: { epoch, offset }, time, publisher, key };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import type { HawserError, Timer, Timers } from "@hawser/protocol";
+import type { Backoff } from "../session/backoff.ts";
+import type { OutboxItem } from "./outbox.ts";
+import { ProducerChain } from "./producer-chain.ts";
+import type { Attempt, Failure, Rejection } from "./producer-chain.ts";
+
+export interface OutboxChannelOptions {
+  readonly producer: Uint8Array;
+  readonly newProducer: () => Uint8Array;
+  readonly timers: Timers;
+  readonly backoff: Backoff;
+  readonly onFailure: (item: OutboxItem, failure: Failure, cause: HawserError | undefined) => void;
+  /** It has waited, and has something to send again. */
+  readonly onReady: () => void;
+}
+
+/** One channel of the outbox: its chain, and when it may go on after it was told to wait. */
+export class OutboxChannel {
+  readonly chain: ProducerChain<OutboxItem>;
+  /** Turns asked for on the connection in use, and not taken yet. */
+  turns = 0;
+  readonly #timers: Timers;
+  readonly #backoff: Backoff;
+  readonly #onReady: () => void;
+  #pause: Timer | undefined;
+
+  constructor(options: OutboxChannelOptions) {
+    this.chain = new ProducerChain(options.producer, options.newProducer, options.onFailure);
+    this.#timers = options.timers;
+    this.#backoff = options.backoff;
+    this.#onReady = options.onReady;
+  }
+
+  /** Whether one more turn would be of use. */
+  get wants(): boolean {
+    return this.#pause === undefined && this.chain.sendable > this.turns;
+  }
+
+  /** Nothing of it is under way, so that it may be forgotten. */
+  get isIdle(): boolean {
+    return this.chain.isEmpty && this.turns === 0;
+  }
+
+  /** What to send in the turn that has come. */
+  next(): Attempt<OutboxItem> | undefined {
+    return this.#pause === undefined ? this.chain.next() : undefined;
+  }
+
+  /** @returns whether the item had no outcome before. */
+  accept(attempt: Attempt<OutboxItem>): boolean {
+    this.#backoff.reset();
+    return this.chain.accept(attempt);
+  }
+
+  /** The channel stands still until it may try again, so that its order is kept. */
+  reject(attempt: Attempt<OutboxItem>, rejection: Rejection): void {
+    if (!this.chain.reject(attempt, rejection) || this.#pause !== undefined) return;
+    const { code, retryAfterMs } = rejection.error;
+    // Once, the log's word where to go on is all that was missing. If it says so again, something else is wrong.
+    const delayMs = code === "out-of-order" && this.#backoff.failures === 0 ? 0 : undefined;
+    const drawnMs = this.#backoff.next(retryAfterMs);
+    if (delayMs === 0) return;
+    this.#pause = this.#timers.after(drawnMs, () => {
+      this.#pause = undefined;
+      this.#onReady();
+    });
+  }
+
+  /** The connection is gone, and with it the turns on it. */
+  lose(): void {
+    this.turns = 0;
+    this.chain.lose();
+  }
+
+  /** No more. @returns what was never sent. */
+  end(): OutboxItem[] {
+    this.#pause?.cancel();
+    return this.chain.end();
+  }
+}

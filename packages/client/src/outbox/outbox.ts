@@ -1,0 +1,222 @@
+import { HawserError } from "@hawser/protocol";
+import type { Payload, Ports, PublishFrame } from "@hawser/protocol";
+import { errorOf } from "../connection/closure.ts";
+import { Backoff } from "../session/backoff.ts";
+import type { BackoffOptions } from "../session/backoff.ts";
+import type { Link } from "../session/link.ts";
+import type { ReplyFrame } from "../session/request-table.ts";
+import type { SessionPart } from "../session/session-part.ts";
+import { OutboxChannel } from "./outbox-channel.ts";
+import type { Publication } from "./publication.ts";
+import type { Attempt } from "./producer-chain.ts";
+
+export interface OutboxOptions {
+  /** Publishes without an outcome. Default 1,000. */
+  readonly maxMessages: number;
+  /** Bytes of their payloads. Default 8 MiB. */
+  readonly maxBytes: number;
+  /** Publishes that were sent and not answered. Default 128. */
+  readonly maxInFlight: number;
+}
+
+export const defaultOutbox: OutboxOptions = { maxMessages: 1_000, maxBytes: 8 * 1_048_576, maxInFlight: 128 };
+
+/** How many channels' numberings are remembered while nothing of theirs is under way. */
+const maxIdleChannels = 1_000;
+const producerBytes = 16;
+
+/** What is to be published, with the handle that the application holds. */
+export interface OutboxItem {
+  readonly channel: string;
+  readonly payload: Payload;
+  readonly key: string;
+  readonly publication: Publication;
+}
+
+/**
+ * Publishes that have no outcome yet: bounded, in order for each channel, and sent again over new connections until
+ * each is accepted, rejected, or cannot be known (section 5 of the protocol's specification).
+ */
+export class Outbox implements SessionPart {
+  readonly #options: OutboxOptions;
+  readonly #ports: Ports;
+  readonly #backoff: BackoffOptions;
+  /** In the order of last use, so that the first that is idle is the one to forget. */
+  readonly #channels = new Map<string, OutboxChannel>();
+  readonly #emptied = new Set<() => void>();
+  #producer: Uint8Array;
+  #messages = 0;
+  #bytes = 0;
+  #link: Link | undefined;
+  /** Requests made on the link that are not answered. */
+  #open = 0;
+  #ended: HawserError | undefined;
+
+  constructor(options: OutboxOptions, ports: Ports, backoff: BackoffOptions) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#backoff = backoff;
+    this.#producer = ports.random.bytes(producerBytes);
+  }
+
+  /** Publishes without an outcome. */
+  get size(): number {
+    return this.#messages;
+  }
+
+  /** Takes a publish in, or ends it as `rejected` when it is full (`outbox-full`) or the client is closed. */
+  add(item: OutboxItem): void {
+    const { publication, payload } = item;
+    if (this.#ended !== undefined) return publication.fail("rejected", this.#ended);
+    const { maxMessages, maxBytes } = this.#options;
+    if (this.#messages >= maxMessages || this.#bytes + payload.data.length > maxBytes) {
+      const text = `${this.#messages} publishes (${this.#bytes} bytes) wait for an answer: wait for some, or raise the outbox's limits`;
+      return publication.fail("rejected", new HawserError("outbox-full", text, { retry: true }));
+    }
+    this.#messages += 1;
+    this.#bytes += payload.data.length;
+    this.#channel(item.channel).chain.add(item);
+    this.#pump();
+  }
+
+  /** Takes a publish out if it was never sent; after that it has no effect (PUB-12). */
+  cancel(item: OutboxItem, error: HawserError): void {
+    if (!this.#channels.get(item.channel)?.chain.remove(item)) return;
+    this.#forget(item);
+    item.publication.fail("cancelled", error);
+  }
+
+  /** Resolves when no publish is without an outcome. */
+  async whenEmpty(): Promise<void> {
+    if (this.#messages > 0) await new Promise<void>((resolve) => this.#emptied.add(resolve));
+  }
+
+  onLink(link: Link): void {
+    this.#link = link;
+    this.#pump();
+  }
+
+  onUnlink(): void {
+    this.#link = undefined;
+    this.#open = 0;
+    for (const channel of this.#channels.values()) channel.lose();
+  }
+
+  onFrame(): boolean {
+    return false;
+  }
+
+  onEnd(error: HawserError | undefined): void {
+    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    for (const channel of this.#channels.values()) {
+      for (const item of channel.end()) {
+        this.#forget(item);
+        item.publication.fail("cancelled", this.#ended);
+      }
+    }
+  }
+
+  #channel(name: string): OutboxChannel {
+    const known = this.#channels.get(name);
+    const channel = known ?? this.#newChannel();
+    this.#channels.delete(name);
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  #newChannel(): OutboxChannel {
+    if (this.#channels.size >= maxIdleChannels) this.#forgetIdle();
+    return new OutboxChannel({
+      producer: this.#producer,
+      newProducer: () => this.#ports.random.bytes(producerBytes),
+      timers: this.#ports.timers,
+      backoff: new Backoff(this.#backoff, this.#ports.random),
+      onFailure: (item, failure, cause) => {
+        this.#forget(item);
+        item.publication.fail(failure, failure === "rejected" && cause ? cause : outcomeUnknown(item.channel, cause));
+      },
+      onReady: () => this.#pump(),
+    });
+  }
+
+  /** A channel that is forgotten and used again numbers from 1, so channels that are new from now on have a new producer. */
+  #forgetIdle(): void {
+    for (const [name, channel] of this.#channels) {
+      if (!channel.isIdle) continue;
+      this.#channels.delete(name);
+      this.#producer = this.#ports.random.bytes(producerBytes);
+      return;
+    }
+  }
+
+  /** Asks for turns on the connection, one channel after the other; what is sent is chosen when the turn comes. */
+  #pump(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    for (const channel of this.#channels.values()) {
+      while (channel.wants && this.#open < this.#options.maxInFlight && this.#link === link) this.#request(channel, link);
+    }
+  }
+
+  #request(channel: OutboxChannel, link: Link): void {
+    let attempt: Attempt<OutboxItem> | undefined;
+    const closed = (): void => {
+      if (this.#link === link) this.#open -= 1;
+    };
+    this.#open += 1;
+    channel.turns += 1;
+    link.request({
+      build: (id) => {
+        if (this.#link !== link) return undefined;
+        channel.turns -= 1;
+        attempt = channel.next();
+        if (attempt === undefined) {
+          closed();
+          return undefined;
+        }
+        attempt.item.publication.markSent();
+        return frameOf(id, attempt);
+      },
+      reply: (frame) => {
+        closed();
+        this.#onReply(frame, channel, attempt!);
+        this.#pump();
+      },
+      lost: () => {},
+      tooLarge: () => {
+        closed();
+        const text = `The message is larger than the server takes (${link.welcome.maxMessageBytes} bytes with its frame)`;
+        channel.reject(attempt!, { error: new HawserError("message-too-large", text), last: 0 });
+        this.#pump();
+      },
+    });
+  }
+
+  #onReply(frame: ReplyFrame, channel: OutboxChannel, attempt: Attempt<OutboxItem>): void {
+    if (frame.type === "published") {
+      if (!channel.accept(attempt)) return;
+      this.#forget(attempt.item);
+      attempt.item.publication.accept({ position: frame.position, duplicate: frame.duplicate });
+    } else if (frame.type === "rejected" || frame.type === "error") {
+      channel.reject(attempt, { error: errorOf(frame), last: frame.type === "rejected" ? frame.last : 0 });
+    }
+  }
+
+  #forget(item: OutboxItem): void {
+    this.#messages -= 1;
+    this.#bytes -= item.payload.data.length;
+    if (this.#messages > 0) return;
+    for (const resolve of this.#emptied) resolve();
+    this.#emptied.clear();
+  }
+}
+
+function frameOf(id: number, { item, producer, sequence, previous }: Attempt<OutboxItem>): PublishFrame {
+  const { channel, payload, key } = item;
+  return { type: "publish", id, channel, producer, sequence, previous, payload, key };
+}
+
+function outcomeUnknown(channel: string, cause: HawserError | undefined): HawserError {
+  const text = `It cannot be known whether "${channel}" has the message: ${cause?.message ?? "the client ended before the answer"}`;
+  return new HawserError("outcome-unknown", text, { cause });
+}

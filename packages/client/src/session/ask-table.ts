@@ -1,0 +1,145 @@
+import { HawserError } from "@hawser/protocol";
+import type { ClientFrame, PageFrame, ResultFrame, Timer, Timers } from "@hawser/protocol";
+import { errorOf } from "../connection/closure.ts";
+import type { Link } from "./link.ts";
+import type { SessionPart } from "./session-part.ts";
+
+/** What answers a call or a history request. */
+export type AnswerFrame = ResultFrame | PageFrame;
+
+/** A question of the application that has one answer. */
+export interface Ask {
+  /** Names it in errors: `the call "add"`. */
+  readonly what: string;
+  /** @param leftMs - Until its deadline. */
+  build(id: number, leftMs: number): ClientFrame;
+  /** It may be asked again when a connection was lost before the answer. */
+  readonly repeatable: boolean;
+  /** Tell the server when the answer is not wanted any more (CALL-3). */
+  readonly cancellable: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Pending {
+  readonly ask: Ask;
+  readonly deadline: number;
+  readonly settle: (outcome: AnswerFrame | HawserError) => void;
+  /** Where it was sent, and as what. */
+  sent: { readonly link: Link; readonly id: number } | undefined;
+}
+
+/**
+ * Questions that wait for their answer, over as many connections as it takes: each is answered, fails, or reaches its
+ * deadline.
+ */
+export class AskTable implements SessionPart {
+  readonly #timers: Timers;
+  readonly #monotonic: () => number;
+  readonly #maxPending: number;
+  readonly #pending = new Set<Pending>();
+  #link: Link | undefined;
+  #ended: HawserError | undefined;
+
+  constructor(timers: Timers, monotonic: () => number, maxPending: number) {
+    this.#timers = timers;
+    this.#monotonic = monotonic;
+    this.#maxPending = maxPending;
+  }
+
+  /** Asks, now or when there is a connection. */
+  ask(ask: Ask): Promise<AnswerFrame> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal(ask);
+      if (refusal !== undefined) return reject(refusal);
+      let timer: Timer | undefined;
+      const onAbort = (): void => this.#giveUp(pending, cancelled(ask));
+      const pending: Pending = {
+        ask,
+        deadline: this.#monotonic() + ask.timeoutMs,
+        sent: undefined,
+        settle: (outcome) => {
+          if (!this.#pending.delete(pending)) return;
+          timer?.cancel();
+          ask.signal?.removeEventListener("abort", onAbort);
+          if (outcome instanceof HawserError) reject(outcome);
+          else resolve(outcome);
+        },
+      };
+      timer = this.#timers.after(ask.timeoutMs, () => this.#giveUp(pending, overdue(ask)));
+      ask.signal?.addEventListener("abort", onAbort, { once: true });
+      this.#pending.add(pending);
+      this.#send(pending);
+    });
+  }
+
+  onLink(link: Link): void {
+    this.#link = link;
+    for (const pending of [...this.#pending]) if (pending.sent === undefined) this.#send(pending);
+  }
+
+  onUnlink(link: Link): void {
+    if (this.#link === link) this.#link = undefined;
+  }
+
+  onFrame(): boolean {
+    return false;
+  }
+
+  onEnd(error: HawserError | undefined): void {
+    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    for (const { settle } of [...this.#pending]) settle(this.#ended);
+  }
+
+  #refusal(ask: Ask): HawserError | undefined {
+    if (this.#ended !== undefined) return this.#ended;
+    if (ask.signal?.aborted) return cancelled(ask);
+    if (this.#pending.size < this.#maxPending) return undefined;
+    return new HawserError("too-many-requests", `${this.#maxPending} requests wait for an answer: wait for some`, { retry: true });
+  }
+
+  #send(pending: Pending): void {
+    const { ask, settle } = pending;
+    const link = this.#link;
+    if (link === undefined) return;
+    link.request({
+      build: (id) => {
+        if (!this.#pending.has(pending) || this.#link !== link) return undefined;
+        pending.sent = { link, id };
+        return ask.build(id, Math.max(1, Math.ceil(pending.deadline - this.#monotonic())));
+      },
+      reply: (frame) => {
+        if (frame.type === "result" || frame.type === "page") settle(frame);
+        else if (frame.type === "error") settle(errorOf(frame));
+      },
+      lost: (sent) => {
+        pending.sent = undefined;
+        if (sent && !ask.repeatable) settle(outcomeUnknown(ask));
+        else if (this.#link !== undefined && this.#link !== link) this.#send(pending);
+      },
+      tooLarge: () => settle(new HawserError("message-too-large", `${capital(ask.what)} is larger than the server takes`)),
+    });
+  }
+
+  #giveUp(pending: Pending, error: HawserError): void {
+    const { sent, ask } = pending;
+    if (sent !== undefined && ask.cancellable && this.#pending.has(pending)) sent.link.send({ type: "cancel", id: sent.id });
+    pending.settle(error);
+  }
+}
+
+function cancelled({ what, signal }: Ask): HawserError {
+  return new HawserError("cancelled", `${capital(what)} was cancelled`, { cause: signal?.reason as unknown });
+}
+
+function overdue({ what, timeoutMs }: Ask): HawserError {
+  return new HawserError("deadline-exceeded", `${capital(what)} was not answered within ${timeoutMs} ms; whether it ran is not known`);
+}
+
+function outcomeUnknown({ what }: Ask): HawserError {
+  return new HawserError("outcome-unknown", `The connection was lost before ${what} was answered; whether it ran is not known`);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

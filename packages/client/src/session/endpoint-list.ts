@@ -1,0 +1,39 @@
+/** How many endpoints of a `move` are taken. */
+const maxAnnounced = 32;
+
+/**
+ * The endpoints that a session knows, and which comes next: those given by the application in their order, around and
+ * around; before them, once, those that a server named when it sent the client away.
+ */
+export class EndpointList {
+  readonly #own: readonly string[];
+  #announced: string[] = [];
+  #index = 0;
+
+  /** @param own at least one URL. */
+  constructor(own: readonly string[]) {
+    this.#own = own;
+  }
+
+  /** The endpoint to try now. */
+  get current(): string {
+    return this.#announced[0] ?? this.#own[this.#index % this.#own.length]!;
+  }
+
+  /** The current one failed, or does not want us: the next one takes its place. */
+  advance(): void {
+    if (this.#announced.length > 0) this.#announced.shift();
+    else this.#index = (this.#index + 1) % this.#own.length;
+  }
+
+  /** A server names where to go. Only endpoints with the scheme of one of our own are believed: no downgrade to plain text. */
+  announce(endpoints: readonly string[]): void {
+    const schemes = new Set(this.#own.map(schemeOf));
+    this.#announced = endpoints.filter((url) => schemes.has(schemeOf(url))).slice(0, maxAnnounced);
+    if (endpoints.length === 0) this.advance();
+  }
+}
+
+function schemeOf(url: string): string {
+  return url.slice(0, url.indexOf(":")).toLowerCase();
+}

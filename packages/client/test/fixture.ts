@@ -1,0 +1,36 @@
+import { onTestFinished } from "vitest";
+import type { Contract } from "@hawser/protocol";
+import { createClient } from "../src/client.ts";
+import type { Client } from "../src/client.ts";
+import type { ClientOptions } from "../src/options.ts";
+import { FakeServer } from "./fake-server.ts";
+import { SimulatedPorts } from "./simulated-ports.ts";
+
+export interface Fixture<C extends Contract | undefined> {
+  readonly ports: SimulatedPorts;
+  readonly server: FakeServer;
+  readonly client: Client<C>;
+}
+
+/** A client over a fake server and simulated time, which has just been created. */
+export function fixture<C extends Contract | undefined = undefined>(options: Partial<ClientOptions<C>> = {}): Fixture<C> {
+  const ports = new SimulatedPorts();
+  const server = new FakeServer(ports, options.codec);
+  const pageLife = { listen: () => () => {} };
+  const client = createClient<C>({ url: "sim://node-1", connector: server, ports, pageLife, ...options });
+  onTestFinished(async () => {
+    const closing = client.close();
+    await ports.advance(60_000);
+    await closing;
+  });
+  return { ports, server, client };
+}
+
+/** The same, connected. */
+export async function connected<C extends Contract | undefined = undefined>(
+  options: Partial<ClientOptions<C>> = {},
+): Promise<Fixture<C>> {
+  const made = fixture(options);
+  await made.ports.advance(1);
+  return made;
+}
