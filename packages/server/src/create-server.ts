@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HawserError, isCarriable, isChannelName, payloadOf, systemPorts, validate } from "@hawser/protocol";
-import type { Contract, MessageInputOf, Payload, Position } from "@hawser/protocol";
+import type { Clock, Contract, MessageInputOf, Payload, Position } from "@hawser/protocol";
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
 import { isUserName } from "./auth/user-name.ts";
@@ -62,6 +62,7 @@ export class HawserServer<C extends Contract = Contract> {
    */
   readonly handleRequest: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly #contract: Contract | undefined;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #metrics = new Metrics();
   readonly #node: HawserNode;
@@ -81,8 +82,10 @@ export class HawserServer<C extends Contract = Contract> {
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#path = options.path ?? defaultPath;
+    const ports = systemPorts();
+    this.#clock = ports.clock;
     this.#node = new HawserNode({
-      ...systemPorts(),
+      ...ports,
       name: this.name,
       log: options.log,
       authenticate: guardAuthenticate(options.authenticate, limits.maxTokenBytes),
@@ -104,11 +107,22 @@ export class HawserServer<C extends Contract = Contract> {
       logger: this.#logger,
       observer: this.#metrics,
     });
-    const handle: RequestHandler = endpoints({ ready: () => this.#node.ready, metrics: () => this.#metrics.expose(), path: this.#path });
+    const handle: RequestHandler = endpoints({
+      ready: () => this.#node.ready,
+      metrics: () => this.#metrics.expose(),
+      path: this.#path,
+    });
     this.handleRequest = handle;
     this.#listener =
       options.server === undefined
-        ? ownListener({ port: options.port ?? defaultPort, host: options.host, limits, handle, observer: this.#metrics })
+        ? ownListener({
+            port: options.port ?? defaultPort,
+            host: options.host,
+            limits,
+            handle: (request, response) =>
+              handle(request, response) || (options.onRequest?.(request, response) ?? false),
+            observer: this.#metrics,
+          })
         : attachedListener(options.server);
   }
 
@@ -119,7 +133,11 @@ export class HawserServer<C extends Contract = Contract> {
    */
   get url(): string {
     const at = this.#listener.reachableAt;
-    if (at === undefined) throw new HawserError("closed", "The server does not listen: call listen() first (and that of your own HTTP server).");
+    if (at === undefined)
+      throw new HawserError(
+        "closed",
+        "The server does not listen: call listen() first (and that of your own HTTP server).",
+      );
     const secure = "setSecureContext" in this.#listener.server;
     return `${secure ? "wss" : "ws"}://${at}${this.#path}`;
   }
@@ -151,7 +169,7 @@ export class HawserServer<C extends Contract = Contract> {
     }
     if (this.#state !== "starting") return;
     this.#state = "open";
-    this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry);
+    this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry, this.#clock);
     this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path }, "listening");
   }
 
@@ -162,7 +180,11 @@ export class HawserServer<C extends Contract = Contract> {
    * @throws HawserError `channel-invalid`, `payload-invalid`, `message-too-large`; `log-unavailable` (the outcome is open),
    *   `log-full`.
    */
-  async publish<const Name extends string>(channel: Name, data: MessageInputOf<C, Name>, options: PublishOptions = {}): Promise<Position> {
+  async publish<const Name extends string>(
+    channel: Name,
+    data: MessageInputOf<C, Name>,
+    options: PublishOptions = {},
+  ): Promise<Position> {
     if (!isChannelName(channel) || channel.startsWith("$")) {
       throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
     }
@@ -222,9 +244,13 @@ export class HawserServer<C extends Contract = Contract> {
     const payload = payloadOf(value);
     const { maxPayloadBytes } = this.#policyOf(channel);
     if (payload.data.length > maxPayloadBytes) {
-      throw new HawserError("message-too-large", `The message has ${payload.data.length} bytes; ${channel} takes ${maxPayloadBytes}.`);
+      throw new HawserError(
+        "message-too-large",
+        `The message has ${payload.data.length} bytes; ${channel} takes ${maxPayloadBytes}.`,
+      );
     }
-    if (!isCarriable(payload)) throw new HawserError("payload-invalid", "The message is nested too deeply to be carried.");
+    if (!isCarriable(payload))
+      throw new HawserError("payload-invalid", "The message is nested too deeply to be carried.");
     return payload;
   }
 }

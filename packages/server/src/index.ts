@@ -1,7 +1,15 @@
 export { anonymous } from "./auth/anonymous.ts";
 export type { AnonymousOptions } from "./auth/anonymous.ts";
 export { hmacSigner } from "./auth/hmac-signer.ts";
-export type { Authenticate, AuthenticateRequest, Authorize, AuthorizeRequest, Capability, Identity, Verb } from "./auth/identity.ts";
+export type {
+  Authenticate,
+  AuthenticateRequest,
+  Authorize,
+  AuthorizeRequest,
+  Capability,
+  Identity,
+  Verb,
+} from "./auth/identity.ts";
 export { jwt } from "./auth/jwt.ts";
 export type { JwtOptions } from "./auth/jwt.ts";
 export type { JwtAlgorithm, JwtKeyOptions } from "./auth/jwt-keys.ts";

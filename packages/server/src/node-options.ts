@@ -2,7 +2,7 @@ import type { Log } from "@hawser/log";
 import type { Clock, Contract, Random, Timers } from "@hawser/protocol";
 import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
 import type { Signer } from "./auth/grant.ts";
-import type { NodeLogger } from "./observe/logger.ts";
+import type { Logger } from "./observe/logger.ts";
 import type { NodeObserver } from "./observe/observer.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
 
@@ -75,6 +75,6 @@ export interface NodeOptions {
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;
-  readonly logger: NodeLogger;
+  readonly logger: Logger;
   readonly observer: NodeObserver;
 }

@@ -94,14 +94,20 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   };
   for (const name of Object.keys(options)) if (!optionNames.has(name)) refuse(name, "is not an option of createServer");
   if (typeof options.log?.append !== "function") refuse("log", "must be given, such as memoryLog() of @hawser/log");
-  if (typeof options.authenticate !== "function") refuse("authenticate", "must be given: anonymous(), jwt(...), or a function");
-  if (options.authorize !== undefined && typeof options.authorize !== "function") refuse("authorize", "must be a function");
+  if (typeof options.authenticate !== "function")
+    refuse("authenticate", "must be given: anonymous(), jwt(...), or a function");
+  if (options.authorize !== undefined && typeof options.authorize !== "function")
+    refuse("authorize", "must be a function");
   const { server, port, host, path, name } = options;
-  if (server !== undefined && (port !== undefined || host !== undefined)) refuse("server", "does not go together with port and host");
-  if (server !== undefined && options.onRequest !== undefined) refuse("onRequest", "does not go together with server: it answers on the server's own port");
+  if (server !== undefined && (port !== undefined || host !== undefined))
+    refuse("server", "does not go together with port and host");
+  if (server !== undefined && options.onRequest !== undefined)
+    refuse("onRequest", "does not go together with server: it answers on the server's own port");
   if (server !== undefined && typeof server.on !== "function") refuse("server", "must be an http.Server");
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) refuse("port", "must be an integer from 0 to 65535");
-  if (path !== undefined && !/^\/[^?#\s]*$/.test(path)) refuse("path", "must start with / and have no query, fragment or white space");
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    refuse("port", "must be an integer from 0 to 65535");
+  if (path !== undefined && !/^\/[^?#\s]*$/.test(path))
+    refuse("path", "must start with / and have no query, fragment or white space");
   if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
   for (const [method, handler] of Object.entries(options.calls ?? {})) {
     if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");

@@ -23,7 +23,10 @@ export function anonymous(options: AnonymousOptions = {}): Authenticate {
     if (token === "") return { user: anonymousPrefix + digestOf(session) };
     if (!allowNames) throw new HawserError("token-invalid", "This server takes no tokens: connect without one.");
     if (!isUserName(token) || token.startsWith(anonymousPrefix)) {
-      throw new HawserError("token-invalid", "The name is not allowed: 1 to 128 bytes without white space, not starting with anonymous-.");
+      throw new HawserError(
+        "token-invalid",
+        "The name is not allowed: 1 to 128 bytes without white space, not starting with anonymous-.",
+      );
     }
     return { user: token };
   };

@@ -19,7 +19,9 @@ export function rightsOf(identity: Identity): Rights {
   }));
   // Names of the service's own start with `$`: no pattern that does not say so stands for them.
   return (verb, name) =>
-    compiled.some(({ matches, verbs: named, ownNames }) => named.has(verb) && ownNames === name.startsWith("$") && matches(name));
+    compiled.some(
+      ({ matches, verbs: named, ownNames }) => named.has(verb) && ownNames === name.startsWith("$") && matches(name),
+    );
 }
 
 /** Whether an identity's capabilities allow something. Where it is asked often, `rightsOf` compiles once. */

@@ -18,7 +18,9 @@ export function guardAuthenticate(authenticate: Authenticate, maxTokenBytes: num
       throw withoutToken(error, request);
     }
     if (typeof identity?.user !== "string" || !isUserName(identity.user)) {
-      throw new Error("authenticate gave no user that can be named: 1 to 128 bytes, without white space, control characters, *, { and }.");
+      throw new Error(
+        "authenticate gave no user that can be named: 1 to 128 bytes, without white space, control characters, *, { and }.",
+      );
     }
     return identity;
   };

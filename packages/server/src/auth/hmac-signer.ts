@@ -13,7 +13,8 @@ const minSecretBytes = 16;
  */
 export function hmacSigner(secret: string | Uint8Array): Signer {
   const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
-  if (bytes.length < minSecretBytes) throw new HawserError("option-invalid", `secret must have at least ${minSecretBytes} bytes.`);
+  if (bytes.length < minSecretBytes)
+    throw new HawserError("option-invalid", `secret must have at least ${minSecretBytes} bytes.`);
   // A KeyObject does not show its bytes when something that holds it is printed.
   const key = createSecretKey(bytes);
   const sign = (data: Uint8Array): Uint8Array => new Uint8Array(createHmac("sha256", key).update(data).digest());

@@ -72,7 +72,9 @@ interface JwtKeyRequest extends JwtKeyOptions {
  */
 export function jwtKeys(options: JwtKeyRequest): JWTVerifyGetKey {
   const families = familiesOf(options.algorithms);
-  const sources = [options.secret, options.publicKey, options.jwks, options.jwksUrl].filter((source) => source !== undefined);
+  const sources = [options.secret, options.publicKey, options.jwks, options.jwksUrl].filter(
+    (source) => source !== undefined,
+  );
   if (sources.length !== 1) invalid("exactly one of secret, publicKey, jwks and jwksUrl must be given");
   if (options.secret !== undefined) return secretKey(options.secret, options.algorithms, families);
   if (families.has("secret")) invalid("HS algorithms need secret, and go with no public key");
@@ -91,7 +93,11 @@ function familiesOf(algorithms: readonly JwtAlgorithm[]): ReadonlySet<Family> {
   );
 }
 
-function secretKey(secret: string | Uint8Array, algorithms: readonly JwtAlgorithm[], families: ReadonlySet<Family>): JWTVerifyGetKey {
+function secretKey(
+  secret: string | Uint8Array,
+  algorithms: readonly JwtAlgorithm[],
+  families: ReadonlySet<Family>,
+): JWTVerifyGetKey {
   if (families.size !== 1 || !families.has("secret")) invalid("secret goes with HS algorithms only");
   const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
   const needed = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8));
@@ -100,15 +106,22 @@ function secretKey(secret: string | Uint8Array, algorithms: readonly JwtAlgorith
   return () => key;
 }
 
-function publicKey(given: string | KeyObject, algorithms: readonly JwtAlgorithm[], families: ReadonlySet<Family>): JWTVerifyGetKey {
+function publicKey(
+  given: string | KeyObject,
+  algorithms: readonly JwtAlgorithm[],
+  families: ReadonlySet<Family>,
+): JWTVerifyGetKey {
   const key = readPublicKey(given);
   const [family] = families;
   if (families.size !== 1 || key.asymmetricKeyType !== family) {
     invalid(`a key of type ${key.asymmetricKeyType ?? "unknown"} does not fit ${algorithms.join(", ")}`);
   }
-  if (family === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits) invalid(`an RSA key must have at least ${minRsaBits} bits`);
+  if (family === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits)
+    invalid(`an RSA key must have at least ${minRsaBits} bits`);
   if (family === "ec" && algorithms.some((algorithm) => curveOf[algorithm] !== key.asymmetricKeyDetails?.namedCurve)) {
-    invalid(`a key on the curve ${key.asymmetricKeyDetails?.namedCurve ?? "unknown"} does not fit ${algorithms.join(", ")}`);
+    invalid(
+      `a key on the curve ${key.asymmetricKeyDetails?.namedCurve ?? "unknown"} does not fit ${algorithms.join(", ")}`,
+    );
   }
   return () => key;
 }
@@ -130,7 +143,11 @@ function readPublicKey(given: string | KeyObject): KeyObject {
 function remoteKeys(url: URL): JWTVerifyGetKey {
   const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) invalid("jwksUrl must be https");
-  return createRemoteJWKSet(url, { timeoutDuration: jwksFetchTimeoutMs, cooldownDuration: jwksCooldownMs, cacheMaxAge: jwksMaxAgeMs });
+  return createRemoteJWKSet(url, {
+    timeoutDuration: jwksFetchTimeoutMs,
+    cooldownDuration: jwksCooldownMs,
+    cacheMaxAge: jwksMaxAgeMs,
+  });
 }
 
 /** A key set may hold secrets too (`kty` `oct`): they are never used. */

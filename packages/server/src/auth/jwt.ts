@@ -57,7 +57,10 @@ export function jwt(options: JwtOptions): Authenticate {
     const claims = await verify(token, keys, verifyOptions);
     const user = claim(claims, userClaim);
     if (typeof user !== "string" || !isUserName(user)) {
-      throw new HawserError("token-invalid", `The token's claim ${userClaim} does not name a user (1 to 128 bytes, no white space).`);
+      throw new HawserError(
+        "token-invalid",
+        `The token's claim ${userClaim} does not name a user (1 to 128 bytes, no white space).`,
+      );
     }
     const capabilities = capabilitiesOf(claim(claims, capabilitiesClaim));
     const identity: Identity = {
@@ -71,7 +74,11 @@ export function jwt(options: JwtOptions): Authenticate {
   };
 }
 
-async function verify(token: string, keys: JWTVerifyGetKey, options: Parameters<typeof jwtVerify>[2]): Promise<JWTPayload> {
+async function verify(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: Parameters<typeof jwtVerify>[2],
+): Promise<JWTPayload> {
   try {
     return (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
@@ -79,18 +86,27 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: Parameters<
   }
 }
 
+/** What is wrong with the key set or the way to it; of the token it says nothing. */
+const keySetFailures: ReadonlySet<string> = new Set(["ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID", "ERR_JOSE_GENERIC"]);
+
 /** `jose` names parts of tokens in some messages, so none of its text goes on: its code does. */
 function refusal(error: unknown): HawserError {
   if (error instanceof errors.JWTExpired) {
     return new HawserError("token-expired", "The token has expired: connect again with a fresh one.", { retry: true });
   }
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError) || error.code === "ERR_JOSE_GENERIC") {
+  if (!(error instanceof errors.JOSEError) || keySetFailures.has(error.code)) {
     return new HawserError("internal", "The key set for tokens cannot be had now: try again.", { retry: true });
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return new HawserError("token-invalid", `The token was refused: its claim ${knownClaim(error.claim)} does not hold.`);
+    return new HawserError(
+      "token-invalid",
+      `The token was refused: its claim ${knownClaim(error.claim)} does not hold.`,
+    );
   }
-  return new HawserError("token-invalid", `The token was refused (${error.code}): it is no token that this server accepts.`);
+  return new HawserError(
+    "token-invalid",
+    `The token was refused (${error.code}): it is no token that this server accepts.`,
+  );
 }
 
 function knownClaim(name: string): string {

@@ -41,7 +41,8 @@ export function addressGroup(address: string): string {
   const last = tail === undefined || tail === "" ? [] : tail.split(":");
   // An embedded IPv4 address at the end stands for two groups.
   const lastCount = last.length + (last.at(-1)?.includes(".") === true ? 1 : 0);
-  const zeros: string[] = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - lastCount) }, () => "0");
+  const zeros: string[] =
+    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - lastCount) }, () => "0");
   const all = [...groups, ...zeros, ...last];
   return `${all
     .slice(0, 4)
@@ -65,7 +66,10 @@ function addRange(list: BlockList, range: string): void {
   const most = family === 6 ? 128 : 32;
   const prefix = bits === undefined ? most : Number(bits);
   if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > most || bits === "") {
-    throw new HawserError("option-invalid", `trustProxy: ${JSON.stringify(range)} is neither an address nor a range such as 10.0.0.0/8.`);
+    throw new HawserError(
+      "option-invalid",
+      `trustProxy: ${JSON.stringify(range)} is neither an address nor a range such as 10.0.0.0/8.`,
+    );
   }
   list.addSubnet(address, prefix, family === 6 ? "ipv6" : "ipv4");
 }

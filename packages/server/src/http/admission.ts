@@ -30,8 +30,8 @@ export class AdmissionCounter {
   admit(address: string): Admission {
     const group = addressGroup(address);
     const held = this.#byAddress.get(group) ?? 0;
-    if (held >= this.#limits.maxConnectionsPerAddress) return { kind: "address-full" };
     if (this.#total >= this.#limits.maxConnections) return { kind: "node-full" };
+    if (held >= this.#limits.maxConnectionsPerAddress) return { kind: "address-full" };
     this.#total += 1;
     this.#byAddress.set(group, held + 1);
     let left = false;

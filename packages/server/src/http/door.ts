@@ -13,6 +13,7 @@ import { judgeHandshake, plainHeaders } from "./handshake.ts";
 import type { Approval, HandshakeRules, Refusal } from "./handshake.ts";
 import { originCheck } from "./origin.ts";
 import type { OriginPolicy } from "./origin.ts";
+import { pathOf } from "./path.ts";
 import { refuse } from "./refuse.ts";
 import { chooseSubprotocol } from "./subprotocol.ts";
 
@@ -45,7 +46,8 @@ export class Door {
   readonly #admission: AdmissionCounter;
   readonly #webSockets: WebSocketServer;
   readonly #transports = new Set<Transport>();
-  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => this.#upgrade(request, socket, head);
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+    this.#upgrade(request, socket, head);
   #server: Server | undefined;
   #open = true;
   #onEmptied: (() => void)[] = [];
@@ -154,11 +156,6 @@ export class Door {
     this.#options.logger.debug({ reason: refusal.reason, status: refusal.status }, "handshake refused");
     refuse(socket, refusal.status, refusal.text, refusal.headers);
   }
-}
-
-/** The path of a request's target. The query is never looked at nor logged: people put tokens there. */
-export function pathOf(url: string | undefined): string {
-  return (url ?? "").split("?", 1)[0] ?? "";
 }
 
 const notFound: Refusal = { kind: "refused", reason: "path", status: 404, text: "Nothing is here." };

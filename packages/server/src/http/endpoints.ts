@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pathOf } from "./door.ts";
+import { pathOf } from "./path.ts";
 
 /** What the endpoints show. */
 export interface EndpointSources {
@@ -30,7 +30,11 @@ export function endpoints(sources: EndpointSources): RequestHandler {
     const answer = answerTo(pathOf(request.url), sources);
     if (answer === undefined) return false;
     const allowed = request.method === "GET" || request.method === "HEAD";
-    send(request, response, allowed ? answer : { status: 405, body: "Only GET is answered here.\n", headers: { allow: "GET, HEAD" } });
+    send(
+      request,
+      response,
+      allowed ? answer : { status: 405, body: "Only GET is answered here.\n", headers: { allow: "GET, HEAD" } },
+    );
     return true;
   };
 }
@@ -44,12 +48,21 @@ export function answerOrNotFound(handle: RequestHandler): (request: IncomingMess
 
 function answerTo(path: string, sources: EndpointSources): Answer | undefined {
   if (path === "/healthz") return { status: 200, body: "ok\n" };
-  if (path === "/readyz") return sources.ready() ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" };
+  if (path === "/readyz")
+    return sources.ready() ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" };
   if (path === "/metrics") {
-    return { status: 200, body: sources.metrics(), headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } };
+    return {
+      status: 200,
+      body: sources.metrics(),
+      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+    };
   }
   if (path === sources.path) {
-    return { status: 426, body: "Connect with a WebSocket that offers hawser.v1 or hawser.v1.json.\n", headers: { upgrade: "websocket" } };
+    return {
+      status: 426,
+      body: "Connect with a WebSocket that offers hawser.v1 or hawser.v1.json.\n",
+      headers: { upgrade: "websocket" },
+    };
   }
   return undefined;
 }

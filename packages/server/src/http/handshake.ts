@@ -37,36 +37,60 @@ export interface Approval {
 export function judgeHandshake(request: IncomingMessage, rules: HandshakeRules): Approval | Refusal {
   const { headers } = request;
   if (request.method !== "GET") return refused("method", 405, "A WebSocket handshake is a GET.", { allow: "GET" });
-  if (headers.upgrade?.toLowerCase() !== "websocket") return refused("version", 426, "Only websocket is spoken here.", upgradeHeaders);
+  if (headers.upgrade?.toLowerCase() !== "websocket")
+    return refused("version", 426, "Only websocket is spoken here.", upgradeHeaders);
   // Older versions name the page in another header than Origin.
   if (headers["sec-websocket-version"] !== "13") {
-    return refused("version", 426, "Sec-WebSocket-Version must be 13.", { ...upgradeHeaders, "sec-websocket-version": "13" });
+    return refused("version", 426, "Sec-WebSocket-Version must be 13.", {
+      ...upgradeHeaders,
+      "sec-websocket-version": "13",
+    });
   }
-  if (isTooLarge(request.rawHeaders, rules)) return refused("headers", 431, "The handshake has too many headers, or too long ones.");
+  if (isTooLarge(request.rawHeaders, rules))
+    return refused("headers", 431, "The handshake has too many headers, or too long ones.");
   const hosts = request.headersDistinct["host"] ?? [];
   const origins = request.headersDistinct["origin"] ?? [];
   const allowed =
-    origins.length <= 1 && rules.originAllowed({ origin: origins[0], host: hosts.length === 1 ? hosts[0] : undefined, secure: isSecure(request, rules) });
-  if (!allowed) return refused("origin", 403, "Pages of this origin may not connect: add it to the server's origins if they should.");
+    origins.length <= 1 &&
+    rules.originAllowed({
+      origin: origins[0],
+      host: hosts.length === 1 ? hosts[0] : undefined,
+      secure: isSecure(request, rules),
+    });
+  if (!allowed)
+    return refused(
+      "origin",
+      403,
+      "Pages of this origin may not connect: add it to the server's origins if they should.",
+    );
   const subprotocol = chooseSubprotocol(offeredSubprotocols(headers["sec-websocket-protocol"]));
   if (subprotocol === undefined) {
     return refused("subprotocol", 400, "Sec-WebSocket-Protocol must offer hawser.v1 or hawser.v1.json.");
   }
   const forwardedFor = headers["x-forwarded-for"];
-  const address = rules.addressOf(request.socket.remoteAddress ?? "", typeof forwardedFor === "string" ? forwardedFor : undefined);
+  const address = rules.addressOf(
+    request.socket.remoteAddress ?? "",
+    typeof forwardedFor === "string" ? forwardedFor : undefined,
+  );
   return { kind: "approved", subprotocol, address };
 }
 
 /** The headers as a core gets them: lower case, one string each, and no prototype that a name could reach. */
 export function plainHeaders(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
   const plain: Record<string, string | undefined> = Object.create(null) as Record<string, string | undefined>;
-  for (const [name, value] of Object.entries(request.headers)) plain[name] = Array.isArray(value) ? value.join(", ") : value;
+  for (const [name, value] of Object.entries(request.headers))
+    plain[name] = Array.isArray(value) ? value.join(", ") : value;
   return Object.freeze(plain);
 }
 
 const upgradeHeaders = { upgrade: "websocket", connection: "Upgrade" } as const;
 
-function refused(reason: RefusalReason, status: number, text: string, headers?: Readonly<Record<string, string>>): Refusal {
+function refused(
+  reason: RefusalReason,
+  status: number,
+  text: string,
+  headers?: Readonly<Record<string, string>>,
+): Refusal {
   return { kind: "refused", reason, status, text, ...(headers === undefined ? {} : { headers }) };
 }
 

@@ -34,10 +34,11 @@ export function originCheck(policy: OriginPolicy): OriginCheck {
   if (policy === "same-origin") return ({ origin, ...site }) => origin === undefined || isSameOrigin(origin, site);
   const allowed = new Set(policy);
   for (const origin of allowed) {
-    if (originUrl(origin) === undefined) {
+    // URLs may hold an asterisk, but here whoever writes one means a wildcard.
+    if (originUrl(origin) === undefined || origin.includes("*")) {
       throw new HawserError(
         "option-invalid",
-        `origins: ${JSON.stringify(origin)} is not an origin. Write scheme, host and port as a browser sends them: https://example.com, without path or slash.`,
+        `origins: ${JSON.stringify(origin)} is not an origin. Write scheme, host and port as a browser sends them, https://example.com, without path, slash or wildcard.`,
       );
     }
   }

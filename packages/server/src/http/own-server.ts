@@ -9,7 +9,11 @@ import { PendingHandshakes } from "./pending-handshakes.ts";
 const maxCheckIntervalMs = 1_000;
 
 /** An HTTP server of Hawser's own, with the handshake's limits on it. */
-export function ownHttpServer(handle: (request: IncomingMessage, response: ServerResponse) => void, limits: Limits, observer: DoorObserver): Server {
+export function ownHttpServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  limits: Limits,
+  observer: DoorObserver,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.maxHandshakeBytes,

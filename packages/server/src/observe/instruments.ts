@@ -50,9 +50,16 @@ export class Registry {
   }
 
   /** @param known - Label values that are written from the start, as zero. */
-  counterBy<Label extends string>(name: string, help: string, labelName: string, known: readonly Label[] = []): CounterBy<Label> {
+  counterBy<Label extends string>(
+    name: string,
+    help: string,
+    labelName: string,
+    known: readonly Label[] = [],
+  ): CounterBy<Label> {
     const values = new Map<string, number>(known.map((label) => [label, 0]));
-    this.#add(name, help, "counter", () => [...values].map(([label, value]) => `${name}{${labelName}="${escapeLabel(label)}"} ${value}`));
+    this.#add(name, help, "counter", () =>
+      [...values].map(([label, value]) => `${name}{${labelName}="${escapeLabel(label)}"} ${value}`),
+    );
     return {
       add: (label, amount = 1) => {
         const kept = values.has(label) || values.size < this.#maxLabels ? label : "other";
@@ -82,7 +89,12 @@ export class Registry {
         below += counts[index] ?? 0;
         return `${name}_bucket{le="${bound}"} ${below}`;
       });
-      return [...lines, `${name}_bucket{le="+Inf"} ${count}`, `${name}_sum ${formatNumber(sum)}`, `${name}_count ${count}`];
+      return [
+        ...lines,
+        `${name}_bucket{le="+Inf"} ${count}`,
+        `${name}_sum ${formatNumber(sum)}`,
+        `${name}_count ${count}`,
+      ];
     });
     return {
       observe: (value) => {

@@ -1,3 +1,6 @@
+import { systemPorts } from "@hawser/protocol";
+import type { Clock } from "@hawser/protocol";
+
 /** What a log line says besides its message: plain values by name. Never a token, nor anything derived from one. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -21,6 +24,8 @@ export interface JsonLoggerOptions {
   readonly level?: LogLevel;
   /** Takes one line with its line feed. Default: standard error. */
   readonly write?: (line: string) => void;
+  /** What `time` is taken from. Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -32,11 +37,12 @@ export interface JsonLoggerOptions {
 export function jsonLogger(options: JsonLoggerOptions = {}): Logger {
   const lowest = order[options.level ?? "info"];
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const clock = options.clock ?? systemPorts().clock;
   const at =
     (level: WrittenLevel) =>
     (fields: LogFields, message: string): void => {
       if (order[level] < lowest) return;
-      const head = { level: order[level], time: Date.now() };
+      const head = { level: order[level], time: clock.now() };
       let line: string;
       try {
         line = JSON.stringify({ ...head, ...describeFields(fields), msg: message });
@@ -53,7 +59,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 function describeFields(fields: LogFields): Record<string, unknown> {
   const described: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) described[name] = value instanceof Error ? describeError(value) : value;
+  for (const [name, value] of Object.entries(fields))
+    described[name] = value instanceof Error ? describeError(value) : value;
   return described;
 }
 
@@ -61,6 +68,3 @@ function describeError(error: Error): Record<string, unknown> {
   const code = "code" in error ? error.code : undefined;
   return { name: error.name, ...(code === undefined ? {} : { code }), message: error.message, stack: error.stack };
 }
-
-/** The name that the core's options use. */
-export type NodeLogger = Logger;

@@ -59,8 +59,15 @@ export class Metrics implements NodeObserver, DoorObserver {
     this.#registry = registry;
     this.#connections = registry.gauge("hawser_connections", "Connections that are open now.");
     this.#connectionsOpened = registry.counter("hawser_connections_opened_total", "Connections that were opened.");
-    this.#handshakesRefused = registry.counterBy("hawser_handshakes_refused_total", "Handshakes refused, by reason.", "reason");
-    this.#handshakesEvicted = registry.counter("hawser_handshakes_evicted_total", "Unfinished handshakes cut to make room.");
+    this.#handshakesRefused = registry.counterBy(
+      "hawser_handshakes_refused_total",
+      "Handshakes refused, by reason.",
+      "reason",
+    );
+    this.#handshakesEvicted = registry.counter(
+      "hawser_handshakes_evicted_total",
+      "Unfinished handshakes cut to make room.",
+    );
     this.#closes = registry.counterBy("hawser_closes_total", "Connections that ended, by close code.", "code");
     this.#sessions = registry.gauge("hawser_sessions", "Connections with a session now.");
     this.#subscriptions = registry.gauge("hawser_subscriptions", "Subscriptions now.");
@@ -71,19 +78,38 @@ export class Metrics implements NodeObserver, DoorObserver {
     this.#bytesIn = registry.counter("hawser_bytes_in_total", "Bytes of the transport messages that clients sent.");
     this.#writes = registry.counter("hawser_writes_total", "Raw writes to connections.");
     this.#bytesOut = registry.counter("hawser_bytes_out_total", "Bytes written to connections.");
-    this.#publishes = registry.counterBy("hawser_publishes_total", "Publishes, by outcome.", "outcome", ["accepted", "duplicate"]);
-    this.#deliveries = registry.counter("hawser_deliveries_total", "Channel messages sent to subscribers.");
-    this.#batches = registry.counterBy("hawser_batches_total", "Batches sent, by whether their bytes were shared.", "bytes", [
-      "shared",
-      "own",
+    this.#publishes = registry.counterBy("hawser_publishes_total", "Publishes, by outcome.", "outcome", [
+      "accepted",
+      "duplicate",
     ]);
-    this.#catchUpReads = registry.counter("hawser_catch_up_reads_total", "Reads of the log for cursors behind the tail.");
-    this.#catchUpEntries = registry.counter("hawser_catch_up_entries_total", "Entries read for cursors behind the tail.");
-    this.#resets = registry.counterBy("hawser_resets_total", "Subscriptions that could not continue, by reason.", "reason");
+    this.#deliveries = registry.counter("hawser_deliveries_total", "Channel messages sent to subscribers.");
+    this.#batches = registry.counterBy(
+      "hawser_batches_total",
+      "Batches sent, by whether their bytes were shared.",
+      "bytes",
+      ["shared", "own"],
+    );
+    this.#catchUpReads = registry.counter(
+      "hawser_catch_up_reads_total",
+      "Reads of the log for cursors behind the tail.",
+    );
+    this.#catchUpEntries = registry.counter(
+      "hawser_catch_up_entries_total",
+      "Entries read for cursors behind the tail.",
+    );
+    this.#resets = registry.counterBy(
+      "hawser_resets_total",
+      "Subscriptions that could not continue, by reason.",
+      "reason",
+    );
     this.#calls = registry.counterBy("hawser_calls_total", "Calls, by outcome.", "outcome");
     this.#callMs = registry.histogram("hawser_call_milliseconds", "Time from a call to its answer.", latencyBoundsMs);
     this.#appends = registry.counter("hawser_appends_total", "Appends that the log answered.");
-    this.#appendMs = registry.histogram("hawser_append_milliseconds", "Time from handing appends to the log to its answer.", latencyBoundsMs);
+    this.#appendMs = registry.histogram(
+      "hawser_append_milliseconds",
+      "Time from handing appends to the log to its answer.",
+      latencyBoundsMs,
+    );
   }
 
   /** Where further families are added. */

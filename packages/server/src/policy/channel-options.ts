@@ -77,7 +77,11 @@ const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"])
  * @throws HawserError `option-invalid`, naming pattern and option, for a value out of its range, an unknown name, and
  *   what the log cannot keep.
  */
-export function channelPolicies(options: readonly ChannelOptions[], capabilities: LogCapabilities, maxMessageBytes: number): PolicyOf {
+export function channelPolicies(
+  options: readonly ChannelOptions[],
+  capabilities: LogCapabilities,
+  maxMessageBytes: number,
+): PolicyOf {
   const rules = options.map((option, index) => compile(option, index, capabilities, maxMessageBytes));
   const channelDefault = fitted(defaultChannelPolicy, capabilities, maxMessageBytes);
   const inboxDefault = fitted(defaultInboxPolicy, capabilities, maxMessageBytes);
@@ -102,9 +106,11 @@ function compile(option: ChannelOptions, index: number, capabilities: LogCapabil
   };
   if (typeof option?.pattern !== "string") refuse("pattern must be a string");
   for (const name of Object.keys(option)) if (!optionNames.has(name)) refuse(`${name} is not an option`);
-  for (const name of Object.keys(option.retention ?? {})) if (!retentionNames.has(name)) refuse(`retention.${name} is not an option`);
+  for (const name of Object.keys(option.retention ?? {}))
+    if (!retentionNames.has(name)) refuse(`retention.${name} is not an option`);
   const own = option.pattern.startsWith("$");
-  if (own && option.pattern !== inboxPattern) refuse(`names that start with $ are the service's own; only ${inboxPattern} can be given`);
+  if (own && option.pattern !== inboxPattern)
+    refuse(`names that start with $ are the service's own; only ${inboxPattern} can be given`);
   const policy = merge(option, fitted(own ? defaultInboxPolicy : defaultChannelPolicy, capabilities, maxMessageBytes));
   checkValues(policy, maxMessageBytes, refuse);
   if (own && policy.clientsPublish) refuse("clientsPublish cannot be true for inboxes");
@@ -127,7 +133,9 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
 
 /** Defaults promise what the log can keep: they are no application's explicit wish. */
 function fitted(policy: ChannelPolicy, capabilities: LogCapabilities, maxMessageBytes: number): ChannelPolicy {
-  const possible = durabilityOrder.slice(0, durabilityOrder.indexOf(policy.durability) + 1).filter((level) => capabilities.durabilities.includes(level));
+  const possible = durabilityOrder
+    .slice(0, durabilityOrder.indexOf(policy.durability) + 1)
+    .filter((level) => capabilities.durabilities.includes(level));
   const durability = possible.at(-1) ?? capabilities.durabilities[0] ?? policy.durability;
   return {
     ...policy,
@@ -140,7 +148,8 @@ function fitted(policy: ChannelPolicy, capabilities: LogCapabilities, maxMessage
 
 function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (reason: string) => never): void {
   const inRange = (name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): void => {
-    if (!Number.isSafeInteger(value) || value < least || value > most) refuse(`${name} must be an integer from ${least} to ${most}`);
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      refuse(`${name} must be an integer from ${least} to ${most}`);
   };
   if (!durabilityOrder.includes(policy.durability)) refuse(`durability must be one of ${durabilityOrder.join(", ")}`);
   inRange("retention.count", policy.retainCount, 0);
@@ -148,18 +157,25 @@ function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (re
   inRange("retention.ageMs", policy.retainAgeMs, 1);
   inRange("deduplicateMs", policy.deduplicateMs, 0);
   inRange("maxPayloadBytes", policy.maxPayloadBytes, 1, maxMessageBytes);
-  if (!Number.isFinite(policy.publishesPerSecond) || policy.publishesPerSecond < 0) refuse("publishesPerSecond must be a number from 0");
+  if (!Number.isFinite(policy.publishesPerSecond) || policy.publishesPerSecond < 0)
+    refuse("publishesPerSecond must be a number from 0");
   if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
 }
 
-function checkCapabilities(option: ChannelOptions, policy: ChannelPolicy, log: LogCapabilities, refuse: (reason: string) => never): void {
+function checkCapabilities(
+  option: ChannelOptions,
+  policy: ChannelPolicy,
+  log: LogCapabilities,
+  refuse: (reason: string) => never,
+): void {
   if (!log.durabilities.includes(policy.durability)) {
     refuse(`the ${log.name} log cannot keep durability ${policy.durability}; it can: ${log.durabilities.join(", ")}`);
   }
   if (option.deduplicateMs !== undefined && option.deduplicateMs > 0 && !log.deduplicates) {
     refuse(`the ${log.name} log does not de-duplicate; leave deduplicateMs out`);
   }
-  if (policy.retainCount === 0 && !log.ephemeral) refuse(`the ${log.name} log does not order channels that keep nothing; retention.count must be above 0`);
+  if (policy.retainCount === 0 && !log.ephemeral)
+    refuse(`the ${log.name} log does not order channels that keep nothing; retention.count must be above 0`);
   if (option.retention?.count !== undefined && option.retention.count > 0 && log.history === "none") {
     refuse(`the ${log.name} log keeps no history; leave retention.count out`);
   }

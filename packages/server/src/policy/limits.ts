@@ -86,7 +86,10 @@ export function resolveLimits(named: Partial<Limits> = {}): Limits {
   const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
   for (const [name, value] of Object.entries(named)) {
     if (!isLimitName(name)) {
-      throw new HawserError("option-invalid", `limits.${name} is not a limit. Known: ${Object.keys(defaultLimits).join(", ")}.`);
+      throw new HawserError(
+        "option-invalid",
+        `limits.${name} is not a limit. Known: ${Object.keys(defaultLimits).join(", ")}.`,
+      );
     }
     if (value === undefined) continue;
     const highest = name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
@@ -98,7 +101,10 @@ export function resolveLimits(named: Partial<Limits> = {}): Limits {
   for (const [low, high] of ordered) {
     if (limits[low] <= limits[high]) continue;
     if (named[low] !== undefined && named[high] !== undefined) {
-      throw new HawserError("option-invalid", `limits.${low} (${limits[low]}) must not be above limits.${high} (${limits[high]}).`);
+      throw new HawserError(
+        "option-invalid",
+        `limits.${low} (${limits[low]}) must not be above limits.${high} (${limits[high]}).`,
+      );
     }
     if (named[low] === undefined) limits[low] = limits[high];
     else limits[high] = limits[low];

@@ -137,7 +137,8 @@ export class WebSocketTransport implements Transport {
 
   /** `ws` has begun to close by itself, with the code that fits what the peer did wrong. */
   #onError(error: Error): void {
-    if (this.#state.kind === "open") this.#state = { kind: "closing", code: receiverErrorCode(error), reason: error.message };
+    if (this.#state.kind === "open")
+      this.#state = { kind: "closing", code: receiverErrorCode(error), reason: error.message };
     this.#held = [];
   }
 

@@ -1,0 +1,291 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
+import { textFraming } from "../../src/transport/websocket-framing.ts";
+import { WebSocketTransport } from "../../src/transport/websocket.ts";
+import { clientFrame, RawSocket } from "../raw-socket.ts";
+
+type Event =
+  | { readonly kind: "message"; readonly text: string; readonly binary: boolean }
+  | { readonly kind: "confirmed"; readonly id: number }
+  | { readonly kind: "alive" }
+  | { readonly kind: "close"; readonly code: number; readonly reason: string };
+
+/** A transport on a real socket, with what its handlers were told. */
+class Harness {
+  readonly events: Event[] = [];
+  readonly transport: WebSocketTransport;
+  readonly socket: Socket;
+  #wake: () => void = () => {};
+
+  constructor(webSocket: WebSocket, socket: Socket, maxUnsentBytes: number) {
+    this.socket = socket;
+    this.transport = new WebSocketTransport(webSocket, socket, { framing: textFraming, maxUnsentBytes });
+    this.transport.handlers = {
+      onMessage: (message, binary) => this.#add({ kind: "message", text: new TextDecoder().decode(message), binary }),
+      onConfirmed: (id) => this.#add({ kind: "confirmed", id }),
+      onAlive: () => this.#add({ kind: "alive" }),
+      onClose: (code, reason) => this.#add({ kind: "close", code, reason }),
+    };
+  }
+
+  #add(event: Event): void {
+    this.events.push(event);
+    this.#wake();
+  }
+
+  async until(done: (events: readonly Event[]) => boolean): Promise<void> {
+    while (!done(this.events)) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  async close(): Promise<Event> {
+    await this.until((events) => events.some((event) => event.kind === "close"));
+    return this.events.find((event) => event.kind === "close")!;
+  }
+
+  say(text: string): void {
+    this.transport.write([textFraming.frame(new TextEncoder().encode(text))]);
+  }
+}
+
+let http: Server;
+let url: string;
+let accepted: (harness: Harness) => void;
+let maxUnsentBytes: number;
+
+beforeEach(async () => {
+  maxUnsentBytes = 1 << 24;
+  const webSockets = new WebSocketServer({ noServer: true, maxPayload: 1_000, closeTimeout: 50 } as object);
+  http = createServer();
+  http.on("upgrade", (request, socket, head) => {
+    webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+      accepted(new Harness(webSocket, socket as Socket, maxUnsentBytes)),
+    );
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+});
+
+afterEach(() => http.close());
+
+/** Both ends of a connection. */
+async function pair(): Promise<{ harness: Harness; raw: RawSocket }> {
+  const got = new Promise<Harness>((resolve) => (accepted = resolve));
+  const raw = await RawSocket.upgraded(url);
+  return { raw, harness: await got };
+}
+
+describe("a WebSocket transport", () => {
+  it("hands over whole messages as plain bytes, text and binary told apart", async () => {
+    const { harness, raw } = await pair();
+    raw.write(clientFrame("héllo"));
+    raw.write(
+      Buffer.concat([
+        clientFrame(new Uint8Array([0x61]), { final: false }),
+        clientFrame(new Uint8Array([0x62]), { opcode: 0 }),
+      ]),
+    );
+    await harness.until((events) => events.length === 2);
+    expect(harness.events).toEqual([
+      { kind: "message", text: "héllo", binary: false },
+      { kind: "message", text: "ab", binary: true },
+    ]);
+    raw.destroy();
+  });
+
+  it("gives bytes that hold no more memory than twice their own", async () => {
+    const { harness, raw } = await pair();
+    const sizes: number[] = [];
+    const got = new Promise<void>((resolve) => {
+      harness.transport.handlers!.onMessage = (message) => {
+        expect(Object.getPrototypeOf(message)).toBe(Uint8Array.prototype);
+        sizes.push(message.buffer.byteLength / message.length);
+        if (sizes.length === 50) resolve();
+      };
+    });
+    raw.write(Buffer.concat(Array.from({ length: 50 }, () => clientFrame(new Uint8Array(100)))));
+    await got;
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2);
+    raw.destroy();
+  });
+
+  it("writes pieces of any size in order", async () => {
+    const { harness, raw } = await pair();
+    const frame = (text: string): Uint8Array => textFraming.frame(new TextEncoder().encode(text));
+    harness.transport.write([frame("a"), frame("b")]);
+    harness.transport.write([frame("c"), frame("d".repeat(200_000)), frame("e")]);
+    harness.transport.write([]);
+    harness.transport.write([frame("f")]);
+    const got: string[] = [];
+    while (got.length < 6) got.push((await raw.frame())!.payload.toString());
+    expect(got).toEqual(["a", "b", "c", "d".repeat(200_000), "e", "f"]);
+    raw.destroy();
+  });
+
+  it("confirms a mark when the pong to it comes, behind what was written before", async () => {
+    const { harness, raw } = await pair();
+    harness.say("first");
+    harness.transport.mark(1);
+    expect((await raw.frame())!.opcode).toBe(1);
+    const ping = (await raw.frame())!;
+    expect(ping.opcode).toBe(9);
+    expect(harness.events).toEqual([]);
+    raw.write(clientFrame(ping.payload, { opcode: 10 }));
+    await harness.until((events) => events.length === 1);
+    expect(harness.events).toEqual([{ kind: "confirmed", id: 1 }]);
+    raw.destroy();
+  });
+
+  it("takes a pong that answers nothing, and a ping, for signs of life", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.mark(1);
+    raw.write(clientFrame(Buffer.alloc(8), { opcode: 10 }));
+    raw.write(clientFrame("hi", { opcode: 9 }));
+    await harness.until((events) => events.length === 2);
+    expect(harness.events).toEqual([{ kind: "alive" }, { kind: "alive" }]);
+    raw.destroy();
+  });
+
+  it("hands over nothing while it is paused, and everything in order afterwards", async () => {
+    const { harness, raw } = await pair();
+    const messages = Array.from({ length: 5 }, (_, index) => `m${index}`);
+    const handlers = harness.transport.handlers!;
+    const record = handlers.onMessage.bind(handlers);
+    const paused = new Promise<void>((resolve) => {
+      handlers.onMessage = (message, binary) => {
+        record(message, binary);
+        harness.transport.pause();
+        resolve();
+      };
+    });
+    raw.write(Buffer.concat(messages.map((message) => clientFrame(message))));
+    await paused;
+    expect(harness.events).toHaveLength(1);
+    // Each message pauses again: what `ws` had read already stays held.
+    harness.transport.resume();
+    expect(harness.events).toHaveLength(2);
+    handlers.onMessage = record;
+    raw.write(clientFrame("last"));
+    harness.transport.resume();
+    await harness.until((events) => events.length === 6);
+    expect(harness.events.map((event) => (event.kind === "message" ? event.text : ""))).toEqual([...messages, "last"]);
+    raw.destroy();
+  });
+
+  it("closes with its code, tells it once, and writes nothing behind the close frame", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.close(4000, "going away");
+    harness.say("late");
+    harness.transport.mark(9);
+    harness.transport.close(4001, "again");
+    expect(await raw.closed()).toEqual({ code: 4000, reason: "going away", texts: [] });
+    await raw.ended();
+    expect(await harness.close()).toEqual({ kind: "close", code: 4000, reason: "going away" });
+    expect(harness.events).toHaveLength(1);
+  });
+
+  it("hands over nothing that comes behind its close", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.close(4000, "");
+    raw.write(clientFrame("late"));
+    await raw.closed();
+    await harness.close();
+    expect(harness.events).toHaveLength(1);
+  });
+
+  it("closes although it is paused", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.pause();
+    harness.transport.close(4000, "");
+    await raw.closed();
+    expect(await harness.close()).toMatchObject({ code: 4000 });
+  });
+
+  it("ends in bounded time when the peer does not answer the close", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.close(4000, "bye");
+    expect((await raw.frame())!.opcode).toBe(8);
+    await raw.ended();
+    expect(await harness.close()).toEqual({ kind: "close", code: 4000, reason: "bye" });
+  });
+
+  it("cuts a reason that is too long for a close frame at a character", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.close(4000, "ä".repeat(100));
+    expect((await raw.closed()).reason).toBe("ä".repeat(61));
+  });
+
+  it("tells the code of a peer that closes", async () => {
+    const { harness, raw } = await pair();
+    raw.write(clientFrame(Buffer.concat([Buffer.from([0x0f, 0xa1]), Buffer.from("done")]), { opcode: 8 }));
+    expect(await harness.close()).toEqual({ kind: "close", code: 4001, reason: "done" });
+  });
+
+  it("tells 1006 when the socket goes without a close frame", async () => {
+    const { harness, raw } = await pair();
+    raw.destroy();
+    expect(await harness.close()).toMatchObject({ code: 1006 });
+    harness.say("into the void");
+    harness.transport.mark(1);
+    harness.transport.close(4000, "");
+    harness.transport.terminate();
+    harness.transport.pause();
+    harness.transport.resume();
+    expect(harness.events).toHaveLength(1);
+  });
+
+  it("tells 1006 when it is terminated", async () => {
+    const { harness, raw } = await pair();
+    harness.transport.terminate();
+    await raw.ended();
+    expect(await harness.close()).toMatchObject({ code: 1006 });
+  });
+
+  it("lets no error of the socket out", async () => {
+    const { harness, raw } = await pair();
+    harness.socket.destroy(new Error("reset"));
+    harness.socket.emit("error", new Error("again"));
+    expect(await harness.close()).toMatchObject({ code: 1006 });
+    await raw.ended();
+  });
+
+  it.each([
+    ["a reserved bit", clientFrame("x", { reserved: 4 }), 1002],
+    ["a reserved opcode", clientFrame("x", { opcode: 3 }), 1002],
+    ["a frame without a mask", clientFrame("x", { masked: false }), 1002],
+    ["a fragmented control frame", clientFrame("x", { opcode: 9, final: false }), 1002],
+    ["a control frame of 126 bytes", clientFrame("x".repeat(126), { opcode: 9 }), 1002],
+    ["a continuation of nothing", clientFrame("x", { opcode: 0 }), 1002],
+    ["text that is not UTF-8", clientFrame(new Uint8Array([0xc3, 0x28]), { opcode: 1 }), 1007],
+    ["a message above the limit [WIRE-5]", clientFrame("x".repeat(1_001)), 1009],
+    ["a length above 2^53", clientFrame("x", { claimedLength: 1n << 62n }), 1009],
+  ])("closes on %s", async (_what, bytes, code) => {
+    const { harness, raw } = await pair();
+    raw.write(bytes);
+    expect((await raw.closed()).code).toBe(code);
+    expect(await harness.close()).toMatchObject({ code });
+    expect(harness.events).toHaveLength(1);
+  });
+
+  it("takes a message at the limit [WIRE-5]", async () => {
+    const { harness, raw } = await pair();
+    raw.write(clientFrame("x".repeat(1_000)));
+    await harness.until((events) => events.length === 1);
+    expect(harness.events[0]).toMatchObject({ kind: "message" });
+    raw.destroy();
+  });
+
+  it("is cut when more waits for its socket than may", async () => {
+    maxUnsentBytes = 1 << 20;
+    const { harness, raw } = await pair();
+    raw.socket.pause();
+    const piece = textFraming.frame(new Uint8Array(1 << 18));
+    for (let count = 0; count < 256 && !harness.socket.destroyed; count += 1) harness.transport.write([piece]);
+    expect(harness.socket.destroyed).toBe(true);
+    expect(await harness.close()).toMatchObject({ code: 1006 });
+    raw.destroy();
+  });
+});
