@@ -1,0 +1,91 @@
+import { createClient, webSocketConnector, type Client } from "@hawser/client";
+import { HawserError } from "@hawser/protocol";
+import { WebSocket } from "ws";
+import { version } from "../version.ts";
+import type { World } from "../world.ts";
+import type { ConnectionSettings } from "./connection-options.ts";
+
+/** A client of the command, and the signal that ends what the command does with it. */
+export interface OpenClient {
+  readonly client: Client;
+  /** Aborted by a signal of the process, or when the server refused this client for good; the reason says which. */
+  readonly ended: AbortSignal;
+}
+
+/**
+ * Connects, and resolves once the server has accepted this client.
+ *
+ * @throws HawserError `connection-lost` when there is no answer in time, or with what the server refused it for.
+ */
+export async function openClient(settings: ConnectionSettings, world: World): Promise<OpenClient> {
+  const client = createClient({
+    url: settings.url,
+    token: settings.token,
+    agent: `hawser-command/${version()}`,
+    connector: webSocketConnector({ WebSocket }),
+  });
+  const refused = new AbortController();
+  client.addEventListener("error", (event) => refused.abort(event.error));
+  const ended = AbortSignal.any([world.interrupted, refused.signal]);
+  try {
+    await connected(client, settings, ended);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return { client, ended };
+}
+
+/** Opens a client, does the work, and closes the client whatever came of it. */
+export async function withClient<Result>(
+  settings: ConnectionSettings,
+  world: World,
+  work: (open: OpenClient) => Promise<Result>,
+): Promise<Result> {
+  const open = await openClient(settings, world);
+  try {
+    return await work(open);
+  } finally {
+    await open.client.close();
+  }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted; resolves or rejects with the promise otherwise. */
+export async function unlessEnded<Result>(promise: PromiseLike<Result>, ended: AbortSignal): Promise<Result> {
+  ended.throwIfAborted();
+  const { promise: end, reject } = withReject();
+  const onEnd = (): void => reject(ended.reason);
+  ended.addEventListener("abort", onEnd);
+  try {
+    return await Promise.race([promise, end]);
+  } finally {
+    ended.removeEventListener("abort", onEnd);
+  }
+}
+
+function withReject(): { promise: Promise<never>; reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<never>((_, rejectIt) => (reject = rejectIt));
+  return { promise, reject };
+}
+
+async function connected(client: Client, settings: ConnectionSettings, ended: AbortSignal): Promise<void> {
+  const tooLate = AbortSignal.timeout(settings.timeoutMs);
+  const arrival = new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (client.status.state === "connected") resolve();
+    };
+    client.addEventListener("status", look);
+    look();
+  });
+  try {
+    await unlessEnded(arrival, AbortSignal.any([ended, tooLate]));
+  } catch (error) {
+    if (ended.aborted || !tooLate.aborted) throw error;
+    const why = client.status.lastError;
+    throw new HawserError(
+      "connection-lost",
+      `no connection to ${settings.url} within ${settings.timeoutMs / 1000} s${why === undefined ? "" : `: ${why.message}`}`,
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import { HawserError } from "@hawser/protocol";
+import { createServer, type HawserServer } from "@hawser/server";
+import { aborted } from "../aborted.ts";
+import { loadConfigFile, type ConfigFile } from "../configuration/config-file.ts";
+import { resolveSettings, unknownVariables, type Settings } from "../configuration/settings.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { Printer } from "../output/printer.ts";
+import { styleFor } from "../output/style.ts";
+import { announcement } from "../serve/announcement.ts";
+import { serverOptions } from "../serve/server-options.ts";
+import { settingsTable } from "../serve/settings-table.ts";
+import type { World } from "../world.ts";
+import type { Command } from "./command.ts";
+
+/** How long a stop may take: then the process ends all the same. */
+export const maxStopMs = 10_000;
+
+/** `hawser serve`: a server with the embedded log, and the chat page. */
+export const serveCommand: Command = {
+  specification: {
+    name: "serve",
+    summary: "run a server, with the chat page",
+    positionals: "",
+    minPositionals: 0,
+    maxPositionals: 0,
+    options: {
+      port: { type: "string", short: "p", value: "PORT", description: "port to listen on, 0 for any; also HAWSER_PORT, PORT (default 8080)" },
+      host: { type: "string", value: "ADDRESS", description: "address to listen on; also HAWSER_HOST (default 127.0.0.1: this machine only; 0.0.0.0 lets others in)" },
+      path: { type: "string", value: "PATH", description: "path of the WebSocket; also HAWSER_PATH (default /hawser)" },
+      data: { type: "string", short: "d", value: "FOLDER", description: "where data lies; also HAWSER_DATA (default ./data)" },
+      memory: { type: "boolean", description: "keep everything in memory only; also HAWSER_MEMORY=1" },
+      origin: { type: "string", multiple: true, value: "ORIGIN", description: "web pages that may connect: same-origin (default), any, or https://example.org; also HAWSER_ORIGINS" },
+      secret: { type: "string", value: "SECRET", description: "secret of clients' tokens; better HAWSER_SECRET or --secret-file, which other users cannot see" },
+      "secret-file": { type: "string", value: "FILE", description: "file that holds the secret of clients' tokens; also HAWSER_SECRET_FILE" },
+      "no-page": { type: "boolean", description: "do not serve the chat page; also HAWSER_PAGE=0" },
+      config: { type: "string", short: "c", value: "FILE", description: "configuration; also HAWSER_CONFIG (default hawser.config.ts, .mts, .js or .mjs in the working folder, if there is one)" },
+      "log-level": { type: "string", value: "LEVEL", description: "debug, info, warn, error or silent; also HAWSER_LOG_LEVEL (default info)" },
+      check: { type: "boolean", description: "say what would be used, and from where, and whether it is right; do not run" },
+    },
+    description: [
+      "Serves channels with history to WebSocket clients, and a chat page at /. Without a secret and without authenticate in " +
+        "the configuration, clients are anonymous: everybody who reaches the port may do everything, under any name.",
+      "A flag counts before an environment variable, that before the configuration file, and that before the default. " +
+        "/healthz, /readyz and /metrics are for those who watch it. SIGTERM and Ctrl+C stop it in good order: clients are told " +
+        "to connect again, and what was acknowledged is on disk.",
+    ],
+    examples: [
+      { explanation: "The chat page on http://127.0.0.1:8080/.", command: "hawser serve" },
+      { explanation: "For everybody in the network who has a token.", command: "hawser serve --host 0.0.0.0 --secret-file secret.txt" },
+      { explanation: "Another configuration, looked at before it is used.", command: "hawser serve --config deploy/hawser.config.ts --check" },
+    ],
+  },
+
+  async run(given, world) {
+    const file = await loadConfigFile(world.folder, given.string("config") ?? (world.environment["HAWSER_CONFIG"] || undefined));
+    const settings = resolveSettings(given, world.environment, file, world.folder);
+    const printer = new Printer(world);
+    for (const warning of unknownVariables(world.environment)) printer.note(`warning: ${warning}`);
+    return given.flag("check") ? check(settings, file, world) : serve(settings, file, world);
+  },
+};
+
+/** Makes everything, and starts nothing. */
+async function check(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
+  createServer(await serverOptions(settings, file, world, { dry: true }));
+  const printer = new Printer(world);
+  for (const line of settingsTable(settings, file)) await printer.line(line);
+  await printer.line("The configuration is right.");
+  return exitCodes.ok;
+}
+
+async function serve(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
+  const server = createServer(await serverOptions(settings, file, world, { dry: false }));
+  await listen(server, settings);
+  const printer = new Printer(world);
+  const style = styleFor(world.stdout, world.environment);
+  for (const line of announcement(server.url, settings, file, style)) await printer.line(line);
+  await aborted(world.interrupted);
+  printer.note("stopping");
+  const inTime = await Promise.race([server.close().then(() => true), later(maxStopMs)]);
+  if (inTime) return exitCodes.ok;
+  printer.note(`hawser: could not stop within ${maxStopMs / 1000} s; what was acknowledged is safe`);
+  return exitCodes.failure;
+}
+
+async function listen(server: HawserServer, settings: Settings): Promise<void> {
+  const { port, host } = settings;
+  try {
+    await server.listen();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const explained = explain(code, port.value, host.value);
+    if (explained === undefined) throw error;
+    throw new HawserError("option-invalid", `${explained} (port from ${port.from}, host from ${host.from})`, { cause: error });
+  }
+}
+
+function explain(code: string | undefined, port: number, host: string): string | undefined {
+  switch (code) {
+    case "EADDRINUSE":
+      return `port ${port} is in use on ${host}: choose another with --port or PORT`;
+    case "EACCES":
+      return `port ${port} may not be opened by this user: choose one above 1023 with --port or PORT`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `${host} is not an address of this machine: choose another with --host`;
+    default:
+      return undefined;
+  }
+}
+
+function later(delayMs: number): Promise<false> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), delayMs).unref();
+  });
+}

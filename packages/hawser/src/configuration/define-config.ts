@@ -1,0 +1,74 @@
+import type { Log } from "@hawser/log";
+import type { Contract } from "@hawser/protocol";
+import type { LogLevel, ServerOptions } from "@hawser/server";
+
+/**
+ * What `hawser.config.ts` may export. Everything may be left out; flags and environment variables come before it.
+ * What the server itself takes is described at `createServer` of `@hawser/server`.
+ */
+export interface HawserConfig<C extends Contract = Contract>
+  extends Partial<
+    Pick<
+      ServerOptions<C>,
+      "authenticate" | "authorize" | "channels" | "calls" | "contract" | "limits" | "name" | "origins" | "trustProxy"
+    >
+  > {
+  /** Default 8080; 0 takes any free one. */
+  readonly port?: number;
+  /** The address to listen on. Default `127.0.0.1`: this machine only. `0.0.0.0` or `::` lets others in. */
+  readonly host?: string;
+  /** Path of the WebSocket endpoint. Default `/hawser`. */
+  readonly path?: string;
+  /** Folder of the embedded log and of the server's own secret. Default `data`, seen from the configuration file. */
+  readonly data?: string;
+  /** Keep everything in memory: nothing outlives the process. Default false. */
+  readonly memory?: boolean;
+  /** Another log, in place of the embedded one. */
+  readonly log?: Log;
+  /** Secret (HS256) of the clients' tokens, at least 32 bytes; without it and `authenticate`, clients are anonymous. */
+  readonly secret?: string;
+  /** Serve the chat page at `/`. Default true. */
+  readonly page?: boolean;
+  /** Default `info`. */
+  readonly logLevel?: LogLevel;
+}
+
+/**
+ * Gives a configuration its types; it returns what it gets.
+ *
+ * ```ts
+ * // hawser.config.ts
+ * import { defineConfig } from "hawser";
+ *
+ * export default defineConfig({
+ *   port: 8080,
+ *   channels: [{ pattern: "prices.*", clientsPublish: false }],
+ *   calls: { time: () => Date.now() },
+ * });
+ * ```
+ */
+export function defineConfig<C extends Contract = Contract>(config: HawserConfig<C>): HawserConfig<C> {
+  return config;
+}
+
+/** Every member of `HawserConfig`: others in a file are mistakes. */
+export const configKeys = [
+  "authenticate",
+  "authorize",
+  "calls",
+  "channels",
+  "contract",
+  "data",
+  "host",
+  "limits",
+  "log",
+  "logLevel",
+  "memory",
+  "name",
+  "origins",
+  "page",
+  "path",
+  "port",
+  "secret",
+  "trustProxy",
+] as const satisfies readonly (keyof HawserConfig)[];

@@ -1,0 +1,85 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseArguments } from "../../src/arguments.ts";
+import { serveCommand } from "../../src/commands/serve.ts";
+import type { HawserConfig } from "../../src/configuration/define-config.ts";
+import { resolveSettings, unknownVariables, type Settings } from "../../src/configuration/settings.ts";
+
+interface Given {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly config?: HawserConfig;
+}
+
+const secret = "0123456789abcdef0123456789abcdef";
+
+function settings({ flags = [], environment = {}, config = {} }: Given): Settings {
+  const given = parseArguments(serveCommand.specification, flags);
+  return resolveSettings(given, environment, { config, name: "hawser.config.ts", folder: "/etc/hawser" }, "/home/ann");
+}
+
+describe("resolveSettings", () => {
+  it("takes a flag before the environment, that before the file, and that before the default", () => {
+    const all = { flags: ["--port", "1"], environment: { HAWSER_PORT: "2", PORT: "3" }, config: { port: 4 } };
+    expect(settings(all).port).toEqual({ value: 1, from: "--port" });
+    expect(settings({ ...all, flags: [] }).port).toEqual({ value: 2, from: "environment variable HAWSER_PORT" });
+    expect(settings({ environment: { PORT: "3" }, config: { port: 4 } }).port).toEqual({ value: 3, from: "environment variable PORT" });
+    expect(settings({ config: { port: 4 } }).port).toEqual({ value: 4, from: "port in hawser.config.ts" });
+    expect(settings({}).port).toEqual({ value: 8080, from: "default" });
+  });
+
+  it("takes an empty environment variable for none", () => {
+    expect(settings({ environment: { PORT: "" } }).port.value).toBe(8080);
+  });
+
+  it("listens on this machine only when nothing else is said", () => {
+    expect(settings({}).host.value).toBe("127.0.0.1");
+  });
+
+  it("starts the file's folders at the file, the others at the working folder", () => {
+    expect(settings({ config: { data: "store" } }).data.value).toBe(resolve("/etc/hawser/store"));
+    expect(settings({ flags: ["--data", "store"] }).data.value).toBe(resolve("/home/ann/store"));
+    expect(settings({}).data.value).toBe(resolve("/home/ann/data"));
+  });
+
+  it("lists everything that is wrong, with where it came from", () => {
+    const wrong = { flags: ["--port", "99999"], environment: { HAWSER_LOG_LEVEL: "loud" }, config: { path: "hawser" } };
+    expect(() => settings(wrong)).toThrow(
+      [
+        'port must be a whole number from 0 to 65535, but --port says "99999"',
+        'path must be a path that starts with /, but path in hawser.config.ts says "hawser"',
+        'logLevel must be one of debug, info, warn, error, silent, but environment variable HAWSER_LOG_LEVEL says "loud"',
+      ].join("\n"),
+    );
+  });
+
+  it("does not fall back to a lower source when a higher one is wrong", () => {
+    expect(() => settings({ flags: ["--port", "x"], environment: { PORT: "3" } })).toThrow("--port");
+  });
+
+  it("reads origins from flags, commas and lists", () => {
+    expect(settings({}).origins.value).toBe("same-origin");
+    expect(settings({ flags: ["--origin", "any"] }).origins.value).toBe("any");
+    expect(settings({ environment: { HAWSER_ORIGINS: "https://a.org, https://b.org" } }).origins.value).toEqual(["https://a.org", "https://b.org"]);
+    expect(() => settings({ flags: ["--origin", "https://a.org/path"] })).toThrow("origins must be");
+  });
+
+  it("never shows a secret, also not a wrong one", () => {
+    expect(() => settings({ flags: ["--secret", "hunter2"] })).toThrow(/^the secret of --secret must be a secret of at least 32 bytes/);
+    expect(() => settings({ flags: ["--secret", "hunter2"] })).not.toThrow(/hunter2/);
+    expect(settings({ environment: { HAWSER_SECRET: secret } }).secret).toEqual({ value: secret, from: "environment variable HAWSER_SECRET" });
+  });
+
+  it("refuses what contradicts itself", () => {
+    expect(() => settings({ flags: ["--memory", "--data", "x"] })).toThrow("contradict");
+    expect(() => settings({ flags: ["--secret", secret], config: { authenticate: () => ({ user: "ann" }) } })).toThrow("contradict");
+  });
+});
+
+describe("unknownVariables", () => {
+  it("names variables that look like settings and are none", () => {
+    expect(unknownVariables({ HAWSER_PROT: "1", HAWSER_PORT: "2", HOME: "/" })).toEqual([
+      "environment variable HAWSER_PROT is not a setting; did you mean HAWSER_PORT?",
+    ]);
+  });
+});
