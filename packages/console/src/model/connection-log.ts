@@ -1,0 +1,28 @@
+/** How an event of the connection is to be taken. */
+export type EventTone = "good" | "plain" | "warning" | "bad";
+
+/** One event of the connection, in words. */
+export interface ConnectionEvent {
+  readonly id: number;
+  readonly time: number;
+  readonly tone: EventTone;
+  readonly text: string;
+}
+
+/** How many events the page holds. */
+export const maxConnectionEvents = 50;
+
+/** The last events of the connection, newest first. */
+export class ConnectionLog {
+  #events: readonly ConnectionEvent[] = [];
+  #id = 0;
+
+  get events(): readonly ConnectionEvent[] {
+    return this.#events;
+  }
+
+  add(time: number, tone: EventTone, text: string): void {
+    this.#id += 1;
+    this.#events = [{ id: this.#id, time, tone, text }, ...this.#events].slice(0, maxConnectionEvents);
+  }
+}

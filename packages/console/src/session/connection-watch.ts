@@ -1,0 +1,97 @@
+import type { Client } from "@hawser/client";
+import { roundTripSamples, type ConnectionFacts } from "../model/connection-facts.ts";
+import { ConnectionLog } from "../model/connection-log.ts";
+import { Samples } from "../model/samples.ts";
+
+/** How long `goOffline` stays away. */
+export const offlineMs = 10_000;
+
+/** Watches the client's connection: what the panel shows, and the two ways to break it. */
+export class ConnectionWatch {
+  readonly log = new ConnectionLog();
+  readonly #client: Client;
+  readonly #changed: () => void;
+  readonly #roundTrips = new Samples(roundTripSamples);
+  #state: ConnectionFacts["state"] | undefined;
+  #times = 0;
+  #offline: { readonly until: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+
+  constructor(client: Client, changed: () => void) {
+    this.#client = client;
+    this.#changed = changed;
+    client.addEventListener("status", () => this.#look());
+    this.#look();
+  }
+
+  /** Adds the newest round trip to the line; to be called once a second. */
+  sample(): void {
+    const roundTripMs = this.#client.status.connections.find((one) => one.state === "connected")?.roundTripMs;
+    if (roundTripMs !== undefined) this.#roundTrips.add(roundTripMs);
+  }
+
+  cut(): void {
+    this.log.add(Date.now(), "warning", "You cut the connection");
+    this.#client.reconnect();
+  }
+
+  goOffline(): void {
+    if (this.#offline !== undefined) return;
+    this.log.add(Date.now(), "warning", "You went offline for ten seconds");
+    this.#offline = { until: Date.now() + offlineMs, timer: setTimeout(() => this.goOnline(), offlineMs) };
+    this.#client.goOffline();
+    this.#changed();
+  }
+
+  goOnline(): void {
+    if (this.#offline === undefined) return;
+    clearTimeout(this.#offline.timer);
+    this.#offline = undefined;
+    this.#client.goOnline();
+    this.#changed();
+  }
+
+  /** Nothing is done by itself any more. */
+  stop(): void {
+    clearTimeout(this.#offline?.timer);
+  }
+
+  facts(): ConnectionFacts {
+    const { status, statistics } = this.#client;
+    return {
+      state: status.state,
+      since: status.since,
+      user: status.user,
+      endpoint: status.connections.at(-1)?.endpoint ?? "",
+      problem: problemOf(this.#client),
+      roundTrips: this.#roundTrips.values,
+      offlineUntil: this.#offline?.until,
+      statistics,
+      events: this.log.events,
+    };
+  }
+
+  #look(): void {
+    const { state, user } = this.#client.status;
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#tell(state, user);
+    }
+    this.#changed();
+  }
+
+  #tell(state: ConnectionFacts["state"], user: string): void {
+    const now = Date.now();
+    if (state === "connected") {
+      this.#times += 1;
+      this.log.add(now, "good", this.#times === 1 ? `Connected as ${user}` : "Connected again");
+    } else if (state === "waiting") {
+      this.log.add(now, "warning", problemOf(this.#client) ?? "The connection was lost");
+    } else if (state === "closed") {
+      this.log.add(now, "bad", problemOf(this.#client) ?? "Closed");
+    }
+  }
+}
+
+function problemOf(client: Client): string | undefined {
+  return client.status.lastError?.message;
+}
