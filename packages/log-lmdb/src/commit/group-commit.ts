@@ -1,0 +1,242 @@
+import { assert } from "@hawser/protocol";
+import type { Append, AppendOutcome, FeedPump, LogOpenOptions } from "@hawser/log";
+import type { ChannelTable } from "../channels/channel-table.ts";
+import type { Limits } from "../limits.ts";
+import { logKey } from "../records/keys.ts";
+import { decodeLog } from "../records/log-record.ts";
+import type { LogState } from "../records/log-record.ts";
+import { StoreError } from "../store/store-error.ts";
+import type { Store } from "../store/store.ts";
+import type { LogClock } from "./log-clock.ts";
+import { Sweep } from "./sweep.ts";
+import { Transaction } from "./transaction.ts";
+
+/** What a {@link GroupCommit} works on. */
+export interface GroupCommitOptions {
+  readonly store: Store;
+  readonly channels: ChannelTable;
+  readonly limits: Limits;
+  readonly ports: LogOpenOptions;
+  readonly clock: LogClock;
+  readonly pump: FeedPump;
+  readonly epoch: number;
+  readonly log: LogState;
+  /** Whether the file system has less room than must be kept. */
+  readonly noRoom: () => boolean;
+}
+
+interface Call {
+  readonly appends: readonly Append[];
+  readonly bytes: number;
+  readonly resolve: (outcomes: readonly AppendOutcome[]) => void;
+}
+
+type Health = { readonly kind: "well" } | { readonly kind: "broken"; readonly reason: string };
+
+/**
+ * Makes transactions, one at a time. What is asked for while one is under way waits, and goes together into the next: so the
+ * more is asked for, the more shares one flush of the disk. Decisions are made on what is committed and nothing else, so a
+ * commit that fails leaves nothing to take back.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #sweep: Sweep;
+  #calls: Call[] = [];
+  #waitingBytes = 0;
+  #log: LogState;
+  #health: Health = { kind: "well" };
+  /** The loop while it runs, or waits for the end of the turn to begin. */
+  #running: Promise<void> | undefined;
+  #sweepDue = false;
+  /** Channels of which more is to be trimmed than one transaction takes. */
+  readonly #backlog = new Set<string>();
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#sweep = new Sweep(options.store, options.limits.maxSweepVisits, options.ports.policyOf);
+  }
+
+  get log(): LogState {
+    return this.#log;
+  }
+
+  /** Why nothing can be appended or read any more; `undefined`: it can. */
+  get broken(): string | undefined {
+    return this.#health.kind === "broken" ? this.#health.reason : undefined;
+  }
+
+  /** A transaction is between its writes and its commit: what the store shows may not be committed yet. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    let bytes = 0;
+    for (const { payload } of appends) bytes += payload.data.byteLength;
+    if (this.#health.kind === "broken") return Promise.resolve(unavailable(appends, this.#health.reason));
+    if (this.#waitingBytes + bytes > this.#options.limits.maxWaitingBytes && this.#waitingBytes > 0) {
+      return Promise.resolve(unavailable(appends, "more than maxWaitingBytes wait to be written"));
+    }
+    this.#waitingBytes += bytes;
+    return new Promise((resolve) => {
+      this.#calls.push({ appends, bytes, resolve });
+      this.#start();
+    });
+  }
+
+  /** Looks, in the next transaction, at a part of the store for what is too old. */
+  sweep(): void {
+    this.#sweepDue = true;
+    this.#start();
+  }
+
+  /** Resolves when nothing is under way, nor waits. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #start(): void {
+    this.#running ??= new Promise((resolve) => {
+      this.#options.ports.timers.soon(() => {
+        void this.#run().then(() => {
+          this.#running = undefined;
+          resolve();
+          if (this.#calls.length > 0 || this.#sweepDue) this.#start();
+        });
+      });
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#calls.length > 0 || this.#sweepDue || this.#backlog.size > 0) {
+      const calls = this.#takeCalls();
+      try {
+        await this.#transact(calls);
+      } catch (error) {
+        // A broken record, or a bug: nothing was written.
+        const message = error instanceof Error ? error.message : String(error);
+        for (const call of calls) call.resolve(unavailable(call.appends, message));
+        this.#backlog.clear();
+      }
+    }
+  }
+
+  /** Whole calls, up to the bound; at least one, if there is one. */
+  #takeCalls(): Call[] {
+    let appends = 0;
+    let count = 0;
+    for (const call of this.#calls) {
+      appends += call.appends.length;
+      if (count > 0 && appends > this.#options.limits.maxGroupAppends) break;
+      count += 1;
+      this.#waitingBytes -= call.bytes;
+    }
+    return this.#calls.splice(0, count);
+  }
+
+  async #transact(calls: readonly Call[]): Promise<void> {
+    const { store, channels, clock, ports, limits, epoch, noRoom } = this.#options;
+    if (this.#health.kind === "broken") {
+      for (const call of calls) call.resolve(unavailable(call.appends, this.#health.reason));
+      this.#sweepDue = false;
+      this.#backlog.clear();
+      return;
+    }
+    channels.evict();
+    const transaction = new Transaction({
+      store,
+      channels,
+      limits,
+      log: this.#log,
+      epoch,
+      now: { time: ports.clock.now(), moment: clock.now() },
+      noRoom: noRoom(),
+    });
+    const outcomes = calls.map((call) => call.appends.map((append) => transaction.append(append)));
+    this.#trim(transaction, calls);
+    if (transaction.changed) {
+      try {
+        await store.commit(transaction.writes(), transaction.flush);
+      } catch (error) {
+        assert(error instanceof StoreError, "a store fails with its own error");
+        this.#fail(calls, transaction, error);
+        return;
+      }
+      this.#publish(transaction);
+    }
+    calls.forEach((call, index) => call.resolve(outcomes[index]!));
+  }
+
+  /** Trims a bounded part of what is due, more than what was appended; the rest is for the next transaction. */
+  #trim(transaction: Transaction, calls: readonly Call[]): void {
+    const { limits, clock } = this.#options;
+    let budget = limits.maxTrimStep;
+    for (const { appends } of calls) {
+      for (const { channel } of appends) this.#backlog.add(channel);
+      budget += appends.length * 2;
+    }
+    const sweeping = this.#sweepDue;
+    this.#sweepDue = false;
+    if (sweeping) for (const name of this.#sweep.next(clock.now())) this.#backlog.add(name);
+    for (const name of this.#backlog) {
+      budget -= transaction.trim(name, Math.min(budget, limits.maxTrimStep + 2 * limits.maxGroupAppends));
+      if (transaction.mustTrim(name)) break;
+      this.#backlog.delete(name);
+    }
+    if (sweeping || transaction.log().producers > limits.maxProducers) {
+      transaction.forget(limits.maxTrimStep);
+      this.#sweepDue ||= transaction.moreToForget && transaction.log().producers > limits.maxProducers;
+    }
+  }
+
+  #publish(transaction: Transaction): void {
+    this.#log = transaction.log();
+    for (const change of transaction.changes) {
+      if (!change.changed) continue;
+      const { channel } = change;
+      const before = channel.state;
+      channel.state = change.state();
+      const { end, floor } = channel.state;
+      if (end > (before?.end ?? 0)) channel.feed.entries(change.entries, before?.end ?? 0, end);
+      if (floor > (before?.floor ?? 0)) channel.feed.floor(floor);
+      this.#options.pump.mark(channel.feed);
+    }
+  }
+
+  #fail(calls: readonly Call[], transaction: Transaction, error: StoreError): void {
+    this.#backlog.clear();
+    const applied = this.#wasApplied(transaction);
+    if (applied !== false) this.#break(`the store failed, and whether it wrote is in doubt: ${error.message}`);
+    const code = error.fault === "full" && applied === false ? "log-full" : "log-unavailable";
+    for (const call of calls) {
+      call.resolve(call.appends.map(() => ({ kind: "failed", code, message: error.message })));
+    }
+  }
+
+  /** Whether a transaction that failed can be seen in the store all the same; `undefined`: the store cannot be read. */
+  #wasApplied(transaction: Transaction): boolean | undefined {
+    try {
+      const record = this.#options.store.get(logKey);
+      return record === undefined ? undefined : decodeLog(record)?.serial === transaction.log().serial;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * After a flush that failed nobody knows what the disk holds, and trying again would hide it: the log stops. The next run
+   * finds what there is and begins a new epoch.
+   */
+  #break(reason: string): void {
+    this.#health = { kind: "broken", reason: `${reason}; start the node again` };
+    for (const channel of this.#options.channels.values()) {
+      channel.feed.available(false);
+      this.#options.pump.mark(channel.feed);
+    }
+  }
+}
+
+function unavailable(appends: readonly Append[], message: string): readonly AppendOutcome[] {
+  return appends.map(() => ({ kind: "failed", code: "log-unavailable", message }));
+}

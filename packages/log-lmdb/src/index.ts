@@ -1,0 +1,2 @@
+export { lmdbLog } from "./lmdb-log.ts";
+export type { LmdbLogOptions } from "./limits.ts";

@@ -1,0 +1,50 @@
+import { RecordError, RecordReader } from "./record-reader.ts";
+import { RecordWriter } from "./record-writer.ts";
+
+/** The log as a whole, as one transaction left it. */
+export interface LogState {
+  /** The epoch of the run that wrote it. */
+  readonly epoch: number;
+  /** Counts the transactions, so that one whose outcome is in doubt can be looked up. */
+  readonly serial: number;
+  /** The log's own clock when it was written: milliseconds that never go back. */
+  readonly moment: number;
+  /** Channels so far; the number of the next one. */
+  readonly channels: number;
+  readonly producers: number;
+  /** Payload bytes of all channels. */
+  readonly bytes: number;
+}
+
+/** The version of everything that stands in the store. Another one is refused, never guessed at. */
+export const formatVersion = 1;
+
+export const newLog: LogState = { epoch: 0, serial: 0, moment: 0, channels: 0, producers: 0, bytes: 0 };
+
+export function encodeLog(state: LogState): Uint8Array {
+  return new RecordWriter(64)
+    .uint32(formatVersion)
+    .varint(state.epoch)
+    .varint(state.serial)
+    .float64(state.moment)
+    .varint(state.channels)
+    .varint(state.producers)
+    .varint(state.bytes)
+    .finish();
+}
+
+/** `undefined`: of another version. Throws {@link RecordError} when the record is not of a log. */
+export function decodeLog(record: Uint8Array): LogState | undefined {
+  const reader = new RecordReader(record);
+  if (reader.uint32() !== formatVersion) return undefined;
+  const state: LogState = {
+    epoch: reader.varint(),
+    serial: reader.varint(),
+    moment: reader.float64(),
+    channels: reader.varint(),
+    producers: reader.varint(),
+    bytes: reader.varint(),
+  };
+  if (!reader.done || !Number.isFinite(state.moment)) throw new RecordError("the log's own record is broken");
+  return state;
+}

@@ -1,0 +1,31 @@
+import { constants } from "node:os";
+
+/**
+ * What is wrong with the store. `full`: no room to write; nothing was written. `corrupt`: the file is not what LMDB wrote.
+ * `failed`: anything else.
+ */
+export type StoreFault = "full" | "corrupt" | "failed";
+
+/** LMDB, or the file system below it, refused. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly fault: StoreFault;
+
+  constructor(fault: StoreFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+const { errno } = constants;
+/** MDB_MAP_FULL, and what the file system says when it, the user's quota, or the file's limit is exhausted. */
+const full: ReadonlySet<unknown> = new Set([-30792, errno.ENOSPC, errno.EDQUOT, errno.EFBIG]);
+/** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID, MDB_BAD_VALSIZE. */
+const corrupt: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30793, -30781]);
+
+/** Tells what an error of lmdb-js means. */
+export function storeErrorOf(cause: unknown): StoreError {
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const fault = full.has(code) ? "full" : corrupt.has(code) ? "corrupt" : "failed";
+  return new StoreError(fault, String(message ?? cause), { cause });
+}
