@@ -1,5 +1,6 @@
-// Whether each normative sentence of spec/protocol.md is proved by a test: its identifier, bold
-// at the head of a list item or a row as in **SUB-4**, has to stand in a test's name in brackets, as in [SUB-4]; and a test may cite none that does not exist.
+// Whether each normative sentence of spec/protocol.md is proved by a test. An identifier, bold at the head of a list item
+// or a row as in **SUB-4**, has to stand in the name of a test in brackets, as in [SUB-4]; a test may cite none that is
+// not stated.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

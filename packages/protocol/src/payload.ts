@@ -31,14 +31,22 @@ export function isCarriable(payload: Payload): boolean {
  * @throws HawserError `frame-malformed` by WIRE-6.
  */
 export function checkPayload(kind: Payload["kind"], data: Uint8Array): Payload {
-  if (kind !== "bytes" && !isUtf8(data)) malformed(`has a ${kind} payload that is not UTF-8`);
-  if (kind !== "json") return { kind, data };
+  if (kind === "bytes") return { kind, data };
+  // One pass finds what most payloads have not: anything but ASCII, and line breaks.
+  let bits = 0;
+  let breaks = false;
+  for (let at = 0; at < data.length; at++) {
+    const byte = data[at]!;
+    bits |= byte;
+    if (byte <= 0x0d && isLineBreak(byte)) breaks = true;
+  }
+  if (bits > 0x7f && !isUtf8(data)) malformed(`has a ${kind} payload that is not UTF-8`);
+  if (kind === "text") return { kind, data };
   checkJson(data);
-  return { kind, data: withoutLineBreaks(data) };
+  // Inside of strings there are none, since they are escaped there.
+  return { kind, data: breaks ? data.map((byte) => (isLineBreak(byte) ? 0x20 : byte)) : data };
 }
 
-/** JSON without its line breaks; inside strings there are none, since they are escaped there. */
-function withoutLineBreaks(json: Uint8Array): Uint8Array {
-  if (!json.includes(0x0a) && !json.includes(0x0d)) return json;
-  return json.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
+function isLineBreak(byte: number): boolean {
+  return byte === 0x0a || byte === 0x0d;
 }

@@ -5,7 +5,7 @@ import { isReadIndependently } from "./read-independently.ts";
 export type Side = "client" | "server";
 
 /** An input that a decoder may not answer as it did. */
-export class FuzzFailure extends Error {
+class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
 }
 

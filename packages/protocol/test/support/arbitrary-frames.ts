@@ -16,7 +16,7 @@ const text = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: "binary", 
 const bytes = fc.uint8Array({ maxLength: 40 });
 
 /** Payloads as both codecs carry them unchanged: JSON without line breaks, and without white space around it. */
-export const arbitraryPayload: fc.Arbitrary<Payload> = fc.oneof(
+const arbitraryPayload: fc.Arbitrary<Payload> = fc.oneof(
   bytes.map((data): Payload => ({ kind: "bytes", data })),
   text.map((value): Payload => ({ kind: "text", data: utf8.encode(value) })),
   fc
@@ -82,7 +82,7 @@ function arbitraryField(kind: FieldKind): fc.Arbitrary<unknown> {
 }
 
 /** Any frame of a type, with what PUB-8 and WIRE-10 ask of it. */
-export function arbitraryFrame(type: Frame["type"]): fc.Arbitrary<Frame> {
+function arbitraryFrame(type: Frame["type"]): fc.Arbitrary<Frame> {
   const shape: FrameShape = frameTable[type];
   const fields = Object.fromEntries(Object.entries(shape.fields).map(([name, kind]) => [name, arbitraryField(kind)]));
   return fc
