@@ -131,7 +131,10 @@ export class Connection implements TransportHandlers, Reader {
     this.#flushScheduled = false;
     if (this.#state.kind === "closed") return;
     const now = this.#services.clock.monotonic();
-    if (!this.#window.open) return;
+    if (!this.#window.open) {
+      this.#mark(now);
+      return;
+    }
     const pieces = this.#outgoing.takeReplies(this.#services.limits.maxMessageBytes);
     this.#write(pieces, now, () => this.#outgoing.takePiece(now));
     if (this.#state.kind === "connected") this.#state.client.history.proceed();
@@ -323,8 +326,7 @@ export class Connection implements TransportHandlers, Reader {
     if (pieces.length === 0) return;
     this.#transport.write(pieces);
     this.#services.observer.sent(bytes);
-    const mark = this.#window.takeMark(now);
-    if (mark !== undefined) this.#transport.mark(mark);
+    this.#mark(now);
   }
 
   #flushReplies(): void {
@@ -339,8 +341,8 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   #proceed(): void {
-    if (!this.#window.open) return;
-    if (!this.#outgoing.empty) this.#schedule();
+    if (!this.#window.open) this.#mark(this.#services.clock.monotonic());
+    else if (!this.#outgoing.empty) this.#schedule();
     else if (this.#state.kind === "connected") this.#state.client.history.proceed();
   }
 
@@ -358,12 +360,13 @@ export class Connection implements TransportHandlers, Reader {
       this.#transport.terminate();
       return false;
     }
-    if (silentMs >= heartbeatMs && waitingSince === undefined) this.#mark(now);
+    if (silentMs >= heartbeatMs && waitingSince === undefined) this.#mark(now, true);
     return true;
   }
 
-  #mark(now: number): void {
-    const mark = this.#window.takeMark(now, true);
+  /** Asks the peer to confirm, if that is due. */
+  #mark(now: number, force = false): void {
+    const mark = this.#window.takeMark(now, force);
     if (mark !== undefined) this.#transport.mark(mark);
   }
 

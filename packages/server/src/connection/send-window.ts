@@ -17,9 +17,15 @@ interface Mark {
 
 /** 1.25 times what the path holds: enough to see a rate that grew, little enough to keep the queue short. */
 const gain = 1.25;
+/** While nothing is known of the path the limit doubles each round trip, until the rate no longer follows. */
+const startGain = 2;
+/** Marks to a limit: the fewer, the more of a measured round trip is the sending of what lies between two marks. */
+const marksPerLimit = 8;
 const rateSamples = 10;
-/** A least round trip older than this is forgotten, since paths change. */
+/** A least round trip older than this is measured anew, since paths change. */
 const roundTripMemoryMs = 10_000;
+/** Part of the floor that is under way while it is: a full path would show its queue, not its round trip. */
+const probeShare = 0.25;
 
 /**
  * How many bytes a connection may have sent and not confirmed (section 8 of the specification). It follows the rate of
@@ -35,6 +41,13 @@ export class SendWindow {
   #marks: Mark[] = [];
   #nextId = 1;
   #rates: number[] = [];
+  /** Until a round's rate grew by less than a quarter. */
+  #starting = true;
+  #roundRate = 0;
+  /** While the round trip is measured anew: the first mark that was set since. */
+  #probing: number | undefined;
+  /** The first mark of the round that runs now: each round begins when a mark set in it is confirmed. */
+  #roundBegan = 1;
   #leastRoundTripMs = Number.POSITIVE_INFINITY;
   #leastAt = 0;
 
@@ -44,7 +57,7 @@ export class SendWindow {
   }
 
   get limitBytes(): number {
-    return this.#limit;
+    return this.#probing === undefined ? this.#limit : this.#limits.floorBytes * probeShare;
   }
 
   get unconfirmedBytes(): number {
@@ -63,7 +76,7 @@ export class SendWindow {
 
   /** Whether something may be sent. A reader that finds it closed must ask again after `confirmed`. */
   get open(): boolean {
-    if (this.unconfirmedBytes < this.#limit) return true;
+    if (this.unconfirmedBytes < this.limitBytes) return true;
     for (const mark of this.#marks) mark.limited = true;
     return false;
   }
@@ -72,10 +85,14 @@ export class SendWindow {
     this.#sent += bytes;
   }
 
-  /** The id of a mark to set now, if one is due: a quarter of the limit was sent behind the last one, or `force`. */
+  /**
+   * The id of a mark to set now, if one is due: enough was sent behind the last one, or what was sent keeps the window
+   * closed and no mark would open it, or `force`.
+   */
   takeMark(now: number, force = false): number | undefined {
     const unmarked = this.#sent - this.#marked;
-    if (!force && unmarked * 4 < this.#limit) return undefined;
+    const stuck = this.#marks.length === 0 && unmarked > 0 && this.unconfirmedBytes >= this.limitBytes;
+    if (!force && !stuck && unmarked * marksPerLimit < this.limitBytes) return undefined;
     const id = this.#nextId++;
     this.#marks.push({ id, sentBytes: this.#sent, confirmedBytes: this.#confirmed, at: now, limited: !this.open });
     this.#marked = this.#sent;
@@ -89,23 +106,41 @@ export class SendWindow {
     const mark = this.#marks[index]!;
     this.#marks.splice(0, index + 1);
     const elapsedMs = Math.max(now - mark.at, 0.01);
-    if (elapsedMs <= this.#leastRoundTripMs || now - this.#leastAt > roundTripMemoryMs) {
+    this.#learnRoundTrip(elapsedMs, mark, now);
+    this.#confirmed = mark.sentBytes;
+    this.#learn((mark.sentBytes - mark.confirmedBytes) / elapsedMs, mark);
+  }
+
+  #learnRoundTrip(elapsedMs: number, mark: Mark, now: number): void {
+    const probed = this.#probing !== undefined && mark.id >= this.#probing;
+    const old = now - this.#leastAt > roundTripMemoryMs;
+    if (elapsedMs <= this.#leastRoundTripMs || probed || (old && !mark.limited)) {
       this.#leastRoundTripMs = elapsedMs;
       this.#leastAt = now;
-    }
-    const rate = (mark.sentBytes - mark.confirmedBytes) / elapsedMs;
-    this.#confirmed = mark.sentBytes;
-    this.#learn(rate, mark.limited);
+      this.#probing = undefined;
+    } else if (old && this.#probing === undefined) this.#probing = this.#nextId;
   }
 
   /** A rate that nothing limited but the sender's own silence is only a lower bound, and must not shrink the limit. */
-  #learn(rate: number, limited: boolean): void {
-    const best = Math.max(0, ...this.#rates);
-    if (!limited && rate <= best) return;
+  #learn(rate: number, mark: Mark): void {
+    if (!mark.limited && rate <= Math.max(0, ...this.#rates)) return;
     this.#rates.push(rate);
     if (this.#rates.length > rateSamples) this.#rates.shift();
-    if (!limited) return;
-    const product = Math.max(...this.#rates) * this.#leastRoundTripMs * gain;
-    this.#limit = Math.min(this.#limits.ceilingBytes, Math.max(this.#limits.floorBytes, Math.ceil(product)));
+    if (!mark.limited) return;
+    if (this.#starting) this.#startUp(mark.id);
+    else this.#limit = this.#bounded(Math.max(...this.#rates) * this.#leastRoundTripMs * gain);
+  }
+
+  #startUp(markId: number): void {
+    if (markId < this.#roundBegan) return;
+    this.#roundBegan = this.#nextId;
+    const rate = Math.max(...this.#rates);
+    this.#starting = rate >= this.#roundRate * 1.25;
+    this.#roundRate = rate;
+    if (this.#starting) this.#limit = this.#bounded(this.#limit * startGain);
+  }
+
+  #bounded(bytes: number): number {
+    return Math.min(this.#limits.ceilingBytes, Math.max(this.#limits.floorBytes, Math.ceil(bytes)));
   }
 }

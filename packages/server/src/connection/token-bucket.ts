@@ -19,18 +19,23 @@ export class TokenBucket {
       this.#tokens -= count;
       return 0;
     }
-    return Math.ceil((count - this.#tokens) / this.#perMs);
+    return wholeMs((count - this.#tokens) / this.#perMs);
   }
 
   /** Takes `count` tokens even into debt; returns how long to stop for, 0 when there is none. */
   spend(count: number, now: number): number {
     this.#fill(now);
     this.#tokens -= count;
-    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
+    return this.#tokens >= 0 ? 0 : wholeMs(-this.#tokens / this.#perMs);
   }
 
   #fill(now: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;
   }
+}
+
+/** Rounded up, but not for the sake of a fraction that is only floating point's. */
+function wholeMs(ms: number): number {
+  return Math.ceil(ms - 1e-6);
 }

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SendWindow } from "../../src/connection/send-window.ts";
+
+const limits = { floorBytes: 1_000, ceilingBytes: 100_000 };
+
+/** Sends all that the window lets through over a path of a rate and a round trip, for some round trips. */
+function drive(window: SendWindow, bytesPerMs: number, roundTripMs: number, forMs: number): void {
+  const confirmations: { at: number; id: number }[] = [];
+  let pathFreeAt = 0;
+  for (let now = 0; now < forMs; now += 1) {
+    while (confirmations[0] !== undefined && confirmations[0].at <= now) window.confirmed(confirmations.shift()!.id, now);
+    while (window.open) {
+      window.sent(100);
+      pathFreeAt = Math.max(pathFreeAt, now) + 100 / bytesPerMs;
+      const id = window.takeMark(now);
+      if (id !== undefined) confirmations.push({ at: pathFreeAt + roundTripMs, id });
+    }
+  }
+}
+
+describe("the send window", () => {
+  it("closes at its limit and opens when a mark is confirmed", () => {
+    const window = new SendWindow({ floorBytes: 1_000, ceilingBytes: 1_000 });
+    window.sent(999);
+    expect(window.open).toBe(true);
+    window.sent(1);
+    expect(window.open).toBe(false);
+    const id = window.takeMark(0)!;
+    window.confirmed(id, 10);
+    expect([window.open, window.unconfirmedBytes, window.roundTripMs]).toEqual([true, 0, 10]);
+  });
+
+  it("follows what the path holds: rate times round trip, and a quarter", () => {
+    const window = new SendWindow(limits);
+    drive(window, 100, 50, 5_000);
+    expect(window.limitBytes).toBeGreaterThan(100 * 50);
+    expect(window.limitBytes).toBeLessThan(100 * 50 * 2.5);
+  });
+
+  it("stays at its floor on a slow path, and at its ceiling on a fast one", () => {
+    const slow = new SendWindow(limits);
+    drive(slow, 1, 10, 20_000);
+    // The least round trip holds the time that a part of the limit takes on the path itself.
+    expect(slow.limitBytes).toBeLessThan(2.5 * limits.floorBytes);
+    const fast = new SendWindow(limits);
+    drive(fast, 1_000_000, 50, 2_000);
+    expect(fast.limitBytes).toBe(limits.ceilingBytes);
+  });
+
+  it("learns nothing from a sender's own silence", () => {
+    const window = new SendWindow(limits);
+    const before = window.limitBytes;
+    for (let now = 0; now < 10_000; now += 100) {
+      window.sent(10);
+      const id = window.takeMark(now, true)!;
+      window.confirmed(id, now + 90);
+    }
+    expect(window.limitBytes).toBe(before);
+  });
+
+  it("ignores confirmations that it did not ask for, and those that come twice", () => {
+    const window = new SendWindow(limits);
+    window.sent(500);
+    const id = window.takeMark(0, true)!;
+    window.confirmed(id + 1, 5);
+    expect(window.unconfirmedBytes).toBe(500);
+    window.confirmed(id, 5);
+    window.sent(300);
+    window.confirmed(id, 6);
+    expect(window.unconfirmedBytes).toBe(300);
+  });
+
+  it("is never negative, and within its bounds, whatever is confirmed when", () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 5_000 }) }),
+      fc.record({ kind: fc.constant("confirm" as const), index: fc.nat(20) }),
+      fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 5_000 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const window = new SendWindow(limits);
+        const marks: number[] = [];
+        let now = 0;
+        for (const one of steps) {
+          if (one.kind === "send" && window.open) {
+            window.sent(one.bytes);
+            const id = window.takeMark(now);
+            if (id !== undefined) marks.push(id);
+          } else if (one.kind === "confirm" && marks.length > 0) window.confirmed(marks[one.index % marks.length]!, now);
+          else if (one.kind === "wait") now += one.ms;
+          expect(window.unconfirmedBytes).toBeGreaterThanOrEqual(0);
+          expect(window.limitBytes).toBeGreaterThanOrEqual(limits.floorBytes);
+          expect(window.limitBytes).toBeLessThanOrEqual(limits.ceilingBytes);
+          if (!window.open) {
+            const id = window.takeMark(now);
+            if (id !== undefined) marks.push(id);
+            expect(window.waitingSince).toBeDefined();
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,64 @@
+import type { Entry } from "@hawser/log";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Tail } from "../../src/delivery/tail.ts";
+
+const entry = (offset: number, bytes = 10): Entry => ({
+  offset,
+  time: 0,
+  payload: { kind: "bytes", data: new Uint8Array(bytes) },
+  key: "",
+  publisher: "",
+});
+
+describe("a tail", () => {
+  it("gives the run behind a cursor, up to a cost but one entry at least", () => {
+    const tail = new Tail(5, 1_000_000);
+    tail.append([entry(7), entry(9), entry(12)], { from: 5, to: 14 });
+    expect(tail.take(5, 1_000)).toMatchObject({ from: 5, to: 14, entries: [{ offset: 7 }, { offset: 9 }, { offset: 12 }] });
+    expect(tail.take(5, 84)).toMatchObject({ from: 5, to: 9 });
+    expect(tail.take(5, 1)).toMatchObject({ from: 5, to: 7 });
+    expect(tail.take(8, 1_000)).toMatchObject({ from: 8, to: 14, entries: [{ offset: 9 }, { offset: 12 }] });
+    expect(tail.take(13, 1_000)).toEqual({ from: 13, to: 14, entries: [] });
+  });
+
+  it("knows below which offset its newest entries lie", () => {
+    const tail = new Tail(5, 1_000_000);
+    tail.append([entry(7), entry(9), entry(12)], { from: 5, to: 14 });
+    expect([1, 2, 3, 4].map((count) => tail.offsetBelowNewest(count))).toEqual([9, 7, 5, undefined]);
+  });
+
+  it("refuses an interval that does not begin at its end", () => {
+    const tail = new Tail(5, 100);
+    expect(() => tail.append([entry(8)], { from: 6, to: 8 })).toThrow("invariant");
+  });
+
+  it("never holds more than its bound and one entry, and gives from any cursor in it just what was appended behind", () => {
+    const growth = fc.array(fc.record({ gaps: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 6 }), rest: fc.nat(3), bytes: fc.nat(200) }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(growth, fc.integer({ min: 1, max: 2_000 }), (batches, maxCost) => {
+        const tail = new Tail(0, maxCost);
+        const all: number[] = [];
+        let to = 0;
+        let cost = 0;
+        for (const { gaps, rest, bytes } of batches) {
+          const from = to;
+          const entries = gaps.map((gap) => entry((to += gap), bytes));
+          to += rest;
+          all.push(...entries.map(({ offset }) => offset));
+          cost += tail.append(entries, { from, to });
+          expect(tail.cost).toBe(cost);
+          expect(tail.cost).toBeLessThanOrEqual(Math.max(maxCost, 232));
+          for (let cursor = tail.from; cursor < tail.to; cursor += 1) {
+            const run = tail.take(cursor, 300);
+            expect(run.to).toBeGreaterThan(cursor);
+            expect(run.entries.map(({ offset }) => offset)).toEqual(all.filter((offset) => offset > cursor && offset <= run.to));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
