@@ -114,6 +114,14 @@ export class Client<C extends Contract | undefined = undefined> extends TypedEve
     this.#session.start();
   }
 
+  /**
+   * Asks the server for a sign of life: the round trip is measured anew, which a `status` event tells, and a connection
+   * that is dead without having closed is found within five seconds.
+   */
+  probe(): void {
+    this.#session.probe();
+  }
+
   /** Waits for publishes that are under way, for a bounded time, then ends everything. */
   async close(): Promise<void> {
     const { ports, closeTimeoutMs } = this.#options;

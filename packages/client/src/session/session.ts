@@ -72,7 +72,7 @@ export class Session {
     this.id = options.id;
     this.#options = options;
     this.#since = options.ports.clock.now();
-    this.#stopListening = options.pageLife.listen({ online: () => this.#online(), offline: () => this.#probe() });
+    this.#stopListening = options.pageLife.listen({ online: () => this.#online(), offline: () => this.probe() });
   }
 
   get state(): SessionState {
@@ -128,6 +128,11 @@ export class Session {
     const former = this.#state;
     this.#enter({ kind: "offline" });
     this.#release(former);
+  }
+
+  /** Asks the other side for a sign of life. Nothing happens without a connection. */
+  probe(): void {
+    if (this.#state.kind === "connected") this.#state.link.connection.probe(probeMs);
   }
 
   /** Ends the session for good. */
@@ -278,11 +283,7 @@ export class Session {
 
   #online(): void {
     if (this.#state.kind === "waiting") this.start();
-    else this.#probe();
-  }
-
-  #probe(): void {
-    if (this.#state.kind === "connected") this.#state.link.connection.probe(probeMs);
+    else this.probe();
   }
 
   #isCurrent(link: Link): boolean {
