@@ -90,7 +90,7 @@ function look(): void {
 }
 
 function tick(): void {
-  session?.connection.sample();
+  if (document.visibilityState === "visible") session?.connection.measure();
   draw();
 }
 

@@ -15,6 +15,8 @@ export type Row =
       readonly own: boolean;
       /** This page sent it, and knows that it was accepted. */
       readonly accepted: boolean;
+      /** Nothing stands below it. */
+      readonly newest: boolean;
       readonly opens: boolean;
       readonly closes: boolean;
     }
@@ -60,6 +62,7 @@ export function arrange(room: Room, me: string, now: number): readonly Row[] {
       message,
       own: message.publisher === me,
       accepted: room.outgoing.accepted(message.offset),
+      newest: false,
       opens,
       closes: last,
     });
@@ -67,6 +70,8 @@ export function arrange(room: Room, me: string, now: number): readonly Row[] {
   }
   for (const notice of notices) rows.push(noticeRow(notice));
   addOutgoing(rows, room, me, before);
+  const tail = rows.at(-1);
+  if (tail?.kind === "message") rows[rows.length - 1] = { ...tail, newest: true };
   return rows;
 }
 

@@ -6,6 +6,9 @@ import { Samples } from "../model/samples.ts";
 /** How long `goOffline` stays away. */
 export const offlineMs = 10_000;
 
+/** How often the round trip is measured. */
+const measureMs = 2_000;
+
 /** Watches the client's connection: what the panel shows, and the two ways to break it. */
 export class ConnectionWatch {
   readonly log = new ConnectionLog();
@@ -14,6 +17,7 @@ export class ConnectionWatch {
   readonly #roundTrips = new Samples(roundTripSamples);
   #state: ConnectionFacts["state"] | undefined;
   #times = 0;
+  #measuredAt = 0;
   #offline: { readonly until: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
   constructor(client: Client, changed: () => void) {
@@ -23,10 +27,12 @@ export class ConnectionWatch {
     this.#look();
   }
 
-  /** Adds the newest round trip to the line; to be called once a second. */
-  sample(): void {
-    const roundTripMs = this.#client.status.connections.find((one) => one.state === "connected")?.roundTripMs;
-    if (roundTripMs !== undefined) this.#roundTrips.add(roundTripMs);
+  /** Measures the round trip, unless one was measured a moment ago. To be called every second while somebody looks. */
+  measure(): void {
+    const now = Date.now();
+    if (this.#client.status.state !== "connected" || now - this.#measuredAt < measureMs) return;
+    this.#measuredAt = now;
+    this.#client.probe();
   }
 
   cut(): void {
@@ -71,7 +77,9 @@ export class ConnectionWatch {
   }
 
   #look(): void {
-    const { state, user } = this.#client.status;
+    const { state, user, connections } = this.#client.status;
+    const roundTripMs = connections.find((one) => one.state === "connected")?.roundTripMs;
+    if (roundTripMs !== undefined && roundTripMs !== this.#roundTrips.last) this.#roundTrips.add(roundTripMs);
     if (state !== this.#state) {
       this.#state = state;
       this.#tell(state, user);

@@ -16,7 +16,7 @@ export interface MessageActions {
 export function rowSignature(row: Row): string {
   switch (row.kind) {
     case "message":
-      return `${row.opens}|${row.closes}|${row.own}|${row.accepted}|${row.message.time}`;
+      return `${row.opens}|${row.closes}|${row.own}|${row.accepted}|${row.newest}|${row.message.time}`;
     case "outgoing":
       return `${row.opens}|${row.closes}|${JSON.stringify(row.outgoing.state)}`;
     case "day":
@@ -43,7 +43,8 @@ export function rowView(row: Row, me: string, actions: MessageActions): HTMLElem
         own: row.own,
         state: row.accepted ? "accepted" : row.own ? "own" : "other",
         body: textView(row.message.text, row.message.code),
-        foot: row.accepted && row.closes ? stateLine("check", "Accepted") : undefined,
+        tick: row.accepted ? "check" : undefined,
+        foot: row.newest && row.accepted ? stateLine("Accepted") : undefined,
         offset: row.message.offset,
       });
     case "outgoing":
@@ -53,6 +54,7 @@ export function rowView(row: Row, me: string, actions: MessageActions): HTMLElem
         own: true,
         state: row.outgoing.state.kind,
         body: textView(row.outgoing.text, false),
+        tick: ticks[row.outgoing.state.kind],
         foot: outgoingFoot(row.outgoing.id, row.outgoing.state, row.closes, actions),
         offset: undefined,
       });
@@ -65,6 +67,8 @@ interface MessageParts {
   readonly own: boolean;
   readonly state: string;
   readonly body: HTMLElement;
+  /** Drawn in the bubble: how far a message of one's own has come. */
+  readonly tick: IconName | undefined;
   readonly foot: HTMLElement | undefined;
   readonly offset: number | undefined;
 }
@@ -95,7 +99,7 @@ function messageRow(group: { readonly opens: boolean; readonly closes: boolean }
           attributes: { datetime: new Date(parts.time).toISOString(), title: fullText(parts.time) },
         }),
       ),
-    element("div", { class: "bubble", attributes: { title: fullText(parts.time) } }, parts.body),
+    element("div", { class: "bubble", attributes: { title: fullText(parts.time) } }, parts.tick && tickView(parts.tick), parts.body),
     parts.foot,
   );
 }
@@ -117,11 +121,11 @@ function textView(text: string, code: boolean): HTMLElement {
 function outgoingFoot(id: number, state: OutgoingState, closes: boolean, actions: MessageActions): HTMLElement | undefined {
   switch (state.kind) {
     case "queued":
-      return closes ? stateLine("clock", "Queued") : undefined;
+      return closes ? stateLine("Queued") : undefined;
     case "sent":
-      return closes ? stateLine("send", "Sent") : undefined;
+      return closes ? stateLine("Sent") : undefined;
     case "accepted":
-      return closes ? stateLine("check", "Accepted") : undefined;
+      return closes ? stateLine("Accepted") : undefined;
     case "rejected":
       return failure(`Not sent: ${state.reason}`, id, actions);
     case "unknown":
@@ -129,8 +133,16 @@ function outgoingFoot(id: number, state: OutgoingState, closes: boolean, actions
   }
 }
 
-function stateLine(drawing: IconName, text: string): HTMLElement {
-  return element("footer", { class: "state" }, icon(drawing), element("span", { test: "message-state", text }));
+const ticks = { queued: "clock", sent: "send", accepted: "check", rejected: "alert", unknown: "alert" } as const;
+
+function tickView(name: IconName): SVGSVGElement {
+  const drawing = icon(name);
+  drawing.classList.add("tick");
+  return drawing;
+}
+
+function stateLine(text: string): HTMLElement {
+  return element("footer", { class: "state" }, element("span", { test: "message-state", text }));
 }
 
 function failure(text: string, id: number, actions: MessageActions): HTMLElement {
