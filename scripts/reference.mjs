@@ -1,5 +1,7 @@
-// Whether the tables of the reference say what the code says: limits, policies, error codes, metrics.
-import { readdirSync, readFileSync } from "node:fs";
+// Whether the reference says what the code says: limits, policies, error codes, metrics, the command's help, links.
+// With --write it puts the command's help into docs/reference/command.md.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { memoryLog } from "../packages/log/dist/index.js";
 import { anonymous, createServer, defaultLimits, silentLogger } from "../packages/server/dist/index.js";
@@ -10,15 +12,22 @@ checkLimits();
 checkPolicies();
 checkErrorCodes();
 checkMetrics();
+checkHelp();
 checkLinks();
 
 for (const fault of faults) console.error(fault);
-console.log(faults.length === 0 ? "reference: the tables say what the code says" : `reference: ${faults.length} faults`);
+console.log(
+  faults.length === 0 ? "reference: the tables say what the code says" : `reference: ${faults.length} faults`,
+);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 function checkLimits() {
   const rows = tableOf("docs/reference/limits.md");
-  compare("docs/reference/limits.md", rows, new Map(Object.entries(defaultLimits).map(([name, value]) => [name, String(value)])));
+  compare(
+    "docs/reference/limits.md",
+    rows,
+    new Map(Object.entries(defaultLimits).map(([name, value]) => [name, String(value)])),
+  );
 }
 
 /** The defaults of a channel's policy, as the source of the policies names them. */
@@ -30,20 +39,28 @@ function checkPolicies() {
   const documented = { retainCount: "retention.count", retainBytes: "retention.bytes", retainAgeMs: "retention.ageMs" };
   let count = 0;
   for (const [, name, expression] of values.matchAll(/(\w+): ([^,\n]+),/g)) {
-    const product = expression.split("*").map((factor) => constants[factor.trim()] ?? Number(factor.replaceAll("_", "")));
-    const value = product.every(Number.isFinite) ? String(product.reduce((a, b) => a * b)) : expression.replaceAll('"', "`");
+    const product = expression
+      .split("*")
+      .map((factor) => constants[factor.trim()] ?? Number(factor.replaceAll("_", "")));
+    const value = product.every(Number.isFinite)
+      ? String(product.reduce((a, b) => a * b))
+      : expression.replaceAll('"', "`");
     const shown = rows.get(documented[name] ?? name);
     count += 1;
-    if (shown !== value) faults.push(`docs/reference/configuration.md: ${name} is ${value} in the code, ${shown ?? "missing"} here`);
+    if (shown !== value)
+      faults.push(`docs/reference/configuration.md: ${name} is ${value} in the code, ${shown ?? "missing"} here`);
   }
-  if (count === 0) faults.push("scripts/reference.mjs: no default policy was found in packages/server/src/policy/channel-options.ts");
+  if (count === 0)
+    faults.push("scripts/reference.mjs: no default policy was found in packages/server/src/policy/channel-options.ts");
 }
 
 /** Every code of the type `ErrorCode` has a row, and every row is a code. */
 function checkErrorCodes() {
   const union = /export type ErrorCode =([\s\S]*?);/.exec(read("packages/protocol/src/errors.ts"))?.[1] ?? "";
   const codes = new Set([...union.matchAll(/\| "([a-z-]+)"/g)].map((match) => match[1]));
-  const rows = new Set([...tableOf("docs/reference/errors.md").keys()].filter((name) => name.includes("-") || codes.has(name)));
+  const rows = new Set(
+    [...tableOf("docs/reference/errors.md").keys()].filter((name) => name.includes("-") || codes.has(name)),
+  );
   for (const code of codes) if (!rows.has(code)) faults.push(`docs/reference/errors.md: ${code} is missing`);
   for (const row of rows) if (!codes.has(row)) faults.push(`docs/reference/errors.md: ${row} is not a code`);
 }
@@ -63,10 +80,35 @@ function checkMetrics() {
   }
 }
 
+/** The reference of the command is what the command prints. */
+function checkHelp() {
+  const document = "docs/reference/command.md";
+  const marker = "<!-- help -->\n";
+  const text = read(document);
+  const overview = help();
+  const commands = [...overview.matchAll(/^ {2}([a-z]+) {2,}\S/gm)]
+    .map((match) => match[1])
+    .filter((name) => name !== "hawser");
+  const pages = commands.map((name) => `\n## \`hawser ${name}\`\n\n\`\`\`text\n${help(name)}\`\`\`\n`);
+  const expected = `${text.slice(0, text.indexOf(marker) + marker.length)}\n\`\`\`text\n${overview}\`\`\`\n${pages.join("")}`;
+  if (process.argv.includes("--write")) writeFileSync(path(document), expected);
+  else if (text !== expected)
+    faults.push(`${document}: not what \`hawser help\` prints; run node scripts/reference.mjs --write`);
+}
+
+function help(...args) {
+  const result = spawnSync(process.execPath, [path("packages/hawser/bin/hawser.js"), "help", ...args], {
+    encoding: "utf8",
+  });
+  if (result.status !== 0) faults.push(`hawser help ${args.join(" ")}: ${result.stderr}`);
+  return `${result.stdout.trimEnd()}\n`;
+}
+
 /** Links between documents lead somewhere. */
 function checkLinks() {
   const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
-  for (const entry of readdirSync(path("docs"), { recursive: true })) if (entry.endsWith(".md")) documents.push(`docs/${entry}`);
+  for (const entry of readdirSync(path("docs"), { recursive: true }))
+    if (entry.endsWith(".md")) documents.push(`docs/${entry}`);
   for (const document of documents) {
     for (const [, target] of read(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
