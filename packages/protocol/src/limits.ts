@@ -14,6 +14,8 @@ export const defaultLimits = {
   /** Messages of a page whose `limit` is 0. */
   defaultHistoryPage: 100,
   connectTimeoutMs: 10_000,
+  /** Of a call whose `timeoutMs` is 0. */
+  callTimeoutMs: 30_000,
   heartbeatMs: 25_000,
   idleBatchMs: 30_000,
   /** Per connection. */
