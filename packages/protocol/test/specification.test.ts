@@ -30,8 +30,7 @@ describe("spec/protocol.md", () => {
 
   it.each(traceLines)("has in its traces a line that decodes, and encodes to the same: $line", ({ from, line }) => {
     const bytes = new TextEncoder().encode(`${line}\n`);
-    const decode = from === "C " ? jsonCodec.decodeClient : jsonCodec.decodeServer;
-    const [frame] = decode(bytes);
+    const [frame] = from === "C " ? jsonCodec.decodeClient(bytes) : jsonCodec.decodeServer(bytes);
     expect(new TextDecoder().decode(jsonCodec.encode(frame as Frame))).toBe(`${line}\n`);
   });
 });
