@@ -55,7 +55,12 @@ async function enter(credentials: Credentials): Promise<void> {
   if (credentials.kind === "name") settings.name = credentials.value;
   const client = createClient({ url: endpoint(), token: credentials.value });
   client.addEventListener("error", ({ error }) => refused(client, credentials, error));
-  session = new ChatSession({ client, settings, name: credentials.kind === "name" ? credentials.value : "", onChange: draw });
+  session = new ChatSession({
+    client,
+    settings,
+    name: credentials.kind === "name" ? credentials.value : "",
+    onChange: draw,
+  });
   openRoom(room);
 }
 

@@ -46,7 +46,8 @@ async function dispatch(name: string, rest: readonly string[], world: World): Pr
 
 function help(name: string, rest: readonly string[], world: World): ExitCode {
   const [topic] = rest;
-  const text = topic === undefined ? overview(commands.map((one) => one.specification)) : commandHelp(find(topic).specification);
+  const text =
+    topic === undefined ? overview(commands.map((one) => one.specification)) : commandHelp(find(topic).specification);
   if (name !== "") return print(text, world);
   world.stderr.write(`${text}\n`);
   return exitCodes.usage;

@@ -35,7 +35,11 @@ describe("parseArguments", () => {
   });
 
   it("gathers repeated values, and those between commas", () => {
-    expect(parse("one", "--exit-on", "lost,reset", "--exit-on", "disconnect").strings("exit-on")).toEqual(["lost", "reset", "disconnect"]);
+    expect(parse("one", "--exit-on", "lost,reset", "--exit-on", "disconnect").strings("exit-on")).toEqual([
+      "lost",
+      "reset",
+      "disconnect",
+    ]);
   });
 
   it("guesses what an unknown option was meant to be", () => {
@@ -53,6 +57,8 @@ describe("parseArguments", () => {
   });
 
   it.each(["0", "-1", "1.5", "many", "", "9007199254740993"])("refuses %j as a count", (text) => {
-    expect(() => parse("one", `--count=${text}`).integer("count", 1)).toThrow("--count must be a whole number from 1 on");
+    expect(() => parse("one", `--count=${text}`).integer("count", 1)).toThrow(
+      "--count must be a whole number from 1 on",
+    );
   });
 });

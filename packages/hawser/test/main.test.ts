@@ -12,7 +12,8 @@ describe("main", () => {
   it("shows the overview with every command, and the exit codes", async () => {
     const world = testWorld();
     expect(await main(["help"], world)).toBe(0);
-    for (const word of ["serve", "sub", "pub", "call", "history", "token", "Exit codes", "130"]) expect(world.out()).toContain(word);
+    for (const word of ["serve", "sub", "pub", "call", "history", "token", "Exit codes", "130"])
+      expect(world.out()).toContain(word);
   });
 
   it("shows help on the standard error, with exit code 2, when there is no command", async () => {
@@ -22,16 +23,26 @@ describe("main", () => {
     expect(world.errors()).toContain("Usage: hawser COMMAND");
   });
 
-  it.each(["serve", "sub", "pub", "call", "history", "token"])("shows the help of %s with examples, both ways", async (name) => {
-    const first = testWorld();
-    const second = testWorld();
-    expect(await main(["help", name], first)).toBe(0);
-    expect(await main([name, "--help"], second)).toBe(0);
-    expect(first.out()).toBe(second.out());
-    expect(first.out()).toMatch(new RegExp(`^hawser ${name} - `));
-    expect(first.out()).toContain("Examples:");
-    expect(Math.max(...first.out().split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
-  });
+  it.each(["serve", "sub", "pub", "call", "history", "token"])(
+    "shows the help of %s with examples, both ways",
+    async (name) => {
+      const first = testWorld();
+      const second = testWorld();
+      expect(await main(["help", name], first)).toBe(0);
+      expect(await main([name, "--help"], second)).toBe(0);
+      expect(first.out()).toBe(second.out());
+      expect(first.out()).toMatch(new RegExp(`^hawser ${name} - `));
+      expect(first.out()).toContain("Examples:");
+      expect(
+        Math.max(
+          ...first
+            .out()
+            .split("\n")
+            .map((line) => line.length),
+        ),
+      ).toBeLessThanOrEqual(120);
+    },
+  );
 
   it("guesses what an unknown command was meant to be", async () => {
     const world = testWorld();

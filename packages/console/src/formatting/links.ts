@@ -1,5 +1,7 @@
 /** A piece of a message's text: plain, or a link that may be followed. */
-export type TextPiece = { readonly kind: "text"; readonly text: string } | { readonly kind: "link"; readonly text: string; readonly url: string };
+export type TextPiece =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "link"; readonly text: string; readonly url: string };
 
 const candidates = /\bhttps?:\/\/[^\s<>"']+/gi;
 

@@ -116,7 +116,10 @@ function arrivedBeforeAnswer(room: Room, me: string): readonly string[] {
   const oldest = room.outgoing.all[0]?.writtenAt ?? 0;
   return room.timeline.messages
     .slice(-4 * open)
-    .filter(({ publisher, offset, time }) => publisher === me && !room.outgoing.accepted(offset) && time > oldest - clockSkewMs)
+    .filter(
+      ({ publisher, offset, time }) =>
+        publisher === me && !room.outgoing.accepted(offset) && time > oldest - clockSkewMs,
+    )
     .map(({ text }) => text);
 }
 

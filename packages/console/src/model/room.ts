@@ -56,6 +56,7 @@ export class Room {
   /** Everything that is there has been seen. */
   markRead(): void {
     const { last } = this.timeline;
-    if (last !== undefined && last.offset > (this.read?.offset ?? -1)) this.read = { epoch: last.epoch, offset: last.offset };
+    if (last !== undefined && last.offset > (this.read?.offset ?? -1))
+      this.read = { epoch: last.epoch, offset: last.offset };
   }
 }

@@ -115,5 +115,9 @@ export function chatMessage(message: {
   if (typeof data === "object" && data !== null && "text" in data && typeof data.text === "string") {
     return { ...place, text: data.text, code: false };
   }
-  return { ...place, text: data === undefined ? "a message that cannot be shown" : JSON.stringify(data, undefined, 2), code: true };
+  return {
+    ...place,
+    text: data === undefined ? "a message that cannot be shown" : JSON.stringify(data, undefined, 2),
+    code: true,
+  };
 }

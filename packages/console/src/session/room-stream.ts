@@ -47,7 +47,9 @@ export class RoomStream {
     room.history = { kind: "loading" };
     this.#handlers.changed();
     try {
-      const page = await this.#client.channel(room.channel).history({ before, limit: historyPage, signal: this.#ended.signal });
+      const page = await this.#client
+        .channel(room.channel)
+        .history({ before, limit: historyPage, signal: this.#ended.signal });
       room.timeline.prepend(page.messages.map(chatMessage));
       room.history = { kind: page.more ? "idle" : "complete" };
     } catch (error) {

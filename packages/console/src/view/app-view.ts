@@ -40,26 +40,42 @@ export class AppView {
   #active: Room | undefined;
 
   constructor(actions: AppActions) {
-    const closing = <Argument>(act: (argument: Argument) => void) => (argument: Argument): void => {
-      this.#open(undefined);
-      act(argument);
-    };
+    const closing =
+      <Argument>(act: (argument: Argument) => void) =>
+      (argument: Argument): void => {
+        this.#open(undefined);
+        act(argument);
+      };
     this.timeline = new TimelineView(actions);
     this.composer = new ComposerView(actions);
-    this.#rooms = new RoomsView({ open: closing((room) => actions.open(room)), join: closing((room) => actions.join(room)), leave: (room) => actions.leave(room) });
+    this.#rooms = new RoomsView({
+      open: closing((room) => actions.open(room)),
+      join: closing((room) => actions.join(room)),
+      leave: (room) => actions.leave(room),
+    });
     this.#panel = new PanelView(actions);
     this.#title = element("h1", { class: "room-title", test: "room-title" });
     this.#pillText = element("span");
     this.#unreadElsewhere = element("span", { class: "dot", attributes: { hidden: true } });
     this.#menu = element(
       "button",
-      { class: "round quiet menu", test: "menu", attributes: { type: "button", "aria-label": "Rooms", "aria-expanded": "false" }, on: { click: () => this.#toggle("rooms") } },
+      {
+        class: "round quiet menu",
+        test: "menu",
+        attributes: { type: "button", "aria-label": "Rooms", "aria-expanded": "false" },
+        on: { click: () => this.#toggle("rooms") },
+      },
       icon("menu"),
       this.#unreadElsewhere,
     );
     this.#pill = element(
       "button",
-      { class: "pill", test: "pill", attributes: { type: "button", "aria-expanded": "false" }, on: { click: () => this.#toggle("panel") } },
+      {
+        class: "pill",
+        test: "pill",
+        attributes: { type: "button", "aria-expanded": "false" },
+        on: { click: () => this.#toggle("panel") },
+      },
       element("span", { class: "lamp", attributes: { "aria-hidden": true } }),
       this.#pillText,
     );
@@ -68,7 +84,12 @@ export class AppView {
     this.root = element(
       "div",
       { class: "app", on: { keydown: (event) => this.#keydown(event, actions) } },
-      element("a", { class: "skip", text: "Skip to the message field", attributes: { href: "#composer" }, on: { click: (event) => this.#skip(event) } }),
+      element("a", {
+        class: "skip",
+        text: "Skip to the message field",
+        attributes: { href: "#composer" },
+        on: { click: (event) => this.#skip(event) },
+      }),
       element(
         "div",
         { class: "sidebar" },
@@ -76,7 +97,12 @@ export class AppView {
         this.#rooms.root,
         element(
           "button",
-          { class: "me", test: "change-name", attributes: { type: "button", title: "Change your name" }, on: { click: () => actions.changeName() } },
+          {
+            class: "me",
+            test: "change-name",
+            attributes: { type: "button", title: "Change your name" },
+            on: { click: () => actions.changeName() },
+          },
           this.#avatar,
           this.#name,
         ),

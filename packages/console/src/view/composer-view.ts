@@ -22,10 +22,21 @@ export class ComposerView {
     this.#actions = actions;
     this.#field = element("textarea", {
       test: "composer",
-      attributes: { id: "composer", rows: 1, maxlength: maxMessageLength, autocomplete: "off", enterkeyhint: "send", "aria-describedby": "composer-hint" },
+      attributes: {
+        id: "composer",
+        rows: 1,
+        maxlength: maxMessageLength,
+        autocomplete: "off",
+        enterkeyhint: "send",
+        "aria-describedby": "composer-hint",
+      },
       on: { input: () => this.#changed(), keydown: (event) => this.#keydown(event) },
     });
-    this.#button = element("button", { class: "round", test: "send", attributes: { type: "submit", "aria-label": "Send", disabled: true } }, icon("send"));
+    this.#button = element(
+      "button",
+      { class: "round", test: "send", attributes: { type: "submit", "aria-label": "Send", disabled: true } },
+      icon("send"),
+    );
     this.#hint = element("p", { class: "hint", attributes: { id: "composer-hint" } });
     this.root = element(
       "form",
@@ -53,7 +64,11 @@ export class ComposerView {
 
   update(connected: boolean, closed: boolean): void {
     this.#field.disabled = closed;
-    const text = closed ? "This room is closed to you." : connected ? "" : "Not connected. What you write is sent when the connection is back.";
+    const text = closed
+      ? "This room is closed to you."
+      : connected
+        ? ""
+        : "Not connected. What you write is sent when the connection is back.";
     setText(this.#hint, text);
   }
 

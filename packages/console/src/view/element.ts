@@ -7,7 +7,10 @@ export interface ElementOptions<Tag extends keyof HTMLElementTagNameMap> {
   readonly text?: string;
   readonly attributes?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly on?: {
-    readonly [Name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Name], target: HTMLElementTagNameMap[Tag]) => void;
+    readonly [Name in keyof HTMLElementEventMap]?: (
+      event: HTMLElementEventMap[Name],
+      target: HTMLElementTagNameMap[Tag],
+    ) => void;
   };
 }
 

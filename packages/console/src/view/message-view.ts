@@ -33,7 +33,11 @@ export function rowView(row: Row, me: string, actions: MessageActions): HTMLElem
     case "day":
       return element("div", { class: "day", attributes: { role: "separator" } }, element("span", { text: row.text }));
     case "new":
-      return element("div", { class: "new", test: "new-mark", attributes: { role: "separator" } }, element("span", { text: "New" }));
+      return element(
+        "div",
+        { class: "new", test: "new-mark", attributes: { role: "separator" } },
+        element("span", { text: "New" }),
+      );
     case "notice":
       return element("div", { class: "notice", test: "notice" }, icon("alert"), element("span", { text: row.text }));
     case "message":
@@ -88,7 +92,9 @@ function messageRow(group: { readonly opens: boolean; readonly closes: boolean }
         "aria-label": `${name}, ${clockText(parts.time)}`,
       },
     },
-    group.opens && !parts.own && element("span", { class: "avatar", text: initials(parts.publisher), attributes: { "aria-hidden": true } }),
+    group.opens &&
+      !parts.own &&
+      element("span", { class: "avatar", text: initials(parts.publisher), attributes: { "aria-hidden": true } }),
     group.opens &&
       element(
         "header",
@@ -99,7 +105,12 @@ function messageRow(group: { readonly opens: boolean; readonly closes: boolean }
           attributes: { datetime: new Date(parts.time).toISOString(), title: fullText(parts.time) },
         }),
       ),
-    element("div", { class: "bubble", attributes: { title: fullText(parts.time) } }, parts.tick && tickView(parts.tick), parts.body),
+    element(
+      "div",
+      { class: "bubble", attributes: { title: fullText(parts.time) } },
+      parts.body,
+      parts.tick && tickView(parts.tick),
+    ),
     parts.foot,
   );
 }
@@ -111,14 +122,22 @@ function textView(text: string, code: boolean): HTMLElement {
     view.append(
       piece.kind === "text"
         ? piece.text
-        : element("a", { text: piece.text, attributes: { href: piece.url, target: "_blank", rel: "noopener noreferrer nofollow" } }),
+        : element("a", {
+            text: piece.text,
+            attributes: { href: piece.url, target: "_blank", rel: "noopener noreferrer nofollow" },
+          }),
     );
   }
   if (/^\p{Extended_Pictographic}{1,3}$/u.test(text)) view.classList.add("large");
   return view;
 }
 
-function outgoingFoot(id: number, state: OutgoingState, closes: boolean, actions: MessageActions): HTMLElement | undefined {
+function outgoingFoot(
+  id: number,
+  state: OutgoingState,
+  closes: boolean,
+  actions: MessageActions,
+): HTMLElement | undefined {
   switch (state.kind) {
     case "queued":
       return closes ? stateLine("Queued") : undefined;
@@ -151,7 +170,19 @@ function failure(text: string, id: number, actions: MessageActions): HTMLElement
     { class: "state failed", attributes: { role: "alert" } },
     icon("alert"),
     element("span", { test: "message-state", text }),
-    element("button", { class: "link", test: "send-again", text: "Send again", attributes: { type: "button" }, on: { click: () => actions.sendAgain(id) } }),
-    element("button", { class: "link", test: "discard", text: "Discard", attributes: { type: "button" }, on: { click: () => actions.discard(id) } }),
+    element("button", {
+      class: "link",
+      test: "send-again",
+      text: "Send again",
+      attributes: { type: "button" },
+      on: { click: () => actions.sendAgain(id) },
+    }),
+    element("button", {
+      class: "link",
+      test: "discard",
+      text: "Discard",
+      attributes: { type: "button" },
+      on: { click: () => actions.discard(id) },
+    }),
   );
 }

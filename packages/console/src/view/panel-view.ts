@@ -44,7 +44,11 @@ export class PanelView {
     this.#roundTrip = element("span", { class: "value", test: "round-trip" });
     this.#cut = element(
       "button",
-      { test: "cut", attributes: { type: "button", title: "Cuts the connection; the page connects again by itself" }, on: { click: () => actions.cut() } },
+      {
+        test: "cut",
+        attributes: { type: "button", title: "Cuts the connection; the page connects again by itself" },
+        on: { click: () => actions.cut() },
+      },
       icon("scissors"),
       element("span", { text: "Cut the connection" }),
     );
@@ -65,9 +69,20 @@ export class PanelView {
       { class: "panel", attributes: { "aria-label": "Connection" } },
       element("h2", { text: "Connection" }),
       element("div", { class: "card" }, this.#state, this.#detail),
-      element("div", { class: "card" }, element("div", { class: "card-head" }, element("span", { text: "Round trip" }), this.#roundTrip), this.#sparkline.root),
+      element(
+        "div",
+        { class: "card" },
+        element("div", { class: "card-head" }, element("span", { text: "Round trip" }), this.#roundTrip),
+        this.#sparkline.root,
+      ),
       this.#figureList(),
-      element("div", { class: "breakers" }, element("p", { class: "note", text: "Break it. Nothing gets lost." }), this.#cut, this.#offline),
+      element(
+        "div",
+        { class: "breakers" },
+        element("p", { class: "note", text: "Break it. Nothing gets lost." }),
+        this.#cut,
+        this.#offline,
+      ),
       element("section", { class: "history" }, element("h3", { text: "Events" }), this.#events),
     );
   }
@@ -89,7 +104,7 @@ export class PanelView {
     this.#offline.dataset["offline"] = offline ? "yes" : "no";
     this.#offline.disabled = facts.state === "closed";
     const seconds = Math.max(0, Math.ceil(((facts.offlineUntil ?? now) - now) / 1000));
-    setText(this.#offlineLabel, offline ? `Back in ${seconds} s – come back now` : "Go offline for 10 seconds");
+    setText(this.#offlineLabel, offline ? `Back in ${seconds} s – return now` : "Go offline for 10 seconds");
     this.#drawEvents(facts.events);
   }
 
@@ -113,7 +128,10 @@ export class PanelView {
         element(
           "li",
           { class: event.tone },
-          element("time", { text: secondsText(event.time), attributes: { datetime: new Date(event.time).toISOString() } }),
+          element("time", {
+            text: secondsText(event.time),
+            attributes: { datetime: new Date(event.time).toISOString() },
+          }),
           element("span", { text: event.text }),
         ),
       ),

@@ -23,27 +23,54 @@ export class RoomsView {
     this.#list = element("ul", { class: "room-list", test: "rooms" });
     this.#input = element("input", {
       test: "join-room",
-      attributes: { type: "text", id: "join-room", placeholder: "Join a room", maxlength: 64, autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "go" },
+      attributes: {
+        type: "text",
+        id: "join-room",
+        placeholder: "Join a room",
+        maxlength: 64,
+        autocomplete: "off",
+        autocapitalize: "off",
+        spellcheck: "false",
+        enterkeyhint: "go",
+      },
     });
     const form = element(
       "form",
       { class: "join", on: { submit: (event) => this.#submit(event) } },
       element("label", { class: "hidden", text: "Join a room by its name", attributes: { for: "join-room" } }),
       this.#input,
-      element("button", { class: "round quiet", test: "join-room-button", attributes: { type: "submit", "aria-label": "Join" } }, icon("plus")),
+      element(
+        "button",
+        { class: "round quiet", test: "join-room-button", attributes: { type: "submit", "aria-label": "Join" } },
+        icon("plus"),
+      ),
     );
-    this.root = element("nav", { class: "rooms", attributes: { "aria-label": "Rooms" } }, element("h2", { text: "Rooms" }), this.#list, form);
+    this.root = element(
+      "nav",
+      { class: "rooms", attributes: { "aria-label": "Rooms" } },
+      element("h2", { text: "Rooms" }),
+      this.#list,
+      form,
+    );
   }
 
   update(rooms: readonly Room[], active: Room | undefined, me: string): void {
-    const entries = rooms.map((room) => ({ name: room.name, unread: room.unread(me), open: room === active, refused: room.state.kind === "refused" }));
+    const entries = rooms.map((room) => ({
+      name: room.name,
+      unread: room.unread(me),
+      open: room === active,
+      refused: room.state.kind === "refused",
+    }));
     const signature = JSON.stringify(entries);
     if (signature === this.#signature) return;
     this.#signature = signature;
-    const focused = this.#list.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["room"] : undefined;
+    const focused = this.#list.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement).dataset["room"]
+      : undefined;
     this.#list.replaceChildren(...entries.map((entry) => this.#item(entry, entries.length > 1)));
     if (focused !== undefined) {
-      for (const button of this.#list.querySelectorAll<HTMLElement>("[data-room]")) if (button.dataset["room"] === focused) button.focus();
+      for (const button of this.#list.querySelectorAll<HTMLElement>("[data-room]"))
+        if (button.dataset["room"] === focused) button.focus();
     }
   }
 
@@ -71,7 +98,11 @@ export class RoomsView {
       leavable &&
         element(
           "button",
-          { class: "leave", attributes: { type: "button", "aria-label": `Leave ${name}`, title: "Leave" }, on: { click: () => this.#actions.leave(name) } },
+          {
+            class: "leave",
+            attributes: { type: "button", "aria-label": `Leave ${name}`, title: "Leave" },
+            on: { click: () => this.#actions.leave(name) },
+          },
           icon("close"),
         ),
     );

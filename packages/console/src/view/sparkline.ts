@@ -14,7 +14,12 @@ export class Sparkline {
   /** @param size how many values fill the width. */
   constructor(size: number) {
     this.#size = size;
-    this.root = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "sparkline", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.root = svg("svg", {
+      viewBox: `0 0 ${width} ${height}`,
+      class: "sparkline",
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    });
     this.#area = svg("path", { class: "spark-area" });
     this.#line = svg("path", { class: "spark-line" });
     this.#dot = svg("circle", { class: "spark-dot", r: 2.5 });
@@ -28,7 +33,10 @@ export class Sparkline {
     if (last === undefined) return;
     const line = points.map(([x, y], index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
     this.#line.setAttribute("d", line);
-    this.#area.setAttribute("d", `${line}L${last[0].toFixed(1)} ${height}L${(points[0]?.[0] ?? 0).toFixed(1)} ${height}Z`);
+    this.#area.setAttribute(
+      "d",
+      `${line}L${last[0].toFixed(1)} ${height}L${(points[0]?.[0] ?? 0).toFixed(1)} ${height}Z`,
+    );
     this.#dot.setAttribute("cx", last[0].toFixed(1));
     this.#dot.setAttribute("cy", last[1].toFixed(1));
   }

@@ -41,11 +41,19 @@ export class TimelineView {
   constructor(actions: TimelineActions) {
     this.#actions = actions;
     this.#start = element("div", { class: "start", test: "history-state" });
-    this.#list = element("div", { class: "rows", test: "messages", attributes: { role: "log", "aria-live": "polite", "aria-label": "Messages" } });
+    this.#list = element("div", {
+      class: "rows",
+      test: "messages",
+      attributes: { role: "log", "aria-live": "polite", "aria-label": "Messages" },
+    });
     this.#empty = element("div", { class: "empty", test: "empty" });
     this.#scroller = element(
       "div",
-      { class: "scroller", test: "scroller", attributes: { tabindex: 0, "aria-label": "Messages, scroll up for older ones", role: "region" } },
+      {
+        class: "scroller",
+        test: "scroller",
+        attributes: { tabindex: 0, "aria-label": "Messages, scroll up for older ones", role: "region" },
+      },
       this.#start,
       this.#empty,
       this.#list,
@@ -131,17 +139,25 @@ export class TimelineView {
     if (history.kind === "failed") {
       this.#start.replaceChildren(
         element("span", { text: `Older messages could not be loaded: ${history.reason} ` }),
-        element("button", { class: "link", text: "Try again", attributes: { type: "button" }, on: { click: () => this.#actions.loadOlder() } }),
+        element("button", {
+          class: "link",
+          text: "Try again",
+          attributes: { type: "button" },
+          on: { click: () => this.#actions.loadOlder() },
+        }),
       );
     } else if (history.kind === "complete" && hasMessages) {
       this.#start.replaceChildren(element("span", { text: `The beginning of #${room.name}` }));
     } else {
-      this.#start.replaceChildren(...(history.kind === "loading" ? [element("span", { class: "dots", text: "Loading older messages" })] : []));
+      this.#start.replaceChildren(
+        ...(history.kind === "loading" ? [element("span", { class: "dots", text: "Loading older messages" })] : []),
+      );
     }
   }
 
   #drawEmpty(room: Room, nothing: boolean): void {
-    const quiet = nothing && (room.state.kind === "refused" || room.history.kind === "complete" || room.history.kind === "failed");
+    const quiet =
+      nothing && (room.state.kind === "refused" || room.history.kind === "complete" || room.history.kind === "failed");
     this.#empty.hidden = !quiet;
     if (!quiet) return;
     const [title, text] =

@@ -28,11 +28,30 @@ export class WelcomeView {
     this.#label = element("label", { attributes: { for: "welcome-input" } });
     this.#input = element("input", {
       test: "name",
-      attributes: { id: "welcome-input", required: true, spellcheck: "false", autocapitalize: "words", "aria-describedby": "welcome-problem" },
+      attributes: {
+        id: "welcome-input",
+        required: true,
+        spellcheck: "false",
+        autocapitalize: "words",
+        "aria-describedby": "welcome-problem",
+      },
     });
-    this.#problem = element("p", { class: "welcome-problem", test: "welcome-problem", attributes: { id: "welcome-problem", role: "alert" } });
-    this.#cancel = element("button", { class: "quiet", text: "Cancel", attributes: { type: "button" }, on: { click: () => this.root.close() } });
-    this.#other = element("button", { class: "link", attributes: { type: "button" }, on: { click: () => this.#switch() } });
+    this.#problem = element("p", {
+      class: "welcome-problem",
+      test: "welcome-problem",
+      attributes: { id: "welcome-problem", role: "alert" },
+    });
+    this.#cancel = element("button", {
+      class: "quiet",
+      text: "Cancel",
+      attributes: { type: "button" },
+      on: { click: () => this.root.close() },
+    });
+    this.#other = element("button", {
+      class: "link",
+      attributes: { type: "button" },
+      on: { click: () => this.#switch() },
+    });
     this.root = element(
       "dialog",
       { class: "welcome", test: "welcome", attributes: { "aria-labelledby": "welcome-title" } },
@@ -45,7 +64,12 @@ export class WelcomeView {
         this.#label,
         this.#input,
         this.#problem,
-        element("div", { class: "welcome-buttons" }, this.#cancel, element("button", { class: "primary", test: "enter", text: "Enter", attributes: { type: "submit" } })),
+        element(
+          "div",
+          { class: "welcome-buttons" },
+          this.#cancel,
+          element("button", { class: "primary", test: "enter", text: "Enter", attributes: { type: "submit" } }),
+        ),
         this.#other,
       ),
     );
@@ -56,7 +80,12 @@ export class WelcomeView {
     this.#question = question;
     const name = question.kind === "name";
     setText(this.#title, name ? (mayCancel ? "Change your name" : "Welcome aboard") : "A token, please");
-    setText(this.#text, name ? "A chat that loses nothing, whatever happens to the connection." : "This server lets in only those who show a token.");
+    setText(
+      this.#text,
+      name
+        ? "A chat that loses nothing, whatever happens to the connection."
+        : "This server lets in only those who show a token.",
+    );
     setText(this.#label, name ? "What shall others call you?" : "Token");
     this.#input.type = name ? "text" : "password";
     this.#input.maxLength = name ? 32 : 16_384;
@@ -79,7 +108,10 @@ export class WelcomeView {
     event.preventDefault();
     const value = this.#question.kind === "name" ? cleanName(this.#input.value) : this.#input.value.trim();
     if (value === "") {
-      setText(this.#problem, this.#question.kind === "name" ? "Letters or digits make a name." : "Paste the token here.");
+      setText(
+        this.#problem,
+        this.#question.kind === "name" ? "Letters or digits make a name." : "Paste the token here.",
+      );
       return;
     }
     this.root.close();

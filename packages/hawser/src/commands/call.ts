@@ -16,7 +16,10 @@ export const callCommand: Command = {
     maxPositionals: 2,
     options: {
       json: { type: "boolean", description: "the reply on one line" },
-      idempotent: { type: "boolean", description: "the method may run more than once: ask again when the connection is lost" },
+      idempotent: {
+        type: "boolean",
+        description: "the method may run more than once: ask again when the connection is lost",
+      },
       ...connectionOptions,
     },
     description: [
@@ -25,7 +28,10 @@ export const callCommand: Command = {
     ],
     examples: [
       { explanation: "Add two numbers.", command: `hawser call add '{"a": 1, "b": 2}'` },
-      { explanation: "The request from a file, the reply for a script.", command: "hawser call import - --json < request.json" },
+      {
+        explanation: "The request from a file, the reply for a script.",
+        command: "hawser call import - --json < request.json",
+      },
     ],
   },
 

@@ -68,7 +68,8 @@ function token(given: Arguments, world: World): string {
   const flags = ["token", "token-file", "user"].filter((name) => given.string(name) !== undefined);
   if (flags.length > 1) throw new UsageError(`give only one of ${flags.map((name) => `--${name}`).join(", ")}`);
   const path = given.string("token-file");
-  if (path === undefined) return given.string("token") ?? given.string("user") ?? world.environment["HAWSER_TOKEN"] ?? "";
+  if (path === undefined)
+    return given.string("token") ?? given.string("user") ?? world.environment["HAWSER_TOKEN"] ?? "";
   try {
     return readFileSync(resolve(world.folder, path), "utf8").trim();
   } catch (error) {

@@ -19,7 +19,11 @@ export const historyCommand: Command = {
     maxPositionals: 1,
     options: {
       before: { type: "string", value: "POSITION", description: "the messages up to this position" },
-      after: { type: "string", value: "POSITION", description: "the messages behind this position; earliest: from the first one" },
+      after: {
+        type: "string",
+        value: "POSITION",
+        description: "the messages behind this position; earliest: from the first one",
+      },
       limit: { type: "string", short: "n", value: "N", description: "at most so many (default 20)" },
       json: { type: "boolean", description: "one JSON object a line" },
       ...connectionOptions,
@@ -30,8 +34,14 @@ export const historyCommand: Command = {
     ],
     examples: [
       { explanation: "The last twenty messages.", command: "hawser history chat.general" },
-      { explanation: "All messages, for a script.", command: "hawser history chat.general --after earliest --limit 1000000 --json" },
-      { explanation: "The fifty before a position.", command: "hawser history chat.general --before 1732279000:420 -n 50" },
+      {
+        explanation: "All messages, for a script.",
+        command: "hawser history chat.general --after earliest --limit 1000000 --json",
+      },
+      {
+        explanation: "The fifty before a position.",
+        command: "hawser history chat.general --before 1732279000:420 -n 50",
+      },
     ],
   },
 

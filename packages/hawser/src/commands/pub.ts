@@ -33,8 +33,14 @@ export const pubCommand: Command = {
         "known whether the log has it.",
     ],
     examples: [
-      { explanation: "Say something in a room of the chat page.", command: "hawser pub chat.general 'hello from a terminal'" },
-      { explanation: "A log file, line by line, as it grows.", command: "tail -f service.log | hawser pub logs.service" },
+      {
+        explanation: "Say something in a room of the chat page.",
+        command: "hawser pub chat.general 'hello from a terminal'",
+      },
+      {
+        explanation: "A log file, line by line, as it grows.",
+        command: "tail -f service.log | hawser pub logs.service",
+      },
       { explanation: "Values.", command: `hawser pub prices.EURUSD '{"bid": 1.0831}' --json --key EURUSD` },
     ],
   },
@@ -98,7 +104,7 @@ async function publishLines(
       continue;
     }
     publish(data, line);
-    if (ledger.unanswered >= maxUnanswered) await Promise.race([ledger.nextAnswer(), aborted(stop)]);
+    await ledger.below(maxUnanswered, stop);
   }
   stop.removeEventListener("abort", close);
 }
@@ -111,6 +117,7 @@ class Ledger {
   readonly #open = new Set<Promise<void>>();
   readonly #stall = new AbortController();
   #watch: NodeJS.Timeout | undefined;
+  #onAnswer: (() => void) | undefined;
   #accepted = 0;
   #failed = 0;
   #worst: ExitCode = exitCodes.ok;
@@ -134,6 +141,7 @@ class Ledger {
   add(publication: Publication, line: number): void {
     const settled: Promise<void> = this.#follow(publication, line).finally(() => {
       this.#open.delete(settled);
+      this.#onAnswer?.();
       this.#watch?.refresh();
     });
     this.#open.add(settled);
@@ -145,8 +153,19 @@ class Ledger {
     this.#fail(error, line);
   }
 
-  nextAnswer(): Promise<void> {
-    return Promise.race(this.#open);
+  /** Resolves when fewer than so many messages wait for an answer, or when `stop` is aborted. */
+  async below(count: number, stop: AbortSignal): Promise<void> {
+    if (this.unanswered < count || stop.aborted) return;
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.unanswered >= count && !stop.aborted) return;
+        this.#onAnswer = undefined;
+        stop.removeEventListener("abort", look);
+        resolve();
+      };
+      this.#onAnswer = look;
+      stop.addEventListener("abort", look);
+    });
   }
 
   async settled(): Promise<void> {

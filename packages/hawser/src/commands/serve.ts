@@ -24,18 +24,60 @@ export const serveCommand: Command = {
     minPositionals: 0,
     maxPositionals: 0,
     options: {
-      port: { type: "string", short: "p", value: "PORT", description: "port to listen on, 0 for any; also HAWSER_PORT, PORT (default 8080)" },
-      host: { type: "string", value: "ADDRESS", description: "address to listen on; also HAWSER_HOST (default 127.0.0.1: this machine only; 0.0.0.0 lets others in)" },
+      port: {
+        type: "string",
+        short: "p",
+        value: "PORT",
+        description: "port to listen on, 0 for any; also HAWSER_PORT, PORT (default 8080)",
+      },
+      host: {
+        type: "string",
+        value: "ADDRESS",
+        description:
+          "address to listen on; also HAWSER_HOST (default 127.0.0.1: this machine only; 0.0.0.0 lets others in)",
+      },
       path: { type: "string", value: "PATH", description: "path of the WebSocket; also HAWSER_PATH (default /hawser)" },
-      data: { type: "string", short: "d", value: "FOLDER", description: "where data lies; also HAWSER_DATA (default ./data)" },
+      data: {
+        type: "string",
+        short: "d",
+        value: "FOLDER",
+        description: "where data lies; also HAWSER_DATA (default ./data)",
+      },
       memory: { type: "boolean", description: "keep everything in memory only; also HAWSER_MEMORY=1" },
-      origin: { type: "string", multiple: true, value: "ORIGIN", description: "web pages that may connect: same-origin (default), any, or https://example.org; also HAWSER_ORIGINS" },
-      secret: { type: "string", value: "SECRET", description: "secret of clients' tokens; better HAWSER_SECRET or --secret-file, which other users cannot see" },
-      "secret-file": { type: "string", value: "FILE", description: "file that holds the secret of clients' tokens; also HAWSER_SECRET_FILE" },
+      origin: {
+        type: "string",
+        multiple: true,
+        value: "ORIGIN",
+        description:
+          "web pages that may connect: same-origin (default), any, or https://example.org; also HAWSER_ORIGINS",
+      },
+      secret: {
+        type: "string",
+        value: "SECRET",
+        description: "secret of clients' tokens; better HAWSER_SECRET or --secret-file, which other users cannot see",
+      },
+      "secret-file": {
+        type: "string",
+        value: "FILE",
+        description: "file that holds the secret of clients' tokens; also HAWSER_SECRET_FILE",
+      },
       "no-page": { type: "boolean", description: "do not serve the chat page; also HAWSER_PAGE=0" },
-      config: { type: "string", short: "c", value: "FILE", description: "configuration; also HAWSER_CONFIG (default hawser.config.ts, .mts, .js or .mjs in the working folder, if there is one)" },
-      "log-level": { type: "string", value: "LEVEL", description: "debug, info, warn, error or silent; also HAWSER_LOG_LEVEL (default info)" },
-      check: { type: "boolean", description: "say what would be used, and from where, and whether it is right; do not run" },
+      config: {
+        type: "string",
+        short: "c",
+        value: "FILE",
+        description:
+          "configuration; also HAWSER_CONFIG (default hawser.config.ts, .mts, .js or .mjs in the working folder, if there is one)",
+      },
+      "log-level": {
+        type: "string",
+        value: "LEVEL",
+        description: "debug, info, warn, error or silent; also HAWSER_LOG_LEVEL (default info)",
+      },
+      check: {
+        type: "boolean",
+        description: "say what would be used, and from where, and whether it is right; do not run",
+      },
     },
     description: [
       "Serves channels with history to WebSocket clients, and a chat page at /. Without a secret and without authenticate in " +
@@ -46,13 +88,22 @@ export const serveCommand: Command = {
     ],
     examples: [
       { explanation: "The chat page on http://127.0.0.1:8080/.", command: "hawser serve" },
-      { explanation: "For everybody in the network who has a token.", command: "hawser serve --host 0.0.0.0 --secret-file secret.txt" },
-      { explanation: "Another configuration, looked at before it is used.", command: "hawser serve --config deploy/hawser.config.ts --check" },
+      {
+        explanation: "For everybody in the network who has a token.",
+        command: "hawser serve --host 0.0.0.0 --secret-file secret.txt",
+      },
+      {
+        explanation: "Another configuration, looked at before it is used.",
+        command: "hawser serve --config deploy/hawser.config.ts --check",
+      },
     ],
   },
 
   async run(given, world) {
-    const file = await loadConfigFile(world.folder, given.string("config") ?? (world.environment["HAWSER_CONFIG"] || undefined));
+    const file = await loadConfigFile(
+      world.folder,
+      given.string("config") ?? (world.environment["HAWSER_CONFIG"] || undefined),
+    );
     const settings = resolveSettings(given, world.environment, file, world.folder);
     const printer = new Printer(world);
     for (const warning of unknownVariables(world.environment)) printer.note(`warning: ${warning}`);
@@ -91,7 +142,9 @@ async function listen(server: HawserServer, settings: Settings): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     const explained = explain(code, port.value, host.value);
     if (explained === undefined) throw error;
-    throw new HawserError("option-invalid", `${explained} (port from ${port.from}, host from ${host.from})`, { cause: error });
+    throw new HawserError("option-invalid", `${explained} (port from ${port.from}, host from ${host.from})`, {
+      cause: error,
+    });
   }
 }
 

@@ -26,7 +26,11 @@ export const subCommand: Command = {
     minPositionals: 1,
     maxPositionals: 1000,
     options: {
-      from: { type: "string", value: "START", description: "now (default), earliest, last:N, or a position EPOCH:OFFSET" },
+      from: {
+        type: "string",
+        value: "START",
+        description: "now (default), earliest, last:N, or a position EPOCH:OFFSET",
+      },
       count: { type: "string", short: "n", value: "N", description: "end after so many messages" },
       "exit-on": {
         type: "string",
@@ -44,8 +48,14 @@ export const subCommand: Command = {
     ],
     examples: [
       { explanation: "Read a room of the chat page.", command: "hawser sub chat.general" },
-      { explanation: "The last ten messages, then what comes, in two rooms.", command: "hawser sub chat.general chat.random --from last:10" },
-      { explanation: "For a script: stop at the first gap.", command: "hawser sub orders --from earliest --json --exit-on lost,reset | ./import" },
+      {
+        explanation: "The last ten messages, then what comes, in two rooms.",
+        command: "hawser sub chat.general chat.random --from last:10",
+      },
+      {
+        explanation: "For a script: stop at the first gap.",
+        command: "hawser sub orders --from earliest --json --exit-on lost,reset | ./import",
+      },
     ],
   },
 
@@ -63,9 +73,14 @@ export const subCommand: Command = {
     const stop = AbortSignal.any([ended, world.outputClosed, reading.finished]);
     try {
       const watched = watchConnection(client, notes, reading);
-      const subscriptions = channels.map((name) => client.channel(name).subscribe({ from: options.from, signal: stop }));
-      for (const [index, subscription] of subscriptions.entries()) report(subscription, channels[index] ?? "", notes, reading);
-      const ends = subscriptions.map((one) => reading.read(one).catch((error: unknown) => failed(one, error, ended, notes, reading)));
+      const subscriptions = channels.map((name) =>
+        client.channel(name).subscribe({ from: options.from, signal: stop }),
+      );
+      for (const [index, subscription] of subscriptions.entries())
+        report(subscription, channels[index] ?? "", notes, reading);
+      const ends = subscriptions.map((one) =>
+        reading.read(one).catch((error: unknown) => failed(one, error, ended, notes, reading)),
+      );
       await Promise.race([Promise.all(ends), aborted(stop)]);
       watched.abort();
       ended.throwIfAborted();
@@ -85,7 +100,8 @@ interface SubscribeOptions {
 function subscribeOptions(given: Arguments): SubscribeOptions {
   const exitOn = given.strings("exit-on").map((name) => {
     const reason = exitReasons.find((one) => one === name);
-    if (reason === undefined) throw new UsageError(`--exit-on knows ${exitReasons.join(", ")}, not ${JSON.stringify(name)}`);
+    if (reason === undefined)
+      throw new UsageError(`--exit-on knows ${exitReasons.join(", ")}, not ${JSON.stringify(name)}`);
     return reason;
   });
   return {

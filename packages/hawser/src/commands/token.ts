@@ -20,8 +20,16 @@ export const tokenCommand: Command = {
     maxPositionals: 0,
     options: {
       user: { type: "string", value: "NAME", description: "whom the token names (required)" },
-      secret: { type: "string", value: "SECRET", description: "better HAWSER_SECRET or --secret-file: others can see it here" },
-      "secret-file": { type: "string", value: "FILE", description: "file that holds the secret; also HAWSER_SECRET_FILE" },
+      secret: {
+        type: "string",
+        value: "SECRET",
+        description: "better HAWSER_SECRET or --secret-file: others can see it here",
+      },
+      "secret-file": {
+        type: "string",
+        value: "FILE",
+        description: "file that holds the secret; also HAWSER_SECRET_FILE",
+      },
       "expires-in": { type: "string", value: "TIME", description: "90s, 15m, 12h or 30d (default 1h)" },
       allow: {
         type: "string",
@@ -37,7 +45,10 @@ export const tokenCommand: Command = {
         "itself is never printed.",
     ],
     examples: [
-      { explanation: "A token for ann, good for an hour.", command: "hawser token --user ann --secret-file secret.txt" },
+      {
+        explanation: "A token for ann, good for an hour.",
+        command: "hawser token --user ann --secret-file secret.txt",
+      },
       {
         explanation: "One that may only read the prices, for thirty days.",
         command: "hawser token --user screen --expires-in 30d --allow subscribe+history:prices.*",
@@ -75,9 +86,13 @@ function secretOf(given: Arguments, world: World): string {
     given.string("secret") ??
     (path === undefined ? undefined : readSecretFile(resolve(folder, path), "--secret-file")) ??
     (environment["HAWSER_SECRET"] || undefined) ??
-    (environmentPath ? readSecretFile(resolve(folder, environmentPath), "environment variable HAWSER_SECRET_FILE") : undefined);
+    (environmentPath
+      ? readSecretFile(resolve(folder, environmentPath), "environment variable HAWSER_SECRET_FILE")
+      : undefined);
   if (found === undefined) {
-    throw new UsageError("token needs the server's secret: --secret-file FILE, or the environment variable HAWSER_SECRET");
+    throw new UsageError(
+      "token needs the server's secret: --secret-file FILE, or the environment variable HAWSER_SECRET",
+    );
   }
   const parsed = parseSecret(found);
   if ("mustBe" in parsed) throw new UsageError(`the secret must be ${parsed.mustBe}`);

@@ -70,7 +70,9 @@ function checkShape(config: unknown, name: string): HawserConfig {
   for (const key of Object.keys(config)) {
     if ((configKeys as readonly string[]).includes(key)) continue;
     const guess = nearest(key, configKeys);
-    throw new UsageError(`${name} has the unknown setting ${key}${guess === undefined ? "" : `; did you mean ${guess}?`}`);
+    throw new UsageError(
+      `${name} has the unknown setting ${key}${guess === undefined ? "" : `; did you mean ${guess}?`}`,
+    );
   }
   return config;
 }

@@ -6,13 +6,12 @@ import type { LogLevel, ServerOptions } from "@hawser/server";
  * What `hawser.config.ts` may export. Everything may be left out; flags and environment variables come before it.
  * What the server itself takes is described at `createServer` of `@hawser/server`.
  */
-export interface HawserConfig<C extends Contract = Contract>
-  extends Partial<
-    Pick<
-      ServerOptions<C>,
-      "authenticate" | "authorize" | "channels" | "calls" | "contract" | "limits" | "name" | "origins" | "trustProxy"
-    >
-  > {
+export interface HawserConfig<C extends Contract = Contract> extends Partial<
+  Pick<
+    ServerOptions<C>,
+    "authenticate" | "authorize" | "channels" | "calls" | "contract" | "limits" | "name" | "origins" | "trustProxy"
+  >
+> {
   /** Default 8080; 0 takes any free one. */
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`: this machine only. `0.0.0.0` or `::` lets others in. */

@@ -13,7 +13,9 @@ export function readSecretFile(path: string, from: string): string {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (error) {
-    throw new UsageError(`the file of ${from} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "error"} ${path}`);
+    throw new UsageError(
+      `the file of ${from} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "error"} ${path}`,
+    );
   }
 }
 

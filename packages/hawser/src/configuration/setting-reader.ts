@@ -43,7 +43,8 @@ export class SettingReader {
 
   *#given<T>(sources: SettingSources<T>): Iterable<{ given: unknown; from: string }> {
     const { flag, variables = [], file, name } = sources;
-    const absent = flag?.value === undefined || flag.value === false || (Array.isArray(flag.value) && flag.value.length === 0);
+    const absent =
+      flag?.value === undefined || flag.value === false || (Array.isArray(flag.value) && flag.value.length === 0);
     if (flag !== undefined && !absent) yield { given: flag.value, from: `--${flag.name}` };
     for (const variable of variables) {
       const value = this.#environment[variable];

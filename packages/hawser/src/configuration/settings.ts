@@ -169,7 +169,9 @@ function contradictions(settings: Settings, given: Arguments, file: ConfigFile):
     found.push("--memory and --data contradict each other: in memory, there is no data folder");
   }
   if (settings.secret.value !== undefined && file.config.authenticate !== undefined) {
-    found.push(`authenticate in ${file.name} and the secret of ${settings.secret.from} contradict each other: give one`);
+    found.push(
+      `authenticate in ${file.name} and the secret of ${settings.secret.from} contradict each other: give one`,
+    );
   }
   return found;
 }

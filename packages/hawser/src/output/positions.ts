@@ -8,9 +8,7 @@ export function positionText(position: Position): string {
 
 /** `(from, to]` in words. */
 export function intervalText(interval: Interval): string {
-  return interval.to - interval.from === 1
-    ? `offset ${interval.to}`
-    : `offsets ${interval.from + 1} to ${interval.to}`;
+  return interval.to - interval.from === 1 ? `offset ${interval.to}` : `offsets ${interval.from + 1} to ${interval.to}`;
 }
 
 /**

@@ -11,8 +11,15 @@ export function announcement(url: string, settings: Settings, file: ConfigFile, 
     ...(settings.page.value ? [["Page", style("bold", page)] as const] : []),
     ["Clients", url],
     ["Data", dataText(settings, file)],
-    ["Who", anonymous ? style("yellow", "ANONYMOUS - everybody who reaches this port may do everything,") : whoText(settings, file)],
-    ...(anonymous ? [["", style("yellow", "under any name; --secret-file FILE lets in only those with a token")] as const] : []),
+    [
+      "Who",
+      anonymous
+        ? style("yellow", "ANONYMOUS - everybody who reaches this port may do everything,")
+        : whoText(settings, file),
+    ],
+    ...(anonymous
+      ? [["", style("yellow", "under any name; --secret-file FILE lets in only those with a token")] as const]
+      : []),
     ["Where", whereText(settings)],
   ];
   return ["", `Hawser ${version()} is ready`, "", ...rows.map(([title, text]) => `  ${title.padEnd(9)}${text}`), ""];
@@ -29,7 +36,9 @@ function dataText(settings: Settings, file: ConfigFile): string {
 }
 
 function whoText(settings: Settings, file: ConfigFile): string {
-  return settings.secret.value === undefined ? `authenticate of ${file.name}` : `tokens, signed with the secret of ${settings.secret.from}`;
+  return settings.secret.value === undefined
+    ? `authenticate of ${file.name}`
+    : `tokens, signed with the secret of ${settings.secret.from}`;
 }
 
 function whereText(settings: Settings): string {

@@ -33,7 +33,10 @@ export async function serverOptions(
     path: settings.path.value,
     origins: settings.origins.value,
     channels: config.channels ?? defaultChannels,
-    logger: world.stderr.isTTY === true ? spokenLogger(settings.logLevel.value, world) : jsonLogger({ level: settings.logLevel.value }),
+    logger:
+      world.stderr.isTTY === true
+        ? spokenLogger(settings.logLevel.value, world)
+        : jsonLogger({ level: settings.logLevel.value }),
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
     ...(stored && !options.dry ? { secret: keptSecret(settings.data.value) } : {}),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
@@ -50,7 +53,11 @@ const MiB = 1024 * 1024;
 
 /** Without a configuration, rooms of the chat page are kept long enough to be read again. */
 export const defaultChannels: readonly ChannelOptions[] = [
-  { pattern: "chat.**", retention: { count: 100_000, bytes: 256 * MiB, ageMs: 365 * dayMs }, maxPayloadBytes: 64 * 1024 },
+  {
+    pattern: "chat.**",
+    retention: { count: 100_000, bytes: 256 * MiB, ageMs: 365 * dayMs },
+    maxPayloadBytes: 64 * 1024,
+  },
 ];
 
 function authentication(settings: Settings, file: ConfigFile): Authenticate {
@@ -72,7 +79,9 @@ function makeFolder(folder: string, from: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new UsageError(`the data folder ${folder} (from ${from}) cannot be made: ${(error as NodeJS.ErrnoException).code ?? "error"}`);
+    throw new UsageError(
+      `the data folder ${folder} (from ${from}) cannot be made: ${(error as NodeJS.ErrnoException).code ?? "error"}`,
+    );
   }
 }
 

@@ -25,7 +25,9 @@ export function parseCapability(text: string): TokenCapability {
     return verb;
   });
   if (pattern === "" || pattern.split(".").some((segment) => segment === "") || /[\s{}]/.test(pattern)) {
-    throw new UsageError(`--allow needs a pattern such as chat.* or ** behind the colon, not ${JSON.stringify(pattern)}`);
+    throw new UsageError(
+      `--allow needs a pattern such as chat.* or ** behind the colon, not ${JSON.stringify(pattern)}`,
+    );
   }
   return { pattern, verbs: known };
 }

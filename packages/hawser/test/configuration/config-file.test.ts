@@ -29,7 +29,9 @@ describe("loadConfigFile", () => {
   });
 
   it("refuses a named file that does not exist", async () => {
-    await expect(loadConfigFile(folder, "nowhere.ts")).rejects.toThrow("the configuration file nowhere.ts does not exist");
+    await expect(loadConfigFile(folder, "nowhere.ts")).rejects.toThrow(
+      "the configuration file nowhere.ts does not exist",
+    );
   });
 
   it("says what is wrong with a file that does not load", async () => {

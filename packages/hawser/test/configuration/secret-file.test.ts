@@ -44,6 +44,8 @@ describe("readSecretFile", () => {
   });
 
   it("names where the path came from when it cannot be read", () => {
-    expect(() => readSecretFile(join(folder, "nowhere"), "--secret-file")).toThrow("the file of --secret-file cannot be read: ENOENT");
+    expect(() => readSecretFile(join(folder, "nowhere"), "--secret-file")).toThrow(
+      "the file of --secret-file cannot be read: ENOENT",
+    );
   });
 });

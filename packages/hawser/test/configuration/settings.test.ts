@@ -23,7 +23,10 @@ describe("resolveSettings", () => {
     const all = { flags: ["--port", "1"], environment: { HAWSER_PORT: "2", PORT: "3" }, config: { port: 4 } };
     expect(settings(all).port).toEqual({ value: 1, from: "--port" });
     expect(settings({ ...all, flags: [] }).port).toEqual({ value: 2, from: "environment variable HAWSER_PORT" });
-    expect(settings({ environment: { PORT: "3" }, config: { port: 4 } }).port).toEqual({ value: 3, from: "environment variable PORT" });
+    expect(settings({ environment: { PORT: "3" }, config: { port: 4 } }).port).toEqual({
+      value: 3,
+      from: "environment variable PORT",
+    });
     expect(settings({ config: { port: 4 } }).port).toEqual({ value: 4, from: "port in hawser.config.ts" });
     expect(settings({}).port).toEqual({ value: 8080, from: "default" });
   });
@@ -60,19 +63,29 @@ describe("resolveSettings", () => {
   it("reads origins from flags, commas and lists", () => {
     expect(settings({}).origins.value).toBe("same-origin");
     expect(settings({ flags: ["--origin", "any"] }).origins.value).toBe("any");
-    expect(settings({ environment: { HAWSER_ORIGINS: "https://a.org, https://b.org" } }).origins.value).toEqual(["https://a.org", "https://b.org"]);
+    expect(settings({ environment: { HAWSER_ORIGINS: "https://a.org, https://b.org" } }).origins.value).toEqual([
+      "https://a.org",
+      "https://b.org",
+    ]);
     expect(() => settings({ flags: ["--origin", "https://a.org/path"] })).toThrow("origins must be");
   });
 
   it("never shows a secret, also not a wrong one", () => {
-    expect(() => settings({ flags: ["--secret", "hunter2"] })).toThrow(/^the secret of --secret must be a secret of at least 32 bytes/);
+    expect(() => settings({ flags: ["--secret", "hunter2"] })).toThrow(
+      /^the secret of --secret must be a secret of at least 32 bytes/,
+    );
     expect(() => settings({ flags: ["--secret", "hunter2"] })).not.toThrow(/hunter2/);
-    expect(settings({ environment: { HAWSER_SECRET: secret } }).secret).toEqual({ value: secret, from: "environment variable HAWSER_SECRET" });
+    expect(settings({ environment: { HAWSER_SECRET: secret } }).secret).toEqual({
+      value: secret,
+      from: "environment variable HAWSER_SECRET",
+    });
   });
 
   it("refuses what contradicts itself", () => {
     expect(() => settings({ flags: ["--memory", "--data", "x"] })).toThrow("contradict");
-    expect(() => settings({ flags: ["--secret", secret], config: { authenticate: () => ({ user: "ann" }) } })).toThrow("contradict");
+    expect(() => settings({ flags: ["--secret", secret], config: { authenticate: () => ({ user: "ann" }) } })).toThrow(
+      "contradict",
+    );
   });
 });
 

@@ -8,9 +8,12 @@ describe("parsePosition", () => {
     expect(parsePosition(JSON.stringify(position), "--from")).toEqual(position);
   });
 
-  it.each(["", "1", "1:", "a:b", "1:2:3", "-1:2", '{"epoch":1}', "[1,2]", "9007199254740992:1"])("refuses %j", (text) => {
-    expect(() => parsePosition(text, "--before")).toThrow("--before must be a position");
-  });
+  it.each(["", "1", "1:", "a:b", "1:2:3", "-1:2", '{"epoch":1}', "[1,2]", "9007199254740992:1"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parsePosition(text, "--before")).toThrow("--before must be a position");
+    },
+  );
 });
 
 it("says an interval in the offsets that it holds", () => {

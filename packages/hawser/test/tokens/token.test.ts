@@ -10,10 +10,15 @@ const secret = "0123456789abcdef0123456789abcdef";
 describe("hawser token", () => {
   it("prints a token that holds for the secret, and nothing else", async () => {
     const world = testWorld({ environment: { HAWSER_SECRET: secret } });
-    expect(await main(["token", "--user", "ann", "--expires-in", "2h", "--allow", "subscribe+history:chat.*"], world)).toBe(0);
+    expect(
+      await main(["token", "--user", "ann", "--expires-in", "2h", "--allow", "subscribe+history:chat.*"], world),
+    ).toBe(0);
     const { payload, protectedHeader } = await jwtVerify(world.out().trim(), new TextEncoder().encode(secret));
     expect(protectedHeader.alg).toBe("HS256");
-    expect(payload).toMatchObject({ sub: "ann", capabilities: [{ pattern: "chat.*", verbs: ["subscribe", "history"] }] });
+    expect(payload).toMatchObject({
+      sub: "ann",
+      capabilities: [{ pattern: "chat.*", verbs: ["subscribe", "history"] }],
+    });
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(7200);
     expect(world.errors()).toBe("");
   });
@@ -53,7 +58,9 @@ describe("parseCapability", () => {
 
 describe("parseDuration", () => {
   it("reads seconds, minutes, hours and days", () => {
-    expect(["90s", "15m", "12h", "30d"].map((text) => parseDuration(text, "x"))).toEqual([90_000, 900_000, 43_200_000, 2_592_000_000]);
+    expect(["90s", "15m", "12h", "30d"].map((text) => parseDuration(text, "x"))).toEqual([
+      90_000, 900_000, 43_200_000, 2_592_000_000,
+    ]);
   });
 
   it.each(["", "0s", "5", "5w", "-5s", "1.5h", "99999999999999999d"])("refuses %j", (text) => {
