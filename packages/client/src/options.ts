@@ -29,7 +29,7 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
   readonly backoff?: Partial<BackoffOptions>;
   /** Until a connection must stand. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** Bounds of what is published and has no outcome. Default 1,000 messages, 8 MiB, 128 in flight. */
+  /** Bounds of what is published and has no outcome. Defaults in `OutboxOptions`. */
   readonly outbox?: Partial<OutboxOptions>;
   /** How much may wait unread for each subscription (cost: payload bytes + 32 a message). Default 256 KiB. */
   readonly windowBytes?: number;

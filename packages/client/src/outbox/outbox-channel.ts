@@ -42,8 +42,10 @@ export class OutboxChannel {
   }
 
   /** What to send in the turn that has come. */
-  next(): Attempt<OutboxItem> | undefined {
-    return this.#pause === undefined ? this.chain.next() : undefined;
+  next(isOld: (item: OutboxItem) => boolean): Attempt<OutboxItem> | undefined {
+    if (this.#pause !== undefined) return undefined;
+    this.chain.giveUpOld(isOld);
+    return this.chain.next();
   }
 
   /** @returns whether the item had no outcome before. */
@@ -56,11 +58,11 @@ export class OutboxChannel {
   reject(attempt: Attempt<OutboxItem>, rejection: Rejection): void {
     if (!this.chain.reject(attempt, rejection) || this.#pause !== undefined) return;
     const { code, retryAfterMs } = rejection.error;
+    const delayMs = this.#backoff.next(retryAfterMs);
     // Once, the log's word where to go on is all that was missing. If it says so again, something else is wrong.
-    const delayMs = code === "out-of-order" && this.#backoff.failures === 0 ? 0 : undefined;
-    const drawnMs = this.#backoff.next(retryAfterMs);
-    if (delayMs === 0) return;
-    this.#pause = this.#timers.after(drawnMs, () => {
+    const informed = code === "out-of-order" || code === "producer-unknown";
+    if (informed && this.#backoff.failures === 1) return;
+    this.#pause = this.#timers.after(delayMs, () => {
       this.#pause = undefined;
       this.#onReady();
     });

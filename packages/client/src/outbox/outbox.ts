@@ -17,9 +17,19 @@ export interface OutboxOptions {
   readonly maxBytes: number;
   /** Publishes that were sent and not answered. Default 128. */
   readonly maxInFlight: number;
+  /**
+   * How long after it was first sent a publish may be sent again when the log could not tell that it has it: below the
+   * channels' `deduplicateMs`. Past it the outcome is `unknown`. Default 50 minutes (servers remember for an hour).
+   */
+  readonly resendWithinMs: number;
 }
 
-export const defaultOutbox: OutboxOptions = { maxMessages: 1_000, maxBytes: 8 * 1_048_576, maxInFlight: 128 };
+export const defaultOutbox: OutboxOptions = {
+  maxMessages: 1_000,
+  maxBytes: 8 * 1_048_576,
+  maxInFlight: 128,
+  resendWithinMs: 50 * 60_000,
+};
 
 /** How many channels' numberings are remembered while nothing of theirs is under way. */
 const maxIdleChannels = 1_000;
@@ -31,6 +41,8 @@ export interface OutboxItem {
   readonly payload: Payload;
   readonly key: string;
   readonly publication: Publication;
+  /** When it was first sent, by either clock: one may step, and the other stand still while the machine sleeps. */
+  sent?: { readonly now: number; readonly monotonic: number };
 }
 
 /**
@@ -169,11 +181,13 @@ export class Outbox implements SessionPart {
       build: (id) => {
         if (this.#link !== link) return undefined;
         channel.turns -= 1;
-        attempt = channel.next();
+        attempt = channel.next((item) => this.#isOld(item));
         if (attempt === undefined) {
           closed();
           return undefined;
         }
+        const { clock } = this.#ports;
+        attempt.item.sent ??= { now: clock.now(), monotonic: clock.monotonic() };
         attempt.item.publication.markSent();
         return frameOf(id, attempt);
       },
@@ -202,6 +216,13 @@ export class Outbox implements SessionPart {
     }
   }
 
+  #isOld({ sent }: OutboxItem): boolean {
+    if (sent === undefined) return false;
+    const { clock } = this.#ports;
+    const ageMs = Math.max(clock.now() - sent.now, clock.monotonic() - sent.monotonic);
+    return ageMs > this.#options.resendWithinMs;
+  }
+
   #forget(item: OutboxItem): void {
     this.#messages -= 1;
     this.#bytes -= item.payload.data.length;
@@ -217,6 +238,6 @@ function frameOf(id: number, { item, producer, sequence, previous }: Attempt<Out
 }
 
 function outcomeUnknown(channel: string, cause: HawserError | undefined): HawserError {
-  const text = `It cannot be known whether "${channel}" has the message: ${cause?.message ?? "the client ended before the answer"}`;
+  const text = `It cannot be known whether "${channel}" has the message: ${cause?.message ?? "no answer came in time"}`;
   return new HawserError("outcome-unknown", text, { cause });
 }

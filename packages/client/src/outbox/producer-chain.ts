@@ -147,6 +147,19 @@ export class ProducerChain<Item> {
     return again;
   }
 
+  /**
+   * Gives up what heads the chain, was in doubt and is too old: the log would take it, not knowing any more that it has
+   * it already. (What stands further behind names a predecessor, by which the log sees that it has forgotten.)
+   */
+  giveUpOld(isOld: (item: Item) => boolean): void {
+    for (;;) {
+      const head = this.#sent[0];
+      if (head === undefined || head.previous > 0 || !head.doubtful || head.inFlight > 0 || !isOld(head.item)) return;
+      this.#leaveOut(head);
+      this.#fail(head, "unknown", undefined);
+    }
+  }
+
   /** The connection is gone: what has no answer is sent again, as it was (PUB-11). */
   lose(): void {
     for (const entry of this.#sent) {
@@ -180,11 +193,12 @@ export class ProducerChain<Item> {
   }
 
   #onRefusal(entry: Entry<Item>, error: HawserError, last: number): void {
-    if (error.code === "producer-unknown") {
-      this.#renewing = true;
-    } else if (error.code === "out-of-order") {
+    if (error.code === "out-of-order" || (error.code === "producer-unknown" && this.#accepted === 0)) {
+      // A log that has accepted nothing yet knows nothing of the producer: for it that is 0, and no loss of memory.
       this.#chainTo(last);
       this.#rewindTo(entry);
+    } else if (error.code === "producer-unknown") {
+      this.#renewing = true;
     } else if (error.retry) {
       this.#rewindTo(entry);
     } else {
@@ -210,9 +224,7 @@ export class ProducerChain<Item> {
 
   /** PUB-10: the next one is chained to what still stands. */
   #giveUp(entry: Entry<Item>, error: HawserError): void {
-    const follower = this.#sent[this.#sent.indexOf(entry) + 1];
-    if (follower?.previous === entry.sequence) follower.previous = entry.previous;
-    this.#remove(entry);
+    this.#leaveOut(entry);
     // An earlier attempt may have been accepted before whatever this one was refused for.
     const open = (entry.doubtful || entry.inFlight > 0) && !inherentRefusals.has(error.code);
     this.#fail(entry, open ? "unknown" : "rejected", error);
@@ -231,6 +243,12 @@ export class ProducerChain<Item> {
       if (entry.doubtful) this.#fail(entry, "unknown", error);
       else entry.settled = true;
     }
+  }
+
+  #leaveOut(entry: Entry<Item>): void {
+    const follower = this.#sent[this.#sent.indexOf(entry) + 1];
+    if (follower?.previous === entry.sequence) follower.previous = entry.previous;
+    this.#remove(entry);
   }
 
   #remove(entry: Entry<Item>): void {
