@@ -180,17 +180,18 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   #handle(frame: ClientFrame): void {
-    if (frame.type === "ping") {
+    const state = this.#state;
+    // Before `connected` they wait as every frame does: nothing of the server comes before that (CON-3).
+    if (state.kind === "connected" && frame.type === "ping") {
       this.#answerPing(frame.nonce);
       return;
     }
-    // What they tell (that the client is there) was taken with the message itself.
-    if (frame.type === "pong") return;
+    // What it tells (that the client is there) was taken with the message itself.
+    if (state.kind === "connected" && frame.type === "pong") return;
     if (frame.type === "received") {
       this.#violate("Confirmation by frame is for transports without a ping.");
       return;
     }
-    const state = this.#state;
     switch (state.kind) {
       case "opened":
         if (frame.type === "connect") void this.#authenticate(frame);
@@ -244,6 +245,8 @@ export class Connection implements TransportHandlers, Reader {
       maxRequests: limits.maxRequests,
       time: clock.now(),
     });
+    // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
+    this.#write(this.#outgoing.takeReplies(limits.maxMessageBytes), clock.monotonic());
     for (const behind of state.behind) this.#handle(behind);
   }
 
