@@ -10,7 +10,8 @@ export class RecordWriter {
   }
 
   byte(value: number): this {
-    this.#bytes[this.#reserve(1)] = value;
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
     return this;
   }
 
@@ -37,7 +38,8 @@ export class RecordWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#reserve(value.byteLength));
+    const at = this.#reserve(value.byteLength);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -45,6 +47,7 @@ export class RecordWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Where the next bytes go. It may put larger bytes in place of `#bytes`, which must therefore be read after it. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length += count;
