@@ -46,8 +46,8 @@ for (const durability of ["commit", "flush", "memory"] as const satisfies Durabi
   };
 
   describe(`the embedded log with durability ${durability}`, () => {
-    for (const { name, needs, run } of conformanceCases) {
-      it.runIf(needs(capabilities))(name, async () => {
+    for (const { name, run } of conformanceCases.filter(({ needs }) => needs(capabilities))) {
+      it(name, async () => {
         await expect(run(await lmdbHarness(capabilities))).resolves.toBeUndefined();
       });
     }

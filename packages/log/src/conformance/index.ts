@@ -22,7 +22,7 @@ export type { ConformanceCapabilities, ConformanceCase, ConformanceHarness } fro
  * @example
  * ```ts
  * for (const { name, needs, run } of conformanceCases) {
- *   it.runIf(needs(capabilities))(name, () => run(makeHarness()));
+ *   if (needs(capabilities)) it(name, () => run(makeHarness()));
  * }
  * ```
  */

@@ -48,8 +48,8 @@ describe.each([
   { title: "a log over a broker", rates: {} },
   { title: "a log over a broker with holes in its offsets", rates: { gap: 0.3 } },
 ])("$title", ({ rates }) => {
-  for (const { name, needs, run } of conformanceCases) {
-    it.runIf(needs(capabilities))(`${name}`, async () => {
+  for (const { name, run } of conformanceCases.filter(({ needs }) => needs(capabilities))) {
+    it(name, async () => {
       await expect(run(brokerHarness(rates))).resolves.toBeUndefined();
     });
   }

@@ -32,8 +32,8 @@ function memoryHarness(): ConformanceHarness {
 }
 
 describe("the memory log", () => {
-  for (const { name, needs, run } of conformanceCases) {
-    it.runIf(needs(capabilities))(`${name}`, async () => {
+  for (const { name, run } of conformanceCases.filter(({ needs }) => needs(capabilities))) {
+    it(name, async () => {
       await expect(run(memoryHarness())).resolves.toBeUndefined();
     });
   }
