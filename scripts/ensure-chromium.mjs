@@ -1,5 +1,5 @@
 // Finds a Chromium for the tests of the page, and installs Debian's when none is there and this process may.
-// Prints the path, or says loudly what will be skipped. The tests look in the same places, by `HAWSER_CHROMIUM` first.
+// Prints the path, which the tests get as CHROMIUM, or says loudly what will be skipped.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -10,7 +10,7 @@ const path = find() ?? install();
 if (path === undefined) {
   console.error("********************************************************************************");
   console.error("No Chromium was found and none could be installed: tests of the page are SKIPPED.");
-  console.error("Install one (`apt-get install chromium`), or name it in HAWSER_CHROMIUM.");
+  console.error("Install one (`apt-get install chromium`), or name it in CHROMIUM.");
   console.error("********************************************************************************");
   process.exitCode = process.env.CI === "true" ? 1 : 0;
 } else {
@@ -18,7 +18,7 @@ if (path === undefined) {
 }
 
 function find() {
-  const named = process.env.HAWSER_CHROMIUM;
+  const named = process.env.CHROMIUM;
   if (named !== undefined && named !== "") return isExecutable(named) ? named : undefined;
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     for (const name of names) if (isExecutable(join(folder, name))) return join(folder, name);

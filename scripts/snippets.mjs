@@ -8,7 +8,7 @@
 //     declare const client: import("@hawser/client").Client;
 //     -->
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -70,6 +70,7 @@ process.exitCode = tsc.status === 0 ? 0 : 1;
 function documents() {
   const found = ["README.md", "CONTRIBUTING.md", "SECURITY.md"];
   for (const folder of ["docs", "packages", "examples", "spec"]) {
+    if (!existsSync(join(root, folder))) continue;
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
       const path = relative(root, join(entry.parentPath, entry.name));
       if (entry.isFile() && path.endsWith(".md") && !path.includes("node_modules")) found.push(path);

@@ -31,17 +31,18 @@ const rows = [];
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
-if (gate("build", ["npm", "run", "build", "--silent"])) {
+if (gate("build", ["npm", "run", "build", "--silent"]) !== undefined) {
   for (const { name, command } of gates) gate(name, command);
   vitest("unit");
   if (!checkOnly) {
-    gate("chromium", [node, "scripts/ensure-chromium.mjs"]);
-    vitest("e2e");
+    const found = gate("chromium", [node, "scripts/ensure-chromium.mjs"]);
+    const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
+    vitest("e2e", chromium === undefined ? {} : { CHROMIUM: chromium });
   }
 }
 summarise();
 
-/** Runs one command; its output is shown when it fails, and its last line when it does not. */
+/** Runs one command, and returns what it printed, or `undefined` when it failed. */
 function gate(name, [command, ...args]) {
   const started = process.hrtime.bigint();
   const result = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
@@ -52,15 +53,19 @@ function gate(name, [command, ...args]) {
   if (!passed) console.log(indent(output));
   else if (["size", "snippets", "requirements", "chromium"].includes(name)) console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });
-  return passed;
+  return passed ? output : undefined;
 }
 
 /** Runs one project of vitest with its own reporter on the terminal, and counts from its JSON report. */
-function vitest(project) {
+function vitest(project, environment = {}) {
   const started = process.hrtime.bigint();
   const file = join(reports, `${project}.json`);
   const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const result = spawnSync(bin("vitest"), args, { cwd: root, stdio: "inherit" });
+  const result = spawnSync(bin("vitest"), args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...environment },
+  });
   const row = { name: project, passed: 0, failed: 0, skipped: 0, seconds: secondsSince(started), notes: [] };
   const report = readReport(file);
   for (const suite of report?.testResults ?? []) {
