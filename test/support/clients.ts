@@ -1,0 +1,30 @@
+import { createClient, webSocketConnector } from "@hawser/client";
+import type { Channel, Client, ClientOptions, ReceivedMessage } from "@hawser/client";
+import { WebSocket } from "ws";
+
+/** A client of the published package on `ws`, quick to come back. */
+export function connect(url: string, token: string, more: Partial<ClientOptions> = {}): Client {
+  return createClient({ url, token, connector: webSocketConnector({ WebSocket }), backoff: { minMs: 20, maxMs: 200 }, ...more });
+}
+
+/** Reads a subscription until `count` messages have come. */
+export async function take<T>(stream: AsyncIterable<ReceivedMessage<T>>, count: number): Promise<ReceivedMessage<T>[]> {
+  const taken: ReceivedMessage<T>[] = [];
+  if (count === 0) return taken;
+  for await (const message of stream) {
+    taken.push(message);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+/** Everything that the log of a channel holds, oldest first, by history pages. */
+export async function wholeLog<T>(channel: Channel<T, T>): Promise<ReceivedMessage<T>[]> {
+  const messages: ReceivedMessage<T>[] = [];
+  let page = await channel.history({ after: { epoch: 0, offset: 0 }, limit: 1_000 });
+  for (;;) {
+    messages.push(...page.messages);
+    if (!page.more) return messages;
+    page = await channel.history({ after: { epoch: page.epoch, offset: page.to }, limit: 1_000 });
+  }
+}
