@@ -243,13 +243,14 @@ class BrokerLog implements Log {
     };
   }
 
-  #onStart(open: Open, { ends }: WarmStart, kind: StartKind): void {
+  #onStart(open: Open, { ends, prefix }: WarmStart, kind: StartKind): void {
     for (const channel of ends.keys()) this.#view(open, channel);
     for (const [channel, view] of this.#views) {
       view.restart(ends.get(channel) ?? 0, kind === "same");
       if (kind === "same") view.jump();
     }
-    if (kind === "other") this.#tellEpoch(open);
+    // Before a log has begun anew it has no epoch to tell of; the record that begins it comes next.
+    if (kind === "other" && prefix.epoch > 0) this.#tellEpoch(open);
     this.#markAll();
   }
 
