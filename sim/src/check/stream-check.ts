@@ -1,0 +1,157 @@
+import type { Interval, Position } from "@hawser/protocol";
+import type { StoredChannel, StoredEntry } from "../store/stored-channel.ts";
+import type { Report } from "./violation.ts";
+
+/** What a subscriber was given, as the application sees it. */
+export interface SeenMessage {
+  readonly position: Position;
+  readonly publisher: string;
+  readonly key: string;
+  /** The message's data as JSON. */
+  readonly json: string;
+}
+
+/**
+ * Holds one subscription's stream against the log's truth: in order, once, nothing missing unless it was told as lost, and
+ * that only where the log did trim; a reset only where the log did go another way.
+ */
+export class StreamCheck {
+  readonly #channel: StoredChannel;
+  readonly #label: string;
+  readonly #report: Report;
+  /** Everything at or below it was seen, or told as lost. */
+  #cursor: Position | undefined;
+  #messages = 0;
+  #lost: Interval[] = [];
+
+  /** @param from - where the subscription was asked to go on, if it was. */
+  constructor(channel: StoredChannel, label: string, from: Position | undefined, report: Report) {
+    this.#channel = channel;
+    this.#label = label;
+    this.#cursor = from;
+    this.#report = report;
+  }
+
+  get messages(): number {
+    return this.#messages;
+  }
+
+  get cursor(): Position | undefined {
+    return this.#cursor;
+  }
+
+  /** What it was told as lost, in order. */
+  get lost(): readonly Interval[] {
+    return this.#lost;
+  }
+
+  /** Whether it has had everything that the log holds. */
+  get complete(): boolean {
+    const cursor = this.#cursor;
+    if (cursor === undefined) return false;
+    const { epoch, end } = this.#channel.head;
+    if (cursor.epoch > epoch) return false;
+    const parts = this.#channel.partsFrom(cursor.epoch, epoch) ?? 0;
+    return cursor.offset <= parts && this.#channel.entriesIn(epoch, cursor.offset, end).length === 0;
+  }
+
+  /** @param last - how many of the newest messages were asked for. */
+  onSubscribed(position: Position, last: number): void {
+    if (this.#cursor !== undefined) return;
+    const { epoch, end, floor } = this.#channel.head;
+    if (position.epoch === epoch) {
+      if (position.offset > end) this.#fail(`begins at ${position.offset}, above the end ${end}`);
+      const kept = this.#channel.entriesIn(epoch, floor, end).length;
+      const above = this.#channel.entriesIn(epoch, position.offset, end).length;
+      if (above < Math.min(last, kept)) this.#fail(`asked for the last ${last} of ${kept}, and begins with ${above}`);
+    }
+    this.#cursor = position;
+  }
+
+  onMessage(message: SeenMessage): void {
+    const { position } = message;
+    const cursor = this.#carry(position.epoch);
+    this.#messages += 1;
+    if (cursor !== undefined && position.offset <= cursor.offset) {
+      this.#fail(`got ${show(position)} when it had ${show(cursor)} already`);
+      return;
+    }
+    if (cursor !== undefined) this.#expectNothing(position.epoch, cursor.offset, position.offset - 1, `before ${show(position)}`);
+    const entry = this.#channel.entryAt(position.epoch, position.offset);
+    if (entry === undefined) this.#fail(`got ${message.json} at ${show(position)}, where the log has nothing`);
+    else this.#compare(message, entry);
+    this.#cursor = position;
+  }
+
+  onLost(epoch: number, interval: Interval): void {
+    const cursor = this.#carry(epoch);
+    this.#lost.push(interval);
+    if (cursor !== undefined && interval.from < cursor.offset) {
+      this.#fail(`was told that (${interval.from}, ${interval.to}] is lost, but had ${show(cursor)} already`);
+    }
+    if (cursor !== undefined) this.#expectNothing(epoch, cursor.offset, interval.from, "before what is told as lost");
+    const floor = this.#channel.floorOf(epoch);
+    if (interval.to > floor) this.#fail(`was told that (${interval.from}, ${interval.to}] is lost, but the floor is ${floor}`);
+    this.#cursor = { epoch, offset: interval.to };
+  }
+
+  onReset(reason: string, from: Position, position: Position): void {
+    const cursor = this.#cursor;
+    if (cursor !== undefined && cursor.epoch === from.epoch) {
+      this.#expectNothing(from.epoch, cursor.offset, from.offset, "before a reset");
+    }
+    const parts = this.#channel.partsFrom(from.epoch, position.epoch);
+    if (reason !== "truncated") {
+      this.#fail(`was reset (${reason}) from ${show(from)} to ${show(position)}, but the log knows that position`);
+    } else if (parts === undefined || from.offset <= parts) {
+      this.#fail(`was reset (${reason}) from ${show(from)}, which is still in the log of epoch ${position.epoch}`);
+    } else if (position.offset !== parts) {
+      this.#fail(`was reset (${reason}) to ${show(position)}, but the logs part at ${parts}`);
+    }
+    this.#cursor = position;
+  }
+
+  /** What is missing at the end, in words. */
+  describeMissing(): string {
+    const cursor = this.#cursor;
+    if (cursor === undefined) return `${this.#label} never began`;
+    const { epoch, end } = this.#channel.head;
+    const missing = this.#channel.entriesIn(epoch, cursor.offset, end).length;
+    return `${this.#label} stands at ${show(cursor)} and lacks ${missing} of the log, which ends at ${show({ epoch, offset: end })}`;
+  }
+
+  /** The cursor in a later epoch, which it may go to without a word only when that has all that it has seen. */
+  #carry(epoch: number): Position | undefined {
+    const cursor = this.#cursor;
+    if (cursor === undefined || cursor.epoch === epoch) return cursor;
+    if (epoch < cursor.epoch) {
+      this.#fail(`went from epoch ${cursor.epoch} back to ${epoch}`);
+      return undefined;
+    }
+    const parts = this.#channel.partsFrom(cursor.epoch, epoch);
+    if (parts === undefined || cursor.offset > parts) {
+      this.#fail(`went from ${show(cursor)} to epoch ${epoch}, which parts at ${parts}, without a reset`);
+    }
+    return { epoch, offset: cursor.offset };
+  }
+
+  #expectNothing(epoch: number, from: number, to: number, where: string): void {
+    const missed = this.#channel.entriesIn(epoch, from, to);
+    if (missed.length > 0) this.#fail(`missed ${missed.length} messages ${where}: ${missed.map((entry) => entry.offset).join(", ")}`);
+  }
+
+  #compare(message: SeenMessage, entry: StoredEntry): void {
+    const json = entry.payload === undefined ? "" : Buffer.from(entry.payload.data).toString("utf8");
+    if (json !== message.json) this.#fail(`got ${message.json} at ${show(message.position)}, where the log has ${json}`);
+    if (entry.publisher !== message.publisher) this.#fail(`got ${message.json} as of ${message.publisher}, not ${entry.publisher}`);
+    if (entry.key !== message.key) this.#fail(`got ${message.json} with the key ${message.key}, not ${entry.key}`);
+  }
+
+  #fail(message: string): void {
+    this.#report(`${this.#label} ${message}`);
+  }
+}
+
+function show(position: Position): string {
+  return `${position.epoch % 1_000_000}/${position.offset}`;
+}

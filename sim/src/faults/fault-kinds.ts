@@ -1,0 +1,46 @@
+/** Everything that is done to the world. */
+export const faultKinds = [
+  "cut, client hears first",
+  "cut, node hears first",
+  "cut after some messages up",
+  "cut after some messages down",
+  "half-open",
+  "stall up",
+  "stall down",
+  "slow link",
+  "connects refused",
+  "node crash",
+  "node restart",
+  "node drain",
+  "log unavailable",
+  "trim",
+  "log went back",
+  "producers forgotten",
+  "client sleeps",
+  "client clock steps",
+  "node clock steps",
+  "client reload",
+  "client crash",
+  "duplicated tab",
+  "right revoked",
+  "reconnect",
+  "offline",
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Kinds that come about by themselves, at a rate of the world's options. */
+export type IncidentalFault = "ambiguous append" | "late append" | "token expired" | "slow connection" | "slow reader";
+
+/** How often each was done. */
+export class FaultCounts {
+  readonly #counts = new Map<FaultKind | IncidentalFault, number>();
+
+  get entries(): readonly (readonly [FaultKind | IncidentalFault, number])[] {
+    return [...this.#counts];
+  }
+
+  add(kind: FaultKind | IncidentalFault): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,54 @@
+import type { World } from "../world/world.ts";
+
+/** The log does not answer for a while. */
+export function unavailable(world: World): boolean {
+  if (world.logUnavailable) return false;
+  world.logUnavailable = true;
+  world.time.after(world.random.faults.integer(50, 4_000), () => {
+    world.logUnavailable = false;
+  });
+  return true;
+}
+
+/** Somebody trims a channel, anywhere up to its end. */
+export function trim(world: World): boolean {
+  const { faults: random } = world.random;
+  const channels = world.store.channels.filter((channel) => channel.entries.length > 0);
+  if (channels.length === 0) return false;
+  const channel = random.pick(channels);
+  const { offset } = random.pick(channel.entries);
+  world.trace.note(`... ${channel.name} through ${offset}`);
+  channel.trim(offset);
+  return true;
+}
+
+/** The log forgets its producers, as when their window has passed. */
+export function forgetProducers(world: World): boolean {
+  for (const channel of world.store.channels) channel.forgetProducers();
+  return true;
+}
+
+/** A copy is taken now, and restored some time later under the nodes that run. */
+export function backUp(world: World): boolean {
+  const copy = world.store.copy();
+  world.time.after(world.random.faults.integer(50, 3_000), () => {
+    if (world.healed) return;
+    world.trace.note("the log goes back");
+    world.store.restore(copy);
+  });
+  return true;
+}
+
+/** The node that owns the data crashes, and an older copy of the data is in its place when it starts again. */
+export function dataLoss(world: World): boolean {
+  const copy = world.store.copy();
+  const node = world.nodes[0]!;
+  if (!node.running) return false;
+  world.time.after(world.random.faults.integer(50, 3_000), () => {
+    if (world.healed || !node.running) return;
+    node.crash(500, false);
+    world.trace.note("an older copy of the data is put in its place");
+    world.store.replace(copy);
+  });
+  return true;
+}

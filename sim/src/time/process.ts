@@ -1,0 +1,86 @@
+import type { Clock, Ports, Random, Timer, Timers } from "@hawser/protocol";
+import { beginsAt } from "./simulated-time.ts";
+import type { SimulatedTime } from "./simulated-time.ts";
+
+type State =
+  | { readonly kind: "running" }
+  /** The machine sleeps: what happens to it waits. */
+  | { readonly kind: "asleep"; readonly backlog: (() => void)[] }
+  | { readonly kind: "dead" };
+
+/**
+ * One process of the simulated world. All that reaches it, timers and the network's callbacks, comes through `run`: a
+ * dead process hears nothing any more, and a sleeping one hears it all when it wakes.
+ */
+export class Process {
+  readonly name: string;
+  readonly ports: Ports;
+  readonly #time: SimulatedTime;
+  #state: State = { kind: "running" };
+  #wallOffsetMs = 0;
+
+  constructor(name: string, time: SimulatedTime, random: Random) {
+    this.name = name;
+    this.#time = time;
+    const clock: Clock = {
+      now: () => Math.floor(beginsAt + time.now + this.#wallOffsetMs),
+      monotonic: () => time.now,
+    };
+    const timers: Timers = {
+      after: (delayMs, callback) => this.#after(delayMs, callback),
+      soon: (callback) => time.soon(() => this.run(callback)),
+    };
+    this.ports = { clock, timers, random };
+  }
+
+  get alive(): boolean {
+    return this.#state.kind !== "dead";
+  }
+
+  get asleep(): boolean {
+    return this.#state.kind === "asleep";
+  }
+
+  /** Calls back now, when it wakes, or never. */
+  run(callback: () => void): void {
+    if (this.#state.kind === "running") callback();
+    else if (this.#state.kind === "asleep") this.#state.backlog.push(callback);
+  }
+
+  sleep(): void {
+    if (this.#state.kind === "running") this.#state = { kind: "asleep", backlog: [] };
+  }
+
+  wake(): void {
+    if (this.#state.kind !== "asleep") return;
+    const { backlog } = this.#state;
+    this.#state = { kind: "running" };
+    for (const callback of backlog) this.#time.soon(() => this.run(callback));
+  }
+
+  /** All that it was is gone. */
+  kill(): void {
+    this.#state = { kind: "dead" };
+  }
+
+  /** The wall clock jumps; the monotonic one does not. */
+  stepClock(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+  }
+
+  #after(delayMs: number, callback: () => void): Timer {
+    let cancelled = false;
+    const event = this.#time.after(delayMs, () =>
+      this.run(() => {
+        // While the process slept, what was due and waits can still be cancelled.
+        if (!cancelled) callback();
+      }),
+    );
+    return {
+      cancel: () => {
+        cancelled = true;
+        event.cancel();
+      },
+    };
+  }
+}

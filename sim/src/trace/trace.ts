@@ -1,0 +1,55 @@
+import type { SimulatedTime } from "../time/simulated-time.ts";
+
+/**
+ * What happened, as one number: two runs with the same hash went through the same events at the same times. With
+ * `write` each event is also a line for people.
+ */
+export class Trace {
+  readonly #time: SimulatedTime;
+  readonly #write: ((line: string) => void) | undefined;
+  #low = 0x811c9dc5;
+  #high = 0x9e3779b9;
+
+  constructor(time: SimulatedTime, write?: (line: string) => void) {
+    this.#time = time;
+    this.#write = write;
+  }
+
+  /** Whether lines are written: for those who would have to make them. */
+  get verbose(): boolean {
+    return this.#write !== undefined;
+  }
+
+  get hash(): string {
+    return (this.#high >>> 0).toString(16).padStart(8, "0") + (this.#low >>> 0).toString(16).padStart(8, "0");
+  }
+
+  /** Something happened, in words. */
+  note(text: string): void {
+    this.#stamp();
+    for (let index = 0; index < text.length; index += 1) this.#mix(text.charCodeAt(index));
+    this.#write?.(`${(this.#time.now / 1000).toFixed(6).padStart(11)}  ${text}`);
+  }
+
+  /** Bytes arrived. */
+  bytes(from: number, bytes: Uint8Array): void {
+    this.#stamp();
+    this.#mix(from);
+    this.#mix(bytes.length);
+    for (let at = 0; at < bytes.length; at += 1) this.#mix(bytes[at]!);
+  }
+
+  /** A line that says no more than what was hashed otherwise. */
+  line(text: () => string): void {
+    this.#write?.(`${(this.#time.now / 1000).toFixed(6).padStart(11)}  ${text()}`);
+  }
+
+  #stamp(): void {
+    this.#mix(Math.floor(this.#time.now * 1000));
+  }
+
+  #mix(value: number): void {
+    this.#low = Math.imul(this.#low ^ value, 0x01000193);
+    this.#high = Math.imul(this.#high + this.#low, 0x85ebca6b) ^ (this.#low >>> 15);
+  }
+}

@@ -1,0 +1,126 @@
+import type { SubscribeFrom } from "@hawser/client";
+import type { ReadingStyle } from "../world/reader.ts";
+import type { SimulatedClient } from "../world/simulated-client.ts";
+import type { World } from "../world/world.ts";
+
+/** What the applications of a world do by themselves, until it heals. */
+export function startWorkload(world: World): void {
+  for (const client of world.clients) subscribeToSome(world, client);
+  repeat(world, world.options.publishEveryMs / world.clients.length, () => publish(world));
+  repeat(world, world.options.churnEveryMs / world.clients.length, () => churn(world));
+  repeat(world, 2_000, () => world.random.workload.pick(world.clients).save());
+  repeat(world, 3_000, () => sendToInbox(world));
+  repeat(world, 6_000, () => readHistory(world));
+  // A right that comes back is asked for again.
+  repeat(world, 1_500, () => subscribeToSome(world, world.random.workload.pick(world.clients)));
+}
+
+/** Subscribes a client to what it may read and does not yet, with what it draws. */
+export function subscribeToSome(world: World, client: SimulatedClient): void {
+  const { workload: random } = world.random;
+  if (client.process.asleep) return;
+  for (const plan of world.options.channels) {
+    if (client.readers.has(plan.name) || !world.rights.may(client.user, plan.name) || !random.chance(0.7)) continue;
+    client.subscribe(plan.name, plan.history ? drawFrom(world) : "now", drawStyle(world));
+  }
+  if (!client.readers.has("$inbox")) client.subscribe("$inbox", "now", drawStyle(world));
+}
+
+function drawFrom(world: World): SubscribeFrom {
+  const { workload: random } = world.random;
+  return random.pick<SubscribeFrom>(["now", "earliest", { last: random.integer(1, 40) }]);
+}
+
+function drawStyle(world: World): ReadingStyle {
+  const { workload: random } = world.random;
+  if (random.chance(world.options.slowReaderRate)) {
+    world.faults.add("slow reader");
+    return random.chance(0.5)
+      ? { kind: "loop", pauseMs: random.integer(5, 400) }
+      : { kind: "stalling", everyMessages: random.integer(1, 20), stallMs: random.integer(500, 8_000) };
+  }
+  return random.chance(0.5) ? { kind: "listener" } : { kind: "loop", pauseMs: 0 };
+}
+
+/** A burst of one or more publishes of one client. */
+function publish(world: World): void {
+  const { workload: random } = world.random;
+  const client = random.pick(world.clients);
+  if (client.process.asleep) return;
+  const channels = world.options.channels.filter((plan) => plan.members?.includes(client.user) ?? true);
+  if (channels.length === 0) return;
+  const { least, most } = world.options.payloadBytes;
+  const burst = random.chance(0.1) ? random.integer(2, 12) : 1;
+  for (let index = 0; index < burst; index += 1) client.publish(random.pick(channels).name, random.integer(least, most));
+}
+
+/** Unsubscribes from something; sometimes it will be subscribed again from where it was, sometimes from anew. */
+function churn(world: World): void {
+  const { workload: random } = world.random;
+  const client = random.pick(world.clients);
+  if (client.process.asleep || client.readers.size === 0) return;
+  const channel = random.pick([...client.readers.keys()]);
+  client.unsubscribe(channel, random.chance(0.6));
+}
+
+/** The application sends into a user's inbox, through any node. */
+function sendToInbox(world: World): void {
+  const { workload: random } = world.random;
+  const { running } = world;
+  if (running.length === 0) return;
+  const { node, process } = random.pick(running);
+  const user = random.pick(world.options.users);
+  world.figures.published += 1;
+  const id = `app:${world.figures.published}`;
+  const channel = `$user.${user}`;
+  const row = world.ledger.add({ id, channel, outbox: id, number: 1 });
+  const data = Buffer.from(JSON.stringify({ id, only: channel }));
+  void node?.sendToUser(user, { kind: "json", data }).then(
+    (position) => {
+      if (process.alive) row.outcome = { kind: "accepted", position };
+    },
+    () => {
+      row.outcome = { kind: "unknown" };
+    },
+  );
+  // A node that dies answers nobody.
+  world.time.after(20_000, () => {
+    if (row.outcome.kind === "pending") row.outcome = { kind: "abandoned" };
+  });
+}
+
+/** Reads a page of history, and holds it against the store. */
+function readHistory(world: World): void {
+  const { workload: random } = world.random;
+  const client = random.pick(world.clients);
+  const plans = world.options.channels.filter((plan) => plan.history && world.rights.may(client.user, plan.name));
+  if (client.process.asleep || plans.length === 0) return;
+  const { name } = random.pick(plans);
+  const channel = world.store.channel(name);
+  const { process } = client;
+  client.client
+    .channel(name)
+    .history({ limit: random.integer(1, 50) })
+    .then(
+      (page) => {
+        if (!process.alive) return;
+        const expected = channel.entriesIn(page.epoch, page.from, page.to).filter((entry) => entry.offset > page.floor);
+        const got = page.messages.map((message) => message.position.offset).filter((offset) => offset > page.floor);
+        const same = expected.length === got.length && expected.every((entry, index) => entry.offset === got[index]);
+        if (!same) world.report(`${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`);
+      },
+      () => {
+        // A connection that was lost, or a right that was revoked.
+      },
+    );
+}
+
+/** Again and again, at random, until the world heals. */
+export function repeat(world: World, meanMs: number, act: () => void): void {
+  if (!Number.isFinite(meanMs)) return;
+  world.time.after(world.random.workload.exponential(meanMs), () => {
+    if (world.healed) return;
+    act();
+    repeat(world, meanMs, act);
+  });
+}

@@ -1,0 +1,43 @@
+import { subscribeToSome } from "../workload/workload.ts";
+import type { World } from "./world.ts";
+
+/** Faults end, everything runs again, everybody reads. From now on whatever is due has to arrive. */
+export function heal(world: World): void {
+  world.healed = true;
+  world.trace.note("the world heals");
+  world.logUnavailable = false;
+  world.rights.restoreAll();
+  const { least } = world.options.latencyMs;
+  const path = { latencyMs: least, jitterMs: 0, bytesPerMs: Number.POSITIVE_INFINITY };
+  for (const connection of world.network.connections) {
+    connection.change(path, path);
+    connection.release();
+  }
+  for (const client of world.clients) {
+    client.process.wake();
+    client.client.goOnline();
+    subscribeToSome(world, client);
+    for (const reader of client.readers.values()) reader.hurry();
+  }
+}
+
+/** Whether everything has arrived. */
+export function isQuiet(world: World): boolean {
+  if (world.running.length < world.nodes.length) return false;
+  if (world.ledger.pending.length > 0) return false;
+  for (const client of world.clients) {
+    for (const reader of client.readers.values()) if (!reader.check.complete) return false;
+  }
+  return true;
+}
+
+/** Reports what did not arrive in time. */
+export function reportUnrest(world: World): void {
+  for (const node of world.nodes) if (!node.running) world.report(`${node.host} does not run`);
+  for (const row of world.ledger.pending) world.report(`${row.id} never got an outcome`);
+  for (const client of world.clients) {
+    for (const reader of client.readers.values()) {
+      if (!reader.check.complete) world.report(`${reader.check.describeMissing()} (${client.client.status.state})`);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import type { RandomStream } from "../random/random-stream.ts";
+import type { FaultKind } from "../faults/fault-kinds.ts";
+import { faultKinds } from "../faults/fault-kinds.ts";
+
+/** From the least to the most, evenly. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A channel of the simulated world. */
+export interface ChannelPlan {
+  readonly name: string;
+  /** Who may read and publish; `undefined`: everybody. */
+  readonly members: readonly string[] | undefined;
+  /** Whether its members may read what came before their subscription. */
+  readonly history: boolean;
+}
+
+/** Everything that one world is made with. A seed draws it; a scenario writes it down. */
+export interface WorldOptions {
+  readonly seed: number;
+  /** How long faults and work go on, in simulated milliseconds. */
+  readonly workMs: number;
+  /** Within that time after the world has healed everything has arrived. */
+  readonly healMs: number;
+  readonly nodes: number;
+  /** The one node owns the data: each start of it is a new epoch. Else the nodes share a log that stands by itself. */
+  readonly owned: boolean;
+  readonly users: readonly string[];
+  /** The user of each client. */
+  readonly clients: readonly string[];
+  readonly channels: readonly ChannelPlan[];
+  readonly sparseOffsets: boolean;
+  readonly retainCount: number;
+  readonly retainBytes: number;
+  readonly retainAgeMs: number;
+  readonly deduplicateMs: number;
+  readonly heartbeatMs: number;
+  readonly idleBatchMs: number;
+  readonly tailBytes: number;
+  readonly maxUnconfirmedBytes: number;
+  readonly windowBytes: number;
+  readonly json: boolean;
+  readonly latencyMs: Range;
+  readonly jitterMs: number;
+  /** How many connections are slow, and how slow those are. */
+  readonly slowRate: number;
+  readonly slowBytesPerMs: number;
+  readonly logLatencyMs: number;
+  readonly followLagMs: number;
+  /** Mean pause of a client between two publishes. */
+  readonly publishEveryMs: number;
+  readonly payloadBytes: Range;
+  /** Mean pause of a client between two changes of its subscriptions. */
+  readonly churnEveryMs: number;
+  readonly slowReaderRate: number;
+  /** 0: tokens do not expire. */
+  readonly tokenLifeMs: number;
+  /** Mean time between two faults of a kind; what is not named does not happen. */
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly ambiguousRate: number;
+  /** The credit of each grant is followed on the wire, which takes time. */
+  readonly followCredit: boolean;
+}
+
+/** A quiet world without faults, for scenarios to change. */
+export const calmWorld: WorldOptions = {
+  seed: 1,
+  workMs: 10_000,
+  healMs: 60_000,
+  nodes: 1,
+  owned: false,
+  users: ["ann"],
+  clients: ["ann"],
+  channels: [{ name: "room.0", members: undefined, history: true }],
+  sparseOffsets: false,
+  retainCount: 1_000_000,
+  retainBytes: 1e9,
+  retainAgeMs: Number.POSITIVE_INFINITY,
+  deduplicateMs: 600_000,
+  heartbeatMs: 5_000,
+  idleBatchMs: 5_000,
+  tailBytes: 1_048_576,
+  maxUnconfirmedBytes: 262_144,
+  windowBytes: 262_144,
+  json: false,
+  latencyMs: { least: 5, most: 5 },
+  jitterMs: 0,
+  slowRate: 0,
+  slowBytesPerMs: 10,
+  logLatencyMs: 2,
+  followLagMs: 1,
+  publishEveryMs: 1_000,
+  payloadBytes: { least: 10, most: 10 },
+  churnEveryMs: Number.POSITIVE_INFINITY,
+  slowReaderRate: 0,
+  tokenLifeMs: 0,
+  faults: new Map(),
+  ambiguousRate: 0,
+  followCredit: true,
+};
+
+/**
+ * What the world of a seed is like. Each seed draws its own sizes, speeds, options and rates of faults (a swarm: Groce
+ * et al., "Swarm Testing", ISSTA 2012), since what hides one fault from view is often another one.
+ */
+export function drawOptions(seed: number, root: RandomStream): WorldOptions {
+  const random = root.split("options");
+  const users = ["ann", "ben", "cid", "dot"].slice(0, random.integer(2, 4));
+  const nodes = random.pick([1, 1, 2, 3]);
+  const least = random.pick([0.5, 2, 10, 40]);
+  const maxUnconfirmedBytes = random.pick([4_096, 32_768, 1_048_576]);
+  return {
+    seed,
+    workMs: random.integer(15_000, 40_000),
+    healMs: 90_000,
+    nodes,
+    owned: nodes === 1 && random.chance(0.5),
+    users,
+    clients: Array.from({ length: random.integer(2, 5) }, () => random.pick(users)),
+    channels: drawChannels(random, users),
+    sparseOffsets: random.chance(0.5),
+    retainCount: random.pick([10, 50, 1_000_000]),
+    retainBytes: random.pick([4_000, 1e9, 1e9]),
+    retainAgeMs: random.pick([3_000, 10_000, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]),
+    deduplicateMs: random.pick([5_000, 120_000, 600_000]),
+    heartbeatMs: random.pick([1_000, 3_000, 10_000]),
+    idleBatchMs: random.pick([1_000, 5_000, 30_000]),
+    tailBytes: random.pick([500, 4_000, 1_048_576]),
+    maxUnconfirmedBytes,
+    windowBytes: random.pick([1_024, 8_192, 262_144]),
+    json: random.chance(0.25),
+    latencyMs: { least, most: least * random.pick([1, 3]) },
+    jitterMs: random.pick([0, 5, 30]),
+    slowRate: random.pick([0, 0, 0.2]),
+    slowBytesPerMs: random.pick([1, 5, 20]),
+    logLatencyMs: random.pick([0.2, 2, 20]),
+    followLagMs: random.pick([0, 1, 30]),
+    publishEveryMs: random.pick([150, 300, 600]),
+    payloadBytes: { least: 0, most: random.pick([20, 200, 1_000]) },
+    churnEveryMs: random.pick([3_000, 8_000, Number.POSITIVE_INFINITY]),
+    slowReaderRate: random.pick([0, 0.2, 0.5]),
+    tokenLifeMs: random.pick([0, 0, 8_000, 15_000]),
+    faults: drawFaults(random),
+    ambiguousRate: random.pick([0, 0, 0.02, 0.15]),
+    followCredit: random.chance(0.2),
+  };
+}
+
+function drawChannels(random: RandomStream, users: readonly string[]): ChannelPlan[] {
+  const channels: ChannelPlan[] = [];
+  for (let index = 0; index < random.integer(1, 3); index += 1) channels.push({ name: `room.${index}`, members: undefined, history: true });
+  if (random.chance(0.6)) channels.push({ name: "private.0", members: users.slice(0, 2), history: true });
+  if (random.chance(0.4)) channels.push({ name: "live.0", members: users.slice(0, 2), history: false });
+  return channels;
+}
+
+/** About half of the kinds, each as often as it likes. */
+function drawFaults(random: RandomStream): Map<FaultKind, number> {
+  const faults = new Map<FaultKind, number>();
+  for (const kind of faultKinds) {
+    const meanMs = random.pick([1_500, 4_000, 10_000]);
+    if (random.chance(0.5)) faults.set(kind, meanMs);
+  }
+  return faults;
+}

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { HawserError } from "@hawser/protocol";
+import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
+import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, Signer } from "@hawser/server/core";
+import { SimulatedLog } from "../store/simulated-log.ts";
+import type { LogConditions } from "../store/simulated-log.ts";
+import { Process } from "../time/process.ts";
+import { userOf } from "./tokens.ts";
+import type { World } from "./world.ts";
+
+/** One server process of the world: the real node over the simulated network and store, which dies and comes back. */
+export class SimulatedNode {
+  readonly host: string;
+  readonly #world: World;
+  #process: Process;
+  #node: HawserNode | undefined;
+  #log: SimulatedLog | undefined;
+  #starts = 0;
+  /** It is to stay down until then. */
+  #restartsAt = 0;
+
+  constructor(world: World, host: string) {
+    this.#world = world;
+    this.host = host;
+    this.#process = world.process(host);
+    this.#process.kill();
+  }
+
+  get process(): Process {
+    return this.#process;
+  }
+
+  get running(): boolean {
+    return this.#process.alive && this.#node?.ready === true;
+  }
+
+  /** Connections that the node itself believes to have. */
+  get connections(): number {
+    return this.#process.alive ? (this.#node?.connections ?? 0) : 0;
+  }
+
+  get node(): HawserNode | undefined {
+    return this.#process.alive ? this.#node : undefined;
+  }
+
+  /** Begins anew, over the same store. */
+  start(): void {
+    if (this.#process.alive) return;
+    const { network, trace } = this.#world;
+    this.#starts += 1;
+    const process = this.#world.process(`${this.host}#${this.#starts}`);
+    this.#process = process;
+    trace.note(`${process.name} starts`);
+    this.#log = this.#openLog(process);
+    const node = this.#makeNode(process, this.#log);
+    this.#node = node;
+    node.start().then(
+      () => network.listen(this.host, process, (transport, peer) => node.accept(transport, peer)),
+      (error: unknown) => this.#world.report(`${process.name} does not start: ${String(error)}`),
+    );
+  }
+
+  /** All that it had in memory is gone. Its connections break, now or without a word. */
+  crash(restartAfterMs: number, silent: boolean): void {
+    if (!this.#process.alive) return;
+    const { time, random, network, trace } = this.#world;
+    trace.note(`${this.#process.name} crashes`);
+    this.#process.kill();
+    this.#log?.abandon();
+    for (const connection of network.connections) {
+      if (connection.node === this.#process) connection.cut(silent ? undefined : random.faults.number() * 50, undefined);
+    }
+    this.#restart(time.now + restartAfterMs, restartAfterMs);
+  }
+
+  /** A restart in good order: connections are told to move, then it closes. */
+  async stop(drainMs: number, restartAfterMs: number): Promise<void> {
+    const node = this.#node;
+    const process = this.#process;
+    if (node === undefined || !this.running) return;
+    this.#world.trace.note(`${process.name} stops, over ${drainMs} ms`);
+    if (drainMs > 0) await node.drain(drainMs);
+    await node.close();
+    if (!process.alive) return;
+    // What it wrote last is still on its way, so the connections end as the node ended them.
+    process.kill();
+    this.#log?.abandon();
+    this.#restart(this.#world.time.now + restartAfterMs, restartAfterMs);
+  }
+
+  #restart(at: number, afterMs: number): void {
+    this.#restartsAt = at;
+    this.#world.time.after(afterMs, () => {
+      if (this.#restartsAt <= this.#world.time.now) this.start();
+    });
+  }
+
+  #openLog(process: Process): SimulatedLog {
+    const { store, time, random, options, faults } = this.#world;
+    return new SimulatedLog({
+      store,
+      time,
+      random: random.log,
+      process,
+      owned: options.owned,
+      conditions: (): LogConditions => this.#world.logConditions(),
+      onFault: (kind) => faults.add(kind),
+    });
+  }
+
+  #makeNode(process: Process, log: SimulatedLog): HawserNode {
+    const { options, rights } = this.#world;
+    const { clock, timers, random } = process.ports;
+    return new HawserNode({
+      name: process.name,
+      log: this.#world.wrapLog(log),
+      clock,
+      timers,
+      random,
+      authenticate: (request) => this.#authenticate(request),
+      authorize: (request) => rights.authorize(request),
+      policyOf: (channel) => this.#policyOf(channel),
+      limits: {
+        ...defaultLimits,
+        heartbeatMs: options.heartbeatMs,
+        idleBatchMs: options.idleBatchMs,
+        connectTimeoutMs: 5_000,
+        maxTailBytes: options.tailBytes,
+        minUnconfirmedBytes: Math.min(2_048, options.maxUnconfirmedBytes),
+        maxUnconfirmedBytes: options.maxUnconfirmedBytes,
+      },
+      calls: { echo: (request) => request },
+      contract: undefined,
+      signer,
+      logger: this.#logger(process),
+      observer: silentObserver,
+    });
+  }
+
+  #authenticate({ token }: AuthenticateRequest): Identity {
+    const claims = userOf(token);
+    if (claims === undefined) throw new HawserError("token-invalid", "This is no token of the simulator.");
+    return claims.expiresAt === undefined ? { user: claims.user } : claims;
+  }
+
+  #policyOf(channel: string): ChannelPolicy {
+    const policy = this.#world.logPolicyOf(channel);
+    return { ...policy, maxPayloadBytes: this.#world.maxPayloadBytes, publishesPerSecond: 0, clientsPublish: true };
+  }
+
+  /** What a node reports as an error is a fault of its own. */
+  #logger(process: Process): Logger {
+    const note = (level: string) => (fields: unknown, message: string): void => {
+      this.#world.trace.line(() => `${process.name} ${level}: ${message} ${describe(fields)}`);
+    };
+    return {
+      debug: note("debug"),
+      info: note("info"),
+      warn: note("warn"),
+      error: (fields, message) => this.#world.report(`${process.name} logs an error: ${message} ${describe(fields)}`),
+    };
+  }
+}
+
+/** The nodes share a secret. Not HMAC, since nobody here tries to break it, and this is cheaper. */
+const signer: Signer = {
+  sign: (data) => createHash("sha256").update("simulated secret").update(data).digest(),
+  verify: (data, signature) => createHash("sha256").update("simulated secret").update(data).digest().equals(signature),
+};
+
+function describe(fields: unknown): string {
+  const shown: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields as object)) shown[name] = value instanceof Error ? value.stack : value;
+  return JSON.stringify(shown);
+}

@@ -1,0 +1,173 @@
+import type { Log, LogPolicy } from "@hawser/log";
+import { BoundsCheck } from "../check/bounds-check.ts";
+import { PublishLedger } from "../check/publish-ledger.ts";
+import { RightsCheck } from "../check/rights-check.ts";
+import { Violation } from "../check/violation.ts";
+import { FaultCounts } from "../faults/fault-kinds.ts";
+import type { Paths } from "../network/simulated-network.ts";
+import { SimulatedNetwork } from "../network/simulated-network.ts";
+import { RandomStream } from "../random/random-stream.ts";
+import { DurableStore } from "../store/durable-store.ts";
+import type { LogConditions } from "../store/simulated-log.ts";
+import { Process } from "../time/process.ts";
+import { beginsAt, SimulatedTime } from "../time/simulated-time.ts";
+import { Trace } from "../trace/trace.ts";
+import type { WorldOptions } from "./options.ts";
+import { Rights } from "./rights.ts";
+import { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedNode } from "./simulated-node.ts";
+
+/** What a run has seen. */
+export interface Figures {
+  published: number;
+  delivered: number;
+  lost: number;
+  resets: number;
+}
+
+/** Changes the code under test from outside, for the tests that show that the simulator finds what is wrong. */
+export interface Mutation {
+  readonly wrapLog?: (log: Log, world: World) => Log;
+  readonly onWorld?: (world: World) => void;
+}
+
+/** Streams by purpose, so that a draw for one does not change the others. */
+interface Streams {
+  readonly network: RandomStream;
+  readonly log: RandomStream;
+  readonly store: RandomStream;
+  readonly faults: RandomStream;
+  readonly workload: RandomStream;
+  readonly processes: RandomStream;
+}
+
+/** A payload is far below it. */
+const maxPayloadBytes = 65_536;
+/** A block, a page of history and some answers may lie above what may be unconfirmed. */
+const slackBytes = 65_536 + 262_144;
+
+/** Everything that exists in one simulated run: time, network, store, nodes, clients, and the checkers that watch them. */
+export class World {
+  readonly options: WorldOptions;
+  readonly time = new SimulatedTime();
+  readonly trace: Trace;
+  readonly random: Streams;
+  readonly rights: Rights;
+  readonly network: SimulatedNetwork;
+  readonly store: DurableStore;
+  readonly ledger: PublishLedger;
+  readonly faults = new FaultCounts();
+  readonly figures: Figures = { published: 0, delivered: 0, lost: 0, resets: 0 };
+  readonly bounds: BoundsCheck;
+  readonly hosts: readonly string[];
+  readonly nodes: readonly SimulatedNode[];
+  readonly clients: SimulatedClient[] = [];
+  readonly beginsAt = beginsAt;
+  readonly maxPayloadBytes = maxPayloadBytes;
+  readonly #mutation: Mutation;
+  readonly #users = new Map<Process, string>();
+  /** Faults are over. */
+  healed = false;
+  logUnavailable = false;
+
+  constructor(options: WorldOptions, mutation: Mutation = {}, write?: (line: string) => void) {
+    const root = new RandomStream(options.seed);
+    this.options = options;
+    this.#mutation = mutation;
+    this.trace = new Trace(this.time, write);
+    this.random = {
+      network: root.split("network"),
+      log: root.split("log"),
+      store: root.split("store"),
+      faults: root.split("faults"),
+      workload: root.split("workload"),
+      processes: root.split("processes"),
+    };
+    this.rights = new Rights(options.channels);
+    this.network = new SimulatedNetwork({
+      time: this.time,
+      random: this.random.network,
+      trace: this.trace,
+      paths: () => this.drawPaths(),
+    });
+    this.store = new DurableStore({
+      time: this.time,
+      random: this.random.store,
+      policyOf: (channel) => this.logPolicyOf(channel),
+      sparse: options.sparseOffsets,
+    });
+    this.ledger = new PublishLedger((message) => this.report(message));
+    this.bounds = new BoundsCheck({
+      maxUnconfirmedBytes: options.maxUnconfirmedBytes + slackBytes,
+      credit: options.followCredit,
+      report: (message) => this.report(message),
+    });
+    // A mutant alters what checkers then see, as a broken peer would.
+    mutation.onWorld?.(this);
+    this.network.tap.listen(this.bounds);
+    this.network.tap.listen(
+      new RightsCheck({
+        mayRead: (connection, channel) => {
+          const user = this.#users.get(connection.client);
+          return user !== undefined && this.rights.mayBeSent(user, channel, connection);
+        },
+        report: (message) => this.report(message),
+      }),
+    );
+    this.hosts = Array.from({ length: options.nodes }, (_, index) => `node-${index}`);
+    this.nodes = this.hosts.map((host) => new SimulatedNode(this, host));
+    for (const node of this.nodes) node.start();
+    for (const [index, user] of options.clients.entries()) this.clients.push(new SimulatedClient(this, `c${index}`, user));
+  }
+
+  /** A promise of Hawser does not hold: the run ends. */
+  report(message: string): void {
+    this.trace.note(`violation: ${message}`);
+    this.time.fail(new Violation(`at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
+  }
+
+  process(name: string): Process {
+    return new Process(name, this.time, this.random.processes.split(name));
+  }
+
+  wrapLog(log: Log): Log {
+    return this.#mutation.wrapLog?.(log, this) ?? log;
+  }
+
+  logPolicyOf(channel: string): LogPolicy {
+    const { retainCount, retainBytes, retainAgeMs, deduplicateMs } = this.options;
+    const inbox = channel.startsWith("$");
+    return { durability: "commit", retainCount: inbox ? 1_000 : retainCount, retainBytes, retainAgeMs, deduplicateMs };
+  }
+
+  logConditions(): LogConditions {
+    const { logLatencyMs, followLagMs, ambiguousRate } = this.options;
+    const rate = this.healed ? 0 : ambiguousRate;
+    return { latencyMs: logLatencyMs, followLagMs, ambiguousRate: rate, unavailable: this.logUnavailable };
+  }
+
+  /** Whether the channel's messages are not for everybody. */
+  isRestricted(channel: string): boolean {
+    return this.options.channels.find((plan) => plan.name === channel)?.members !== undefined;
+  }
+
+  drawPaths(): Paths {
+    const { latencyMs, jitterMs, slowRate, slowBytesPerMs } = this.options;
+    const random = this.random.network;
+    const latency = latencyMs.least + random.number() * (latencyMs.most - latencyMs.least);
+    const slow = random.chance(slowRate) && !this.healed;
+    if (slow) this.faults.add("slow connection");
+    const path = { latencyMs: latency, jitterMs, bytesPerMs: slow ? slowBytesPerMs : Number.POSITIVE_INFINITY };
+    return { up: path, down: path };
+  }
+
+  /** Nodes that run now. */
+  get running(): readonly SimulatedNode[] {
+    return this.nodes.filter((node) => node.running);
+  }
+
+  /** Whose connections those of this process are. */
+  belongsTo(process: Process, user: string): void {
+    this.#users.set(process, user);
+  }
+}
