@@ -75,16 +75,15 @@ export class HawserProcess {
   }
 
   /** Sends a signal, and waits for the end. */
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+  stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
     this.child.kill(signal);
-    return await this.ended;
+    return this.ended;
   }
 }
 
 /** Runs a command to its end. */
-export async function run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const started = new HawserProcess(words, { input: "", ...options });
-  return await started.ended;
+export function run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return new HawserProcess(words, { input: "", ...options }).ended;
 }
 
 /** Starts `hawser serve`, and resolves with its WebSocket's address once it says that it listens. */

@@ -1,4 +1,4 @@
-import type { Position } from "@hawser/client";
+import type { StoredPosition } from "@hawser/client";
 import { OutgoingMessages } from "./outgoing.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -25,13 +25,13 @@ export class Room {
   state: RoomState = { kind: "joining" };
   history: HistoryState = { kind: "idle" };
   /** Through which message its user has read. */
-  read: Position | undefined;
+  read: StoredPosition | undefined;
   /** Where the mark "new" stands: through which message was read when the room was last opened. */
   newAfter: number | undefined;
   /** Text that was written and not sent. */
   draft = "";
 
-  constructor(name: string, read: Position | undefined) {
+  constructor(name: string, read: StoredPosition | undefined) {
     this.name = name;
     this.read = read;
   }

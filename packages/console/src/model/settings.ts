@@ -1,18 +1,17 @@
-import type { Position } from "@hawser/client";
+import type { StoredPosition } from "@hawser/client";
 
 /** What the page uses of `localStorage`. */
 export interface KeptText {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
-  removeItem(key: string): void;
 }
 
 /** What the page keeps from one visit to the next: a name, rooms, and through where each was read. */
 export interface Settings {
   name: string;
   rooms: readonly string[];
-  readonly read: (room: string) => Position | undefined;
-  readonly setRead: (room: string, position: Position) => void;
+  readonly read: (room: string) => StoredPosition | undefined;
+  readonly setRead: (room: string, position: StoredPosition) => void;
 }
 
 const prefix = "hawser.";
@@ -57,14 +56,16 @@ export function settings(storage: KeptText | undefined): Settings {
     },
     read(room) {
       const position = readJson(`read.${room}`);
-      return isPosition(position) ? { epoch: position.epoch, offset: position.offset } : undefined;
+      return isPosition(position) ? position : undefined;
     },
-    setRead: (room, position) => write(`read.${room}`, { epoch: position.epoch, offset: position.offset }),
+    setRead: (room, position) => write(`read.${room}`, position),
   };
 }
 
-function isPosition(value: unknown): value is Position {
+function isPosition(value: unknown): value is StoredPosition {
   if (typeof value !== "object" || value === null) return false;
-  const { epoch, offset } = value as { readonly epoch?: unknown; readonly offset?: unknown };
-  return Number.isSafeInteger(epoch) && Number.isSafeInteger(offset);
+  const { epoch, offset, grant } = value as Readonly<Record<string, unknown>>;
+  return (
+    Number.isSafeInteger(epoch) && Number.isSafeInteger(offset) && (grant === undefined || typeof grant === "string")
+  );
 }

@@ -86,7 +86,7 @@ export class TimelineView {
     this.#drawStart(room);
     this.#drawEmpty(room, rows.length === 0);
     if (this.#atEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    else if (anchor !== undefined) this.#scroller.scrollTop += anchor.element.offsetTop - anchor.top;
+    else if (anchor !== undefined) this.#scroller.scrollTop += this.#footOf(anchor.key) - anchor.foot;
     if (switched) this.#actions.atEnd(true);
     this.#jump.hidden = this.#atEnd;
     this.#jump.classList.toggle("fresh", room.unread(me) > 0);
@@ -167,13 +167,20 @@ export class TimelineView {
     this.#empty.replaceChildren(icon("hash"), element("h3", { text: title }), element("p", { text }));
   }
 
-  /** A row in sight, and where it stands: it must stand there afterwards too. */
-  #anchor(): { readonly element: HTMLElement; readonly top: number } | undefined {
+  /** A message in sight, and where it ends: it must stand there afterwards too, even when it is drawn anew. */
+  #anchor(): { readonly key: string; readonly foot: number } | undefined {
     const top = this.#scroller.scrollTop;
-    for (const { element: row } of this.#drawn.values()) {
-      if (row.offsetTop + row.offsetHeight > top) return { element: row, top: row.offsetTop };
+    for (const key of this.#drawn.keys()) {
+      const foot = this.#footOf(key);
+      if (key.startsWith("message-") && foot > top) return { key, foot };
     }
     return undefined;
+  }
+
+  /** Where a row ends, from the beginning of what can be scrolled. */
+  #footOf(key: string): number {
+    const row = this.#drawn.get(key)?.element;
+    return row === undefined ? 0 : row.offsetTop + row.offsetHeight;
   }
 
   #scrolled(): void {
