@@ -24,6 +24,7 @@ export const welcome: ConnectedFrame = {
   maxMessageBytes: 1_048_576,
   maxSubscriptions: 1_000,
   maxRequests: 256,
+  deduplicateMs: 3_600_000,
   time: 0,
 };
 

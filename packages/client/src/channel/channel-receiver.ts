@@ -163,10 +163,11 @@ export class ChannelReceiver {
     if (frame.grant.length > 0) this.#grant = frame.grant;
     const first = !this.#granted;
     const breaks = this.#receiver.begin(frame);
-    if (breaks !== undefined) {
+    const position = this.#receiver.position;
+    if (breaks !== undefined && position !== undefined) {
       this.#granted = true;
       if (!first) counts.resumes += 1;
-      push({ kind: "subscribed", position: { epoch: frame.epoch, offset: frame.offset }, resumed: !first });
+      push({ kind: "subscribed", position, resumed: !first });
     }
     this.#tell(first && start.quiet && breaks !== undefined ? [] : breaks, link);
     this.#tellCredit();
@@ -207,8 +208,9 @@ export class ChannelReceiver {
       counts[told.kind === "lost" ? "lost" : "resets"] += 1;
       push(told);
     }
+    // A break says itself where the stream goes on.
     const position = this.#receiver.position;
-    if (position !== undefined) push({ kind: "advance", position });
+    if (breaks.length === 0 && position !== undefined) push({ kind: "advance", position });
   }
 
   #askLater(link: Link, retryAfterMs: number): void {

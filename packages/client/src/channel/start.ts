@@ -29,10 +29,10 @@ const maxLast = 2 ** 32 - 1;
 export function startOf(from: SubscribeFrom = "now"): Start {
   if (from === "now") return { position: undefined, last: 0, grant: none, quiet: true };
   if (from === "earliest") return { position: { epoch: 0, offset: 0 }, last: 0, grant: none, quiet: true };
-  if (typeof from === "object" && "last" in from && isWhole(from.last) && from.last <= maxLast) {
+  if (isObject(from) && "last" in from && isWhole(from.last) && from.last <= maxLast) {
     return { position: undefined, last: from.last, grant: none, quiet: true };
   }
-  if (typeof from === "object" && "offset" in from && isPosition(from)) {
+  if (isObject(from) && "offset" in from && isPosition(from)) {
     const { epoch, offset, grant } = from;
     return { position: { epoch, offset }, last: 0, grant: grant === undefined ? none : decodeGrant(grant), quiet: false };
   }
@@ -50,6 +50,10 @@ export function storedPosition(position: Position, grant: Uint8Array): StoredPos
 /** Whether the numbers can be a position. */
 export function isPosition(position: Position): boolean {
   return isWhole(position.epoch) && isWhole(position.offset);
+}
+
+function isObject(from: SubscribeFrom): from is Exclude<SubscribeFrom, string> {
+  return typeof from === "object" && from !== null;
 }
 
 function isWhole(value: number): boolean {

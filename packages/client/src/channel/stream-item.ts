@@ -37,11 +37,16 @@ export type StreamItem =
  * that nobody reads does not grow with every reconnect and every trim.
  */
 export function append(items: StreamItem[], item: StreamItem): void {
-  const last = items.at(-1);
-  if (last?.kind === "lost" && item.kind === "lost" && last.epoch === item.epoch && last.interval.to === item.interval.from) {
+  let last = items.at(-1);
+  // `subscribed` says itself where the stream stands.
+  if (last?.kind === "advance" && (item.kind === "advance" || item.kind === "subscribed")) {
+    items.pop();
+    last = items.at(-1);
+  }
+  if (last?.kind === "subscribed" && item.kind === "subscribed") {
+    items[items.length - 1] = { ...item, resumed: last.resumed && item.resumed };
+  } else if (last?.kind === "lost" && item.kind === "lost" && last.epoch === item.epoch && last.interval.to === item.interval.from) {
     items[items.length - 1] = { ...item, interval: { from: last.interval.from, to: item.interval.to } };
-  } else if (last !== undefined && last.kind === item.kind && (item.kind === "advance" || item.kind === "subscribed")) {
-    items[items.length - 1] = item;
   } else {
     items.push(item);
   }

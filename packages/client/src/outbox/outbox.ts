@@ -34,6 +34,8 @@ export const defaultOutbox: OutboxOptions = {
 /** How many channels' numberings are remembered while nothing of theirs is under way. */
 const maxIdleChannels = 1_000;
 const producerBytes = 16;
+/** Part of the server's window in which a publish is sent again: the rest is for the way there, and for clocks that differ. */
+const resendShare = 0.8;
 
 /** What is to be published, with the handle that the application holds. */
 export interface OutboxItem {
@@ -181,7 +183,7 @@ export class Outbox implements SessionPart {
       build: (id) => {
         if (this.#link !== link) return undefined;
         channel.turns -= 1;
-        attempt = channel.next((item) => this.#isOld(item));
+        attempt = channel.next((item) => this.#isOld(item, link.welcome.deduplicateMs));
         if (attempt === undefined) {
           closed();
           return undefined;
@@ -216,11 +218,13 @@ export class Outbox implements SessionPart {
     }
   }
 
-  #isOld({ sent }: OutboxItem): boolean {
+  /** Whether the log may have forgotten that it has this one (PUB-13). */
+  #isOld({ sent }: OutboxItem, deduplicateMs: number): boolean {
     if (sent === undefined) return false;
     const { clock } = this.#ports;
     const ageMs = Math.max(clock.now() - sent.now, clock.monotonic() - sent.monotonic);
-    return ageMs > this.#options.resendWithinMs;
+    const { resendWithinMs } = this.#options;
+    return ageMs > (deduplicateMs === 0 ? resendWithinMs : Math.min(resendWithinMs, deduplicateMs * resendShare));
   }
 
   #forget(item: OutboxItem): void {

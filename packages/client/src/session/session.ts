@@ -141,7 +141,6 @@ export class Session {
   }
 
   #connect(): void {
-    for (const connection of this.#connections) if (connection.state === "closed") this.#forget(connection);
     this.#enter({ kind: "connecting", attempt: this.#attempt() });
   }
 
@@ -160,6 +159,7 @@ export class Session {
       connectTimeoutMs,
       handlers: {
         onOpening: (connection) => {
+          for (const other of this.#connections) if (other.state === "closed") this.#forget(other);
           this.#connections.add(connection);
           this.#options.onChange();
         },

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { ClientFrame, ServerFrame } from "@hawser/protocol";
+import { RequestTable } from "../../src/session/request-table.ts";
+
+const answer = (id: number): ServerFrame => ({ type: "authenticated", id, expiresInMs: 0 });
+
+function table(maxInFlight: number, takes = true) {
+  const sent: number[] = [];
+  const log: string[] = [];
+  const requests = new RequestTable(maxInFlight, (frame) => {
+    if (takes) sent.push((frame as ClientFrame & { id: number }).id);
+    return takes;
+  });
+  const ask = (name: string, onBuild: () => void = () => {}): void =>
+    requests.add({
+      build: (id) => {
+        onBuild();
+        return { type: "authenticate", id, token: name };
+      },
+      reply: () => log.push(`${name} answered`),
+      lost: (wasSent) => log.push(`${name} lost, ${wasSent ? "sent" : "not sent"}`),
+      tooLarge: () => log.push(`${name} too large`),
+    });
+  return { requests, ask, sent, log };
+}
+
+describe("the requests of a connection", () => {
+  it("have identifiers above 0, each its own [CON-14]", () => {
+    const { ask, sent } = table(0);
+    for (const name of ["a", "b", "c"]) ask(name);
+    expect(sent).toEqual([1, 2, 3]);
+  });
+
+  it("are brought their answers, in whatever order these come", () => {
+    const { requests, ask, log } = table(0);
+    ask("a");
+    ask("b");
+    expect([requests.settle(answer(2)), requests.settle(answer(1)), requests.settle(answer(1)), requests.settle(answer(9))]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(log).toEqual(["b answered", "a answered"]);
+  });
+
+  it("wait while as many as the server takes are in flight, and keep their order [CON-15]", () => {
+    const { requests, ask, sent } = table(2);
+    for (const name of ["a", "b", "c", "d"]) ask(name);
+    expect(sent).toEqual([1, 2]);
+    requests.settle(answer(2));
+    expect(sent).toEqual([1, 2, 3]);
+    expect(requests.size).toBe(3);
+  });
+
+  it("leave in their order, although building one asks another", () => {
+    const { ask, sent, log, requests } = table(0);
+    ask("a", () => ask("b"));
+    expect(sent).toEqual([1, 2]);
+    requests.settle(answer(1));
+    expect(log).toEqual(["a answered"]);
+  });
+
+  it("are lost with the connection, in the order of asking, and know whether they were sent", () => {
+    const { requests, ask, log } = table(1);
+    ask("a");
+    ask("b");
+    requests.end();
+    ask("c");
+    expect(log).toEqual(["a lost, sent", "b lost, not sent", "c lost, not sent"]);
+    expect(requests.size).toBe(0);
+  });
+
+  it("are told when the server cannot take them, and make room for the next", () => {
+    const { ask, log } = table(1, false);
+    ask("a");
+    ask("b");
+    expect(log).toEqual(["a too large", "b too large"]);
+  });
+
+  it("take no turn when they are not wanted any more", () => {
+    const { requests, ask, sent } = table(1);
+    requests.add({ build: () => undefined, reply: () => {}, lost: () => {}, tooLarge: () => {} });
+    ask("a");
+    expect(sent).toHaveLength(1);
+  });
+});
