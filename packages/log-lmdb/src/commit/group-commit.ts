@@ -25,10 +25,19 @@ export interface GroupCommitOptions {
   readonly noRoom: () => boolean;
 }
 
+/** How long nothing is accepted after the disk was full: trying costs, and lmdb-js writes each failure to the console. */
+const pauseWhenFullMs = 1_000;
+
 interface Call {
   readonly appends: readonly Append[];
   readonly bytes: number;
   readonly resolve: (outcomes: readonly AppendOutcome[]) => void;
+}
+
+/** `in-doubt`: it may have been made all the same. */
+interface Failure {
+  readonly kind: "full" | "failed" | "in-doubt";
+  readonly message: string;
 }
 
 type Health = { readonly kind: "well" } | { readonly kind: "broken"; readonly reason: string };
@@ -50,6 +59,8 @@ export class GroupCommit {
   #sweepDue = false;
   /** Channels of which more is to be trimmed than one transaction takes. */
   readonly #backlog = new Set<string>();
+  /** Until then nothing is accepted, on the log's own clock. */
+  #fullUntil = 0;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -144,23 +155,23 @@ export class GroupCommit {
       return;
     }
     channels.evict();
+    const moment = clock.now();
+    const isPaused = moment < this.#fullUntil;
     const transaction = new Transaction({
       store,
       channels,
       limits,
       log: this.#log,
       epoch,
-      now: { time: ports.clock.now(), moment: clock.now() },
-      noRoom: noRoom(),
+      now: { time: ports.clock.now(), moment },
+      noRoom: isPaused || noRoom(),
     });
     const outcomes = calls.map((call) => call.appends.map((append) => transaction.append(append)));
-    this.#trim(transaction, calls);
+    if (!isPaused || this.#sweepDue) this.#trim(transaction, calls, moment);
     if (transaction.changed) {
-      try {
-        await store.commit(transaction.writes(), transaction.flush);
-      } catch (error) {
-        assert(error instanceof StoreError, "a store fails with its own error");
-        this.#fail(calls, transaction, error);
+      const failure = await this.#commit(transaction);
+      if (failure !== undefined) {
+        this.#fail(calls, failure);
         return;
       }
       this.#publish(transaction);
@@ -169,8 +180,8 @@ export class GroupCommit {
   }
 
   /** Trims a bounded part of what is due, more than what was appended; the rest is for the next transaction. */
-  #trim(transaction: Transaction, calls: readonly Call[]): void {
-    const { limits, clock } = this.#options;
+  #trim(transaction: Transaction, calls: readonly Call[], moment: number): void {
+    const { limits } = this.#options;
     let budget = limits.maxTrimStep;
     for (const { appends } of calls) {
       for (const { channel } of appends) this.#backlog.add(channel);
@@ -178,7 +189,7 @@ export class GroupCommit {
     }
     const sweeping = this.#sweepDue;
     this.#sweepDue = false;
-    if (sweeping) for (const name of this.#sweep.next(clock.now())) this.#backlog.add(name);
+    if (sweeping) for (const name of this.#sweep.next(moment)) this.#backlog.add(name);
     for (const name of this.#backlog) {
       budget -= transaction.trim(name, Math.min(budget, limits.maxTrimStep + 2 * limits.maxGroupAppends));
       if (transaction.mustTrim(name)) break;
@@ -204,14 +215,27 @@ export class GroupCommit {
     }
   }
 
-  #fail(calls: readonly Call[], transaction: Transaction, error: StoreError): void {
-    this.#backlog.clear();
-    const applied = this.#wasApplied(transaction);
-    if (applied !== false) this.#break(`the store failed, and whether it wrote is in doubt: ${error.message}`);
-    const code = error.fault === "full" && applied === false ? "log-full" : "log-unavailable";
-    for (const call of calls) {
-      call.resolve(call.appends.map(() => ({ kind: "failed", code, message: error.message })));
+  /** What kept the transaction from being made; `undefined`: it was made. */
+  async #commit(transaction: Transaction): Promise<Failure | undefined> {
+    try {
+      await this.#options.store.commit(transaction.writes(), transaction.flush);
+      return undefined;
+    } catch (error) {
+      assert(error instanceof StoreError, "a store fails with its own error");
+      const { message, fault } = error;
+      if (this.#wasApplied(transaction) !== false) return { kind: "in-doubt", message };
+      if (fault !== "full") return { kind: "failed", message };
+      return { kind: "full", message: `the disk is full, or cannot be written (${message}); nothing was appended` };
     }
+  }
+
+  #fail(calls: readonly Call[], { kind, message }: Failure): void {
+    this.#backlog.clear();
+    this.#sweepDue = false;
+    if (kind === "in-doubt") this.#break(`the store failed, and whether it wrote is in doubt: ${message}`);
+    if (kind === "full") this.#fullUntil = this.#options.clock.now() + pauseWhenFullMs;
+    const code = kind === "full" ? "log-full" : "log-unavailable";
+    for (const call of calls) call.resolve(call.appends.map(() => ({ kind: "failed", code, message })));
   }
 
   /** Whether a transaction that failed can be seen in the store all the same; `undefined`: the store cannot be read. */

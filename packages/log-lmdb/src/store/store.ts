@@ -34,6 +34,8 @@ export class Store {
         encoding: "binary",
         keyEncoding: "binary",
         mapSize: initialMapBytes,
+        // Else each turn's writes begin with a promise that nobody holds, and a commit that fails ends the process.
+        eventTurnBatching: false,
       });
       this.#lmdb = root;
     } catch (error) {
@@ -61,13 +63,13 @@ export class Store {
    * machine. Rejects with {@link StoreError}. Must not be called while another commit is under way.
    */
   async commit(writes: readonly Write[], flush: boolean): Promise<void> {
-    // What is written in one turn of the event loop is one transaction of lmdb-js.
-    let written: Promise<boolean> | undefined;
     try {
-      for (const { key, value } of writes) {
-        written = value === undefined ? this.#lmdb.remove(key) : this.#lmdb.put(key, value);
-      }
-      await written;
+      await this.#lmdb.batch(() => {
+        for (const { key, value } of writes) {
+          if (value === undefined) void this.#lmdb.remove(key);
+          else void this.#lmdb.put(key, value);
+        }
+      });
       if (flush) await this.#lmdb.flushed;
     } catch (error) {
       throw storeErrorOf(await causeOf(error));
