@@ -124,6 +124,7 @@ export const frameTable: FrameTable = {
       maxSubscriptions: "uint",
       maxRequests: "uint",
       time: "uint",
+      deduplicateMs: "uint",
     },
   },
   authenticate: { number: 18, from: "client", fields: { id: "uint", token: "string" } },

@@ -55,6 +55,8 @@ export interface ConnectedFrame {
   readonly maxSubscriptions: number;
   readonly maxRequests: number;
   readonly time: number;
+  /** The shortest time for which a log here remembers a producer (PUB-13); 0: not told. */
+  readonly deduplicateMs: number;
 }
 
 export interface AuthenticateFrame {

@@ -19,7 +19,7 @@ import { Metrics } from "./observe/metrics.ts";
 import { addProcessMetrics } from "./observe/process-metrics.ts";
 import { checkOptions } from "./options.ts";
 import type { ServerOptions } from "./options.ts";
-import { channelPolicies } from "./policy/channel-options.ts";
+import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-options.ts";
 import type { PolicyOf } from "./policy/channel-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
 
@@ -91,6 +91,7 @@ export class HawserServer<C extends Contract = Contract> {
       authenticate: guardAuthenticate(options.authenticate, limits.maxTokenBytes),
       authorize: options.authorize,
       policyOf: this.#policyOf,
+      deduplicateMs: shortestDeduplicationMs(options.channels ?? [], options.log.capabilities),
       limits,
       calls: { ...options.calls } as Readonly<Record<string, CallHandler>>,
       contract: options.contract,
@@ -160,7 +161,7 @@ export class HawserServer<C extends Contract = Contract> {
     if (this.#state !== "new") throw new HawserError("closed", "listen() was called before: a server listens once.");
     this.#state = "starting";
     await this.#node.start();
-    this.#door.attach(this.#listener.server);
+    this.#door.attach(this.#listener.server, this.#listener.shared);
     try {
       await this.#listener.open();
     } catch (error) {

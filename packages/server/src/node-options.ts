@@ -71,6 +71,8 @@ export interface NodeOptions {
   readonly authenticate: Authenticate;
   readonly authorize: Authorize | undefined;
   readonly policyOf: (channel: string) => ChannelPolicy;
+  /** The shortest `deduplicateMs` of any channel that clients may publish to, told to them (PUB-13). Default 0: not told. */
+  readonly deduplicateMs?: number;
   readonly limits: NodeLimits;
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;

@@ -244,6 +244,7 @@ export class Connection implements TransportHandlers, Reader {
       maxSubscriptions: limits.maxSubscriptions,
       maxRequests: limits.maxRequests,
       time: clock.now(),
+      deduplicateMs: this.#services.deduplicateMs ?? 0,
     });
     // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
     this.#write(this.#outgoing.takeReplies(limits.maxMessageBytes), clock.monotonic());

@@ -126,13 +126,14 @@ export class SubscriptionTable {
 
   #start(frame: SubscribeFrame, feed: ChannelFeed, begin: Begin, mayReadHistory: boolean, granted: Granted | undefined): void {
     const { client, signer, now } = this.#options;
-    const grantStart = granted?.position.offset ?? begin.offset;
+    // Whoever may read history is bound by the log's floor alone.
+    const grantStart = mayReadHistory ? 0 : Math.min(granted?.position.offset ?? begin.offset, begin.offset);
     const subscription = new Subscription({
       feed,
       reader: client.reader,
       generation: frame.generation,
       cursor: begin.offset,
-      grantStart: Math.min(grantStart, begin.offset),
+      grantStart,
       credit: frame.credit,
     });
     subscription.lastBatchAt = now();

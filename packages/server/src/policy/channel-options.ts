@@ -23,7 +23,7 @@ export interface ChannelOptions {
   readonly deduplicateMs?: number;
   /** Default 256 KiB. */
   readonly maxPayloadBytes?: number;
-  /** For each session and channel; 0: not limited. Default 0. */
+  /** For each session, over all channels of the pattern; 0: not limited. Default 0. */
   readonly publishesPerSecond?: number;
   /** Default true; for inboxes false, and not to be changed. */
   readonly clientsPublish?: boolean;
@@ -90,6 +90,14 @@ export function channelPolicies(
     for (const rule of rules) if (rule.own === own && rule.matches(channel)) return rule.policy;
     return own ? inboxDefault : channelDefault;
   };
+}
+
+/** The shortest `deduplicateMs` of any channel that clients may publish to, which they are told (PUB-13); 0 where no log remembers. */
+export function shortestDeduplicationMs(options: readonly ChannelOptions[], capabilities: LogCapabilities): number {
+  if (!capabilities.deduplicates) return 0;
+  const named = options.filter(({ pattern, clientsPublish }) => clientsPublish !== false && !pattern.startsWith("$"));
+  const windows = named.map(({ deduplicateMs }) => deduplicateMs ?? defaultChannelPolicy.deduplicateMs);
+  return Math.min(defaultChannelPolicy.deduplicateMs, ...windows.filter((windowMs) => windowMs > 0));
 }
 
 interface Rule {
