@@ -160,6 +160,22 @@ describe("the outbox", () => {
     expect(server.peer.of("publish")).toEqual([]);
   });
 
+  it("stops sending again before the server's shortest window ends [PUB-13]", async () => {
+    for (const [awayMs, state] of [[40_000, "sent"], [50_000, "unknown"]] as const) {
+      const { client, server, ports } = fixture();
+      server.welcome = { ...welcome, deduplicateMs: 60_000 };
+      await ports.advance(1);
+      const publication = client.channel("chat").publish("a");
+      await ports.advance(1);
+      expect(publication.state).toBe("sent");
+      client.goOffline();
+      await ports.advance(awayMs);
+      client.goOnline();
+      await ports.advance(1);
+      expect(publication.state).toBe(state);
+    }
+  });
+
   it("rejects what is above its bound of messages, and takes more when there is room", async () => {
     const { client, server, ports } = await connected({ outbox: { maxMessages: 2 } });
     const channel = client.channel("chat");
