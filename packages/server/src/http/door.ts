@@ -49,6 +49,7 @@ export class Door {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
   #server: Server | undefined;
+  #shared = false;
   #open = true;
   #onEmptied: (() => void)[] = [];
 
@@ -81,9 +82,14 @@ export class Door {
     return this.#admission.total;
   }
 
-  /** Takes the upgrades of `server` to the path; those to other paths are left to others. */
-  attach(server: Server): void {
+  /**
+   * Takes the upgrades of `server` to the path.
+   *
+   * @param shared - Upgrades to other paths are left to the server's other listeners, if there are any.
+   */
+  attach(server: Server, shared: boolean): void {
     this.#server = server;
+    this.#shared = shared;
     server.on("upgrade", this.#onUpgrade);
   }
 
@@ -108,7 +114,7 @@ export class Door {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (pathOf(request.url) !== this.#options.path) {
       // Where nobody else listens for upgrades, nobody would answer.
-      if (this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
+      if (!this.#shared || this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
       return;
     }
     const judged = this.#open ? judgeHandshake(request, this.#rules) : shutRefusal;

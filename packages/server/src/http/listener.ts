@@ -8,6 +8,8 @@ import { closeHttpServer, listen, ownHttpServer, reachableAt } from "./own-serve
 /** The HTTP server that a door is in: an own one, or the application's. */
 export interface Listener {
   readonly server: Server;
+  /** Others may take upgrades of it too. */
+  readonly shared: boolean;
   /** Own: listens. The application's: nothing, since the application does that. */
   open(): Promise<void>;
   /** Own: stops listening. The application's: nothing. */
@@ -29,6 +31,7 @@ export function ownListener(options: OwnListenerOptions): Listener {
   const server = ownHttpServer(answerOrNotFound(options.handle), options.limits, options.observer);
   return {
     server,
+    shared: false,
     open: () => listen(server, options.port, options.host),
     close: () => closeHttpServer(server),
     get reachableAt() {
@@ -41,6 +44,7 @@ export function ownListener(options: OwnListenerOptions): Listener {
 export function attachedListener(server: Server): Listener {
   return {
     server,
+    shared: true,
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
     get reachableAt() {

@@ -44,7 +44,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
     ...options,
   });
   const http = createServer();
-  door.attach(http);
+  door.attach(http, true);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   ends.push(() => {
     door.detach();
