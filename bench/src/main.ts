@@ -1,5 +1,6 @@
 // npm run bench -- NAME [--seconds S] [--json FILE]
 import { writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { canPin } from "./processes/pinned-process.ts";
@@ -25,6 +26,9 @@ if (benchmark === undefined || positionals.length !== 1 || !(seconds > 0)) {
   process.exitCode = 2;
 } else {
   if (!canPin) console.log("Server and load share the cores: no taskset, or one core. Figures are worth less.");
+  const [busy = 0] = loadavg();
+  if (busy > availableParallelism() / 2)
+    console.log(`The machine is busy (load ${busy.toFixed(1)}): figures are worth less.`);
   const result = await benchmark(seconds, (line) => console.log(line));
   console.log(`\n${table(result)}\n`);
   for (const [peer, ratio] of Object.entries(result.ratios)) console.log(`hawser is ${ratio.toFixed(2)} x ${peer}`);
