@@ -51,13 +51,17 @@ export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block 
   };
 }
 
+/** So few that looking through them costs less than a key would. */
+const maxBlocks = 16;
+
 /**
  * Blocks of one channel that were made lately, so that subscribers at the same cursor share them. A block is found by
  * its whole interval: it never holds more than the subscriber's own run.
  */
 export class BlockCache {
   readonly #maxBytes: number;
-  readonly #byEncoding = new Map<Encoding, Map<string, Block>>();
+  /** Newest first. */
+  #blocks: { readonly block: Block; readonly encoding: Encoding }[] = [];
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -65,34 +69,21 @@ export class BlockCache {
   }
 
   find(run: Run, key: BlockKey, encoding: Encoding): Block | undefined {
-    return this.#byEncoding.get(encoding)?.get(nameOf(run, key));
+    for (const { block, encoding: own } of this.#blocks) {
+      const same = block.from === run.from && block.to === run.to && own === encoding;
+      if (same && block.generation === key.generation && block.epoch === key.epoch) return block;
+    }
+    return undefined;
   }
 
   keep(block: Block, encoding: Encoding): void {
-    let blocks = this.#byEncoding.get(encoding);
-    if (blocks === undefined) this.#byEncoding.set(encoding, (blocks = new Map()));
-    blocks.set(nameOf(block, block), block);
+    this.#blocks.unshift({ block, encoding });
     this.#bytes += block.bytes.byteLength;
-    while (this.#bytes > this.#maxBytes) this.#dropOldest();
+    while (this.#bytes > this.#maxBytes || this.#blocks.length > maxBlocks) this.#bytes -= this.#blocks.pop()!.block.bytes.byteLength;
   }
 
   clear(): void {
-    this.#byEncoding.clear();
+    this.#blocks = [];
     this.#bytes = 0;
   }
-
-  #dropOldest(): void {
-    for (const [encoding, blocks] of this.#byEncoding) {
-      for (const [name, block] of blocks) {
-        blocks.delete(name);
-        this.#bytes -= block.bytes.byteLength;
-        if (blocks.size === 0) this.#byEncoding.delete(encoding);
-        return;
-      }
-    }
-  }
-}
-
-function nameOf(interval: { from: number; to: number }, key: { generation: number; epoch: number }): string {
-  return `${key.epoch}:${key.generation}:${interval.from}:${interval.to}`;
 }

@@ -2,7 +2,6 @@ import type { Entry, FollowHandlers, Follower, Head, Log } from "@hawser/log";
 import { assert } from "@hawser/protocol";
 import type { Interval } from "@hawser/protocol";
 import { BlockCache } from "./block.ts";
-import { resolvePosition } from "./start.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 import type { Run } from "./tail.ts";
@@ -122,13 +121,8 @@ export class ChannelFeed implements FollowHandlers {
       this.#early.push(() => this.onEpoch(head));
       return;
     }
-    const before = this.epoch;
     this.#begin(head);
-    for (const subscription of this.subscriptions) {
-      const start = resolvePosition(head, { epoch: before, offset: subscription.cursor });
-      assert(start.kind === "start", `the epoch of ${this.name} fell from ${before} to ${head.epoch}`);
-      subscription.restart(start);
-    }
+    for (const subscription of this.subscriptions) subscription.restart(head);
   }
 
   /**

@@ -1,10 +1,11 @@
 import { assert, messageCost } from "@hawser/protocol";
-import type { Interval, ResetReason } from "@hawser/protocol";
+import type { Head } from "@hawser/log";
+import type { Interval, Position, ResetReason } from "@hawser/protocol";
 import { encodeBlock } from "./block.ts";
 import type { Encoding } from "./block.ts";
 import { maxBlockCost } from "./channel-feed.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
-import type { Start } from "./start.ts";
+import { resolvePosition } from "./start.ts";
 import type { Run } from "./tail.ts";
 
 /** The connection that a subscription writes to, as the subscription sees it. */
@@ -47,6 +48,8 @@ export class Subscription {
   #page: Run | undefined;
   #reading = false;
   #told: Told | undefined;
+  /** Where the client stands by what was written to it: not where the cursor was set by what it has yet to be told. */
+  #sent: Position;
   #closed = false;
 
   constructor(options: SubscriptionOptions) {
@@ -55,6 +58,7 @@ export class Subscription {
     this.grantStart = options.grantStart;
     this.#reader = options.reader;
     this.#cursor = options.cursor;
+    this.#sent = { epoch: options.feed.epoch, offset: options.cursor };
     this.#credit = options.credit;
     this.feed.subscriptions.add(this);
   }
@@ -80,6 +84,7 @@ export class Subscription {
     if (offset > this.#cursor) return;
     const lowest = Math.max(this.feed.readableFloor, this.grantStart);
     this.#page = undefined;
+    this.#sent = { epoch: this.#sent.epoch, offset };
     if (offset < lowest) {
       this.#told = { lost: { from: offset, to: lowest }, reset: "trimmed" };
       this.#cursor = lowest;
@@ -87,11 +92,16 @@ export class Subscription {
     this.wake();
   }
 
-  /** The log has a new epoch. */
-  restart(start: Extract<Start, { kind: "start" }>): void {
+  /**
+   * The log has a new epoch: the cursor is set as for a client that returns from where this one stands. What it had yet
+   * to be told is part of that, or is no longer true.
+   */
+  restart(head: Head): void {
+    const start = resolvePosition(head, this.#sent);
+    assert(start.kind === "start", `the epoch of ${this.feed.name} fell from ${this.#sent.epoch} to ${head.epoch}`);
     this.#page = undefined;
     this.#cursor = start.offset;
-    this.#told = { lost: start.lost ?? this.#told?.lost, reset: start.reset };
+    this.#told = { lost: start.lost, reset: start.reset };
     this.wake();
   }
 
@@ -184,6 +194,7 @@ export class Subscription {
     const block = found ?? encodeBlock(run, key, encoding);
     if (shareable && found === undefined) feed.blocks.keep(block, encoding);
     this.#cursor = run.to;
+    this.#sent = { epoch: feed.epoch, offset: run.to };
     this.#cost += block.cost;
     this.#page = undefined;
     this.#reader.onDelivered(block.messages, found !== undefined);
@@ -193,6 +204,7 @@ export class Subscription {
   #encodeReset(): Uint8Array {
     const told = this.#told!;
     this.#told = undefined;
+    this.#sent = { epoch: this.feed.epoch, offset: this.#cursor };
     this.#reader.onReset(told.reset);
     const { codec, framing } = this.#reader.encoding;
     const message = codec.encode({

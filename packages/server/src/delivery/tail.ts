@@ -21,6 +21,8 @@ export class Tail {
   #from: number;
   #to: number;
   readonly #maxCost: number;
+  /** The run that was taken last, for those who come to the same cursor before the tail grows. */
+  #taken: { readonly run: Run; readonly maxCost: number } | undefined;
 
   constructor(end: number, maxCost: number) {
     this.#from = end;
@@ -49,6 +51,7 @@ export class Tail {
       this.#cost += messageCost(entry.payload);
     }
     this.#to = interval.to;
+    this.#taken = undefined;
     this.#shrink(this.#maxCost);
     return this.#cost - before;
   }
@@ -66,6 +69,22 @@ export class Tail {
    */
   take(cursor: number, maxCost: number): Run {
     assert(cursor >= this.#from && cursor < this.#to, `cursor ${cursor} outside the tail (${this.#from}, ${this.#to}]`);
+    const taken = this.#taken;
+    if (taken !== undefined && taken.run.from === cursor && taken.maxCost === maxCost) return taken.run;
+    const run = this.#cut(cursor, maxCost);
+    this.#taken = { run, maxCost };
+    return run;
+  }
+
+  /** The offset behind which the newest `count` entries lie, or `undefined` when the tail holds fewer. */
+  offsetBelowNewest(count: number): number | undefined {
+    const held = this.#entries.length - this.#first;
+    if (count > held) return undefined;
+    if (count === held) return this.#from;
+    return this.#entries[this.#entries.length - count - 1]!.offset;
+  }
+
+  #cut(cursor: number, maxCost: number): Run {
     const start = this.#indexBehind(cursor);
     let cost = 0;
     let stop = start;
@@ -76,14 +95,6 @@ export class Tail {
     }
     const to = stop === this.#entries.length ? this.#to : this.#entries[stop - 1]!.offset;
     return { from: cursor, to, entries: this.#entries.slice(start, stop) };
-  }
-
-  /** The offset behind which the newest `count` entries lie, or `undefined` when the tail holds fewer. */
-  offsetBelowNewest(count: number): number | undefined {
-    const held = this.#entries.length - this.#first;
-    if (count > held) return undefined;
-    if (count === held) return this.#from;
-    return this.#entries[this.#entries.length - count - 1]!.offset;
   }
 
   #indexBehind(cursor: number): number {
