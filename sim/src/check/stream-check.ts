@@ -21,14 +21,16 @@ export class StreamCheck {
   readonly #report: Report;
   /** Everything at or below it was seen, or told as lost. */
   #cursor: Position | undefined;
+  readonly #startOffset: number | undefined;
   #messages = 0;
   #lost: Interval[] = [];
 
-  /** @param from - where the subscription was asked to go on, if it was. */
+  /** @param from - where the subscription was asked to go on, if it was; epoch 0 stands for the one that it finds. */
   constructor(channel: StoredChannel, label: string, from: Position | undefined, report: Report) {
     this.#channel = channel;
     this.#label = label;
-    this.#cursor = from;
+    this.#cursor = from !== undefined && from.epoch > 0 ? from : undefined;
+    this.#startOffset = from?.offset;
     this.#report = report;
   }
 
@@ -65,7 +67,7 @@ export class StreamCheck {
       const above = this.#channel.entriesIn(epoch, position.offset, end).length;
       if (above < Math.min(last, kept)) this.#fail(`asked for the last ${last} of ${kept}, and begins with ${above}`);
     }
-    this.#cursor = position;
+    this.#cursor = this.#startOffset === undefined ? position : { epoch: position.epoch, offset: this.#startOffset };
   }
 
   onMessage(message: SeenMessage): void {

@@ -15,7 +15,6 @@ export const faultKinds = [
   "log unavailable",
   "trim",
   "log went back",
-  "producers forgotten",
   "client sleeps",
   "client clock steps",
   "node clock steps",

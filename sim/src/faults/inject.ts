@@ -2,7 +2,7 @@ import type { SimulatedConnection } from "../network/simulated-connection.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { World } from "../world/world.ts";
 import type { FaultKind } from "./fault-kinds.ts";
-import { backUp, dataLoss, forgetProducers, trim, unavailable } from "./log-faults.ts";
+import { backUp, dataLoss, trim, unavailable } from "./log-faults.ts";
 
 /** How many clients there may be, with all their duplicates. */
 const maxClients = 8;
@@ -49,8 +49,6 @@ export function inject(world: World, kind: FaultKind): boolean {
       return trim(world);
     case "log went back":
       return world.options.owned ? dataLoss(world) : backUp(world);
-    case "producers forgotten":
-      return forgetProducers(world);
     case "client sleeps":
       return withClient(world, (client) => {
         client.process.sleep();
@@ -123,7 +121,7 @@ function revoke(world: World): boolean {
   const user = random.pick(plan.members!);
   if (!world.rights.may(user, plan.name)) return false;
   world.trace.note(`... from ${user} on ${plan.name}`);
-  const told = world.running;
+  const told = world.nodes.filter((node) => node.process.alive);
   world.rights.revoke(user, plan.name, told.map((node) => node.process));
   for (const { node, process } of told) {
     void node?.refresh(user).then(() => world.rights.told(user, plan.name, process));

@@ -22,12 +22,6 @@ export function trim(world: World): boolean {
   return true;
 }
 
-/** The log forgets its producers, as when their window has passed. */
-export function forgetProducers(world: World): boolean {
-  for (const channel of world.store.channels) channel.forgetProducers();
-  return true;
-}
-
 /** A copy is taken now, and restored some time later under the nodes that run. */
 export function backUp(world: World): boolean {
   const copy = world.store.copy();

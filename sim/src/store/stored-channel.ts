@@ -119,11 +119,6 @@ export class StoredChannel {
     this.trim(through);
   }
 
-  /** The log forgets whom it knows. */
-  forgetProducers(): void {
-    this.#producers.clear();
-  }
-
   copy(): ChannelCopy {
     const producers = new Map<string, ProducerRow>();
     for (const [name, row] of this.#producers) producers.set(name, { ...row, offsets: new Map(row.offsets) });

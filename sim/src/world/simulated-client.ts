@@ -9,10 +9,11 @@ import type { ReadingStyle } from "./reader.ts";
 import { tokenOf } from "./tokens.ts";
 import type { World } from "./world.ts";
 
-/** What a page keeps when it is reloaded: where it stood in each channel, and the checker that watches it. */
+/** What an application keeps of a channel: where it stood. */
 interface Saved {
   readonly position: StoredPosition;
-  readonly check: StreamCheck;
+  /** The checker that goes on, when nothing was read after the position was stored. */
+  readonly check: StreamCheck | undefined;
 }
 
 /**
@@ -93,7 +94,9 @@ export class SimulatedClient {
     const { trace } = this.#world;
     const saved = this.#saved.get(channel);
     const start = saved?.position ?? from;
-    const check = saved?.check ?? this.newCheck(channel, isPosition(start) && start.epoch > 0 ? start : undefined);
+    const check = saved?.check ?? this.newCheck(channel, isPosition(start) ? start : undefined);
+    this.#saved.delete(channel);
+    if (saved !== undefined) this.#saved.set(channel, { position: saved.position, check: undefined });
     trace.note(`${this.outbox} subscribes to ${channel} from ${typeof start === "string" ? start : JSON.stringify(start)}`);
     const reader = new Reader({
       world: this.#world,
@@ -115,7 +118,7 @@ export class SimulatedClient {
   unsubscribe(channel: string, keep: boolean): void {
     const reader = this.readers.get(channel);
     if (reader === undefined) return;
-    if (keep) this.#save(channel, reader);
+    if (keep) this.#save(channel, reader, true);
     else this.#saved.delete(channel);
     this.#world.trace.note(`${this.outbox} unsubscribes from ${channel}`);
     void reader.subscription.close();
@@ -123,20 +126,17 @@ export class SimulatedClient {
 
   /** Stores all positions, as an application does from time to time. */
   save(): void {
-    for (const [channel, reader] of this.readers) this.#save(channel, reader);
+    for (const [channel, reader] of this.readers) this.#save(channel, reader, false);
   }
 
   /** The page is loaded again: it stores its positions at the last moment, and loses everything else. */
   reload(): void {
-    this.save();
+    for (const [channel, reader] of this.readers) this.#save(channel, reader, true);
     this.#begin("reloads", false);
   }
 
   /** The process is killed: what it stored before is all that is left, and what came after that comes again. */
   crash(silent: boolean): void {
-    for (const [channel, { position }] of this.#saved) {
-      this.#saved.set(channel, { position, check: this.newCheck(channel, position) });
-    }
     this.#begin("crashes", silent);
   }
 
@@ -145,7 +145,7 @@ export class SimulatedClient {
     this.save();
     const copy = new SimulatedClient(this.#world, name, this.user);
     for (const [channel, { position }] of this.#saved) {
-      copy.#saved.set(channel, { position, check: copy.newCheck(channel, position) });
+      copy.#saved.set(channel, { position, check: undefined });
     }
     for (const [channel, reader] of this.readers) copy.subscribe(channel, "now", reader.style);
     return copy;
@@ -156,9 +156,10 @@ export class SimulatedClient {
     return new StreamCheck(this.#world.store.channel(name), `${this.name} on ${channel}`, from, (message) => this.#world.report(message));
   }
 
-  #save(channel: string, reader: Reader): void {
+  /** @param last - nothing will be read after it, so that the checker can go on. */
+  #save(channel: string, reader: Reader, last: boolean): void {
     const { position } = reader.subscription;
-    if (position !== undefined) this.#saved.set(channel, { position, check: reader.check });
+    if (position !== undefined) this.#saved.set(channel, { position, check: last && position.epoch > 0 ? reader.check : undefined });
   }
 
   #begin(what: string, silent: boolean): void {

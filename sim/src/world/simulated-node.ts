@@ -120,6 +120,7 @@ export class SimulatedNode {
       authenticate: (request) => this.#authenticate(request),
       authorize: (request) => rights.authorize(request),
       policyOf: (channel) => this.#policyOf(channel),
+      deduplicateMs: options.deduplicateMs,
       limits: {
         ...defaultLimits,
         heartbeatMs: options.heartbeatMs,
