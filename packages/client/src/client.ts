@@ -1,5 +1,13 @@
-import type { ChannelName, Contract, MessageInputOf, MessageOf, MethodName, ReplyOf, RequestInputOf } from "@hawser/protocol";
-import { HawserError } from "@hawser/protocol";
+import type {
+  ChannelName,
+  Contract,
+  MessageInputOf,
+  MessageOf,
+  MethodName,
+  ReplyOf,
+  RequestInputOf,
+} from "@hawser/protocol";
+import type { HawserError } from "@hawser/protocol";
 import { call } from "./call/call.ts";
 import type { CallOptions } from "./call/call.ts";
 import { Channel } from "./channel/channel.ts";
@@ -26,7 +34,10 @@ export interface ClientEvents {
 }
 
 /** One client's session with the service. See `createClient`. */
-export class Client<C extends Contract | undefined = undefined> extends TypedEventTarget<ClientEvents> implements AsyncDisposable {
+export class Client<C extends Contract | undefined = undefined>
+  extends TypedEventTarget<ClientEvents>
+  implements AsyncDisposable
+{
   readonly #options: ResolvedOptions<C>;
   readonly #subscriptions = new SubscriptionTable();
   readonly #outbox: Outbox;
@@ -74,7 +85,9 @@ export class Client<C extends Contract | undefined = undefined> extends TypedEve
    *
    * @throws HawserError `channel-invalid`
    */
-  channel<const Name extends ChannelName<C> | (string & {})>(name: Name): Channel<MessageOf<C, Name>, MessageInputOf<C, Name>> {
+  channel<const Name extends ChannelName<C> | (string & {})>(
+    name: Name,
+  ): Channel<MessageOf<C, Name>, MessageInputOf<C, Name>> {
     const { contract, windowBytes, ports, backoff } = this.#options;
     return new Channel(name, {
       schema: contract?.channelSchema(name),
@@ -96,7 +109,7 @@ export class Client<C extends Contract | undefined = undefined> extends TypedEve
     options: CallOptions = {},
   ): Promise<ReplyOf<C, Method>> {
     const definition = this.#options.contract?.callSchema(method);
-    return call(this.#asks, definition, method, request, options) as Promise<ReplyOf<C, Method>>;
+    return call(this.#asks, definition, method, request, options);
   }
 
   /** Cuts the connection and connects again at once. */

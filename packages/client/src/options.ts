@@ -63,7 +63,10 @@ export interface ResolvedOptions<C extends Contract | undefined> {
 export function resolveOptions<C extends Contract | undefined>(options: ClientOptions<C>): ResolvedOptions<C> {
   const urls = typeof options.url === "string" ? [options.url] : [...(options.url ?? [])];
   if (urls.length === 0 || !urls.every((url) => typeof url === "string" && url.includes(":"))) {
-    throw new HawserError("option-invalid", "`url` is an address such as wss://example.com/hawser, or a list of at least one");
+    throw new HawserError(
+      "option-invalid",
+      "`url` is an address such as wss://example.com/hawser, or a list of at least one",
+    );
   }
   const { token } = options;
   if (token !== undefined && typeof token !== "string" && typeof token !== "function") {
@@ -90,7 +93,8 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
   for (const [name, value] of Object.entries(numbers)) positiveOption(name, value);
   for (const [name, value] of Object.entries(outbox)) positiveOption(`outbox.${name}`, value);
   for (const [name, value] of Object.entries(backoff)) positiveOption(`backoff.${name}`, value);
-  if (backoff.minMs > backoff.maxMs) throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");
+  if (backoff.minMs > backoff.maxMs)
+    throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");
   return resolved;
 }
 

@@ -1,4 +1,4 @@
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Contract } from "@hawser/protocol";
 import { createClient } from "../src/client.ts";
 import type { Client } from "../src/client.ts";
@@ -13,7 +13,9 @@ export interface Fixture<C extends Contract | undefined> {
 }
 
 /** A client over a fake server and simulated time, which has just been created. */
-export function fixture<C extends Contract | undefined = undefined>(options: Partial<ClientOptions<C>> = {}): Fixture<C> {
+export function fixture<C extends Contract | undefined = undefined>(
+  options: Partial<ClientOptions<C>> = {},
+): Fixture<C> {
   const ports = new SimulatedPorts();
   const server = new FakeServer(ports, options.codec);
   const pageLife = { listen: () => () => {} };
@@ -33,4 +35,12 @@ export async function connected<C extends Contract | undefined = undefined>(
   const made = fixture(options);
   await made.ports.advance(1);
   return made;
+}
+
+/** The error that a promise will reject with, so that it can be looked at later. */
+export function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(promise).then(
+    () => expect.unreachable("it should have failed"),
+    (error: unknown) => error,
+  );
 }

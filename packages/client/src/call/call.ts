@@ -34,7 +34,8 @@ export async function call(
     timeoutMs,
     signal,
   });
-  if (answer.type !== "result") throw new HawserError("frame-unexpected", "The server answered a call with something else");
+  if (answer.type !== "result")
+    throw new HawserError("frame-unexpected", "The server answered a call with something else");
   const reply = valueOf(answer.payload);
   return definition === undefined ? reply : await validateNow(definition.reply, reply);
 }

@@ -131,7 +131,8 @@ export class ChannelReceiver {
       reply: (frame) => this.#onReply(frame, link, generation),
       // The session tells of the lost connection itself.
       lost: () => {},
-      tooLarge: () => this.#fail(new HawserError("message-too-large", "The `subscribe` frame is larger than the server takes")),
+      tooLarge: () =>
+        this.#fail(new HawserError("message-too-large", "The `subscribe` frame is larger than the server takes")),
     });
   }
 

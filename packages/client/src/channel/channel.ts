@@ -50,7 +50,10 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   /** Made by `Client.channel`. @throws HawserError `channel-invalid` */
   constructor(name: string, context: ChannelContext) {
     if (!isChannelName(name)) {
-      throw new HawserError("channel-invalid", `"${name}" is not a channel name: segments separated by dots, without spaces, *, { or }`);
+      throw new HawserError(
+        "channel-invalid",
+        `"${name}" is not a channel name: segments separated by dots, without spaces, *, { or }`,
+      );
     }
     this.name = name;
     this.#context = context;
@@ -100,7 +103,10 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     const publication = new Publication();
     const { schema } = this.#context;
     const reject = (cause: unknown): void => {
-      publication.fail("rejected", cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause }));
+      publication.fail(
+        "rejected",
+        cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause }),
+      );
     };
     try {
       const payload = payloadOf(data);
@@ -133,11 +139,16 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   #enqueue(publication: Publication, payload: Payload, { key = "", signal }: PublishOptions): void {
     const { outbox } = this.#context;
     if (key.length > 0 && new TextEncoder().encode(key).length > maxKeyBytes) {
-      return publication.fail("rejected", new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`));
+      return publication.fail(
+        "rejected",
+        new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`),
+      );
     }
     const item: OutboxItem = { channel: this.name, payload, key, publication };
     const cancelled = (): HawserError =>
-      new HawserError("cancelled", "The publish was cancelled before it was sent", { cause: signal?.reason as unknown });
+      new HawserError("cancelled", "The publish was cancelled before it was sent", {
+        cause: signal?.reason as unknown,
+      });
     if (signal?.aborted) return publication.fail("cancelled", cancelled());
     if (signal !== undefined) {
       const onAbort = (): void => outbox.cancel(item, cancelled());

@@ -1,5 +1,13 @@
 import { messageCost, messagesAbove, receive } from "@hawser/protocol";
-import type { BatchFrame, Interval, Message, Position, ResetFrame, ResetReason, SubscribedFrame } from "@hawser/protocol";
+import type {
+  BatchFrame,
+  Interval,
+  Message,
+  Position,
+  ResetFrame,
+  ResetReason,
+  SubscribedFrame,
+} from "@hawser/protocol";
 
 /** What the application is told of a place in the stream where it does not simply go on. */
 export type Break =

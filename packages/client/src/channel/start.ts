@@ -34,7 +34,12 @@ export function startOf(from: SubscribeFrom = "now"): Start {
   }
   if (isObject(from) && "offset" in from && isPosition(from)) {
     const { epoch, offset, grant } = from;
-    return { position: { epoch, offset }, last: 0, grant: grant === undefined ? none : decodeGrant(grant), quiet: false };
+    return {
+      position: { epoch, offset },
+      last: 0,
+      grant: grant === undefined ? none : decodeGrant(grant),
+      quiet: false,
+    };
   }
   throw new HawserError(
     "option-invalid",

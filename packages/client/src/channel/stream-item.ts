@@ -45,7 +45,12 @@ export function append(items: StreamItem[], item: StreamItem): void {
   }
   if (last?.kind === "subscribed" && item.kind === "subscribed") {
     items[items.length - 1] = { ...item, resumed: last.resumed && item.resumed };
-  } else if (last?.kind === "lost" && item.kind === "lost" && last.epoch === item.epoch && last.interval.to === item.interval.from) {
+  } else if (
+    last?.kind === "lost" &&
+    item.kind === "lost" &&
+    last.epoch === item.epoch &&
+    last.interval.to === item.interval.from
+  ) {
     items[items.length - 1] = { ...item, interval: { from: last.interval.from, to: item.interval.to } };
   } else {
     items.push(item);

@@ -1,5 +1,14 @@
 import { assert, closeCodes, defaultLimits, HawserError } from "@hawser/protocol";
-import type { ClientFrame, Codec, ConnectedFrame, ConnectFrame, ErrorFrame, Ports, ServerFrame, Timer } from "@hawser/protocol";
+import type {
+  ClientFrame,
+  Codec,
+  ConnectedFrame,
+  ConnectFrame,
+  ErrorFrame,
+  Ports,
+  ServerFrame,
+  Timer,
+} from "@hawser/protocol";
 import type { Connector, Transport } from "../transport/transport.ts";
 import { closureOf } from "./closure.ts";
 import type { Closure } from "./closure.ts";
@@ -164,7 +173,8 @@ export class Connection {
     this.#writer.maxMessageBytes = welcome.maxMessageBytes || defaultLimits.maxMessageBytes;
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
-      dead: () => this.#fail(closeCodes.heartbeatTimeout, `nothing was heard for ${welcome.heartbeatMs} ms after asking`),
+      dead: () =>
+        this.#fail(closeCodes.heartbeatTimeout, `nothing was heard for ${welcome.heartbeatMs} ms after asking`),
       roundTrip: (roundTripMs) => {
         this.roundTripMs = roundTripMs;
         handlers.onRoundTrip();

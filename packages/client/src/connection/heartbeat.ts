@@ -25,7 +25,11 @@ export class Heartbeat {
   #timer: Timer | undefined;
 
   /** @param intervalMs what the server told (`heartbeatMs`); 0: never ask. */
-  constructor(ports: { readonly clock: Clock; readonly timers: Timers }, intervalMs: number, handlers: HeartbeatHandlers) {
+  constructor(
+    ports: { readonly clock: Clock; readonly timers: Timers },
+    intervalMs: number,
+    handlers: HeartbeatHandlers,
+  ) {
     this.#clock = ports.clock;
     this.#timers = ports.timers;
     this.#intervalMs = intervalMs;

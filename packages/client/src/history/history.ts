@@ -38,10 +38,13 @@ export async function history(
   options: HistoryOptions,
 ): Promise<HistoryPage> {
   const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs } = options;
-  if (before !== undefined && after !== undefined) throw new HawserError("option-invalid", "Give `before` or `after`, not both");
+  if (before !== undefined && after !== undefined)
+    throw new HawserError("option-invalid", "Give `before` or `after`, not both");
   const position = before ?? after;
-  if (position !== undefined && !isPosition(position)) throw new HawserError("option-invalid", "The position is not { epoch, offset }");
-  if (!Number.isSafeInteger(limit) || limit < 0) throw new HawserError("option-invalid", "`limit` is a whole number, 0 for the server's default");
+  if (position !== undefined && !isPosition(position))
+    throw new HawserError("option-invalid", "The position is not { epoch, offset }");
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new HawserError("option-invalid", "`limit` is a whole number, 0 for the server's default");
   const answer = await asks.ask({
     what: `the history of "${channel}"`,
     build: (id) => ({
@@ -57,7 +60,8 @@ export async function history(
     timeoutMs,
     signal,
   });
-  if (answer.type !== "page") throw new HawserError("frame-unexpected", "The server answered `history` with something else");
+  if (answer.type !== "page")
+    throw new HawserError("frame-unexpected", "The server answered `history` with something else");
   const { epoch, from, to, floor, more } = answer;
   const messages: ReceivedMessage[] = [];
   for (const message of answer.messages) {

@@ -168,7 +168,8 @@ export class Outbox implements SessionPart {
     const link = this.#link;
     if (link === undefined) return;
     for (const channel of this.#channels.values()) {
-      while (channel.wants && this.#open < this.#options.maxInFlight && this.#link === link) this.#request(channel, link);
+      while (channel.wants && this.#open < this.#options.maxInFlight && this.#link === link)
+        this.#request(channel, link);
     }
   }
 

@@ -40,7 +40,11 @@ export interface Rejection {
 /** Answers after which the log may hold the message all the same (PUB-9). */
 const openOutcomes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["log-unavailable", "internal"]);
 /** Refusals for what the frame itself is: no earlier attempt of it can have fared better. */
-const inherentRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["payload-invalid", "message-too-large", "channel-invalid"]);
+const inherentRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "payload-invalid",
+  "message-too-large",
+  "channel-invalid",
+]);
 
 /**
  * The publishes of one producer to one channel: numbers them, chains each to the one before it that still stands, and
@@ -148,13 +152,13 @@ export class ProducerChain<Item> {
   }
 
   /**
-   * Gives up what heads the chain, was in doubt and is too old: the log would take it, not knowing any more that it has
-   * it already. (What stands further behind names a predecessor, by which the log sees that it has forgotten.)
+   * Gives up what may be in the log and is so old that the log may have forgotten it, and would take it a second time
+   * (PUB-13). Entries stand in the order in which they were first sent, so the old ones are the first.
    */
   giveUpOld(isOld: (item: Item) => boolean): void {
     for (;;) {
       const head = this.#sent[0];
-      if (head === undefined || head.previous > 0 || !head.doubtful || head.inFlight > 0 || !isOld(head.item)) return;
+      if (head === undefined || !head.doubtful || head.inFlight > 0 || !isOld(head.item)) return;
       this.#leaveOut(head);
       this.#fail(head, "unknown", undefined);
     }

@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import type { HawserError } from "@hawser/protocol";
 import type { Position } from "@hawser/protocol";
 import { emit, TypedEventTarget } from "../events/typed-event-target.ts";
 

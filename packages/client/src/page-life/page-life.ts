@@ -17,7 +17,7 @@ interface EventSource {
 }
 
 /** The `online`, `offline` and `pageshow` events of a browser's page or worker; where there are none, silence. */
-export function platformPageLife(source: EventSource = globalThis as EventSource): PageLife {
+export function platformPageLife(source: EventSource = globalThis): PageLife {
   return {
     listen(handlers) {
       const listeners = [

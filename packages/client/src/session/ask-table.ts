@@ -95,7 +95,9 @@ export class AskTable implements SessionPart {
     if (this.#ended !== undefined) return this.#ended;
     if (ask.signal?.aborted) return cancelled(ask);
     if (this.#pending.size < this.#maxPending) return undefined;
-    return new HawserError("too-many-requests", `${this.#maxPending} requests wait for an answer: wait for some`, { retry: true });
+    return new HawserError("too-many-requests", `${this.#maxPending} requests wait for an answer: wait for some`, {
+      retry: true,
+    });
   }
 
   #send(pending: Pending): void {
@@ -117,13 +119,15 @@ export class AskTable implements SessionPart {
         if (sent && !ask.repeatable) settle(outcomeUnknown(ask));
         else if (this.#link !== undefined && this.#link !== link) this.#send(pending);
       },
-      tooLarge: () => settle(new HawserError("message-too-large", `${capital(ask.what)} is larger than the server takes`)),
+      tooLarge: () =>
+        settle(new HawserError("message-too-large", `${capital(ask.what)} is larger than the server takes`)),
     });
   }
 
   #giveUp(pending: Pending, error: HawserError): void {
     const { sent, ask } = pending;
-    if (sent !== undefined && ask.cancellable && this.#pending.has(pending)) sent.link.send({ type: "cancel", id: sent.id });
+    if (sent !== undefined && ask.cancellable && this.#pending.has(pending))
+      sent.link.send({ type: "cancel", id: sent.id });
     pending.settle(error);
   }
 }
@@ -133,11 +137,17 @@ function cancelled({ what, signal }: Ask): HawserError {
 }
 
 function overdue({ what, timeoutMs }: Ask): HawserError {
-  return new HawserError("deadline-exceeded", `${capital(what)} was not answered within ${timeoutMs} ms; whether it ran is not known`);
+  return new HawserError(
+    "deadline-exceeded",
+    `${capital(what)} was not answered within ${timeoutMs} ms; whether it ran is not known`,
+  );
 }
 
 function outcomeUnknown({ what }: Ask): HawserError {
-  return new HawserError("outcome-unknown", `The connection was lost before ${what} was answered; whether it ran is not known`);
+  return new HawserError(
+    "outcome-unknown",
+    `The connection was lost before ${what} was answered; whether it ran is not known`,
+  );
 }
 
 function capital(text: string): string {

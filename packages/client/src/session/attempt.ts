@@ -46,7 +46,10 @@ export class Attempt {
     try {
       token = await freshToken(options.token);
     } catch (cause) {
-      const error = new HawserError("token-invalid", `The token function failed: ${String(cause)}`, { retry: true, cause });
+      const error = new HawserError("token-invalid", `The token function failed: ${String(cause)}`, {
+        retry: true,
+        cause,
+      });
       if (!this.#cancelled) handlers.onClosed({ code: closeCodes.tokenExpired, reconnect: true, error }, undefined);
       return;
     }

@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import type { HawserError } from "@hawser/protocol";
 import type { Codec, MoveFrame, Ports, ServerFrame, Timer } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";

@@ -10,7 +10,7 @@ const retryMs = 5_000;
 
 /** The token to connect with, now. */
 export async function freshToken(token: Token | undefined): Promise<string> {
-  return typeof token === "function" ? await token() : (token ?? "");
+  return typeof token === "function" ? token() : (token ?? "");
 }
 
 /** Keeps a live connection's token fresh with `authenticate` (CON-8), when there is a function that fetches tokens. */

@@ -42,7 +42,10 @@ export function webSocketConnector(options: WebSocketConnectorOptions = {}): Con
       'This runtime has no WebSocket class: install "ws" and pass connector: webSocketConnector({ WebSocket }), or use Node 22 or later',
     );
   }
-  return { name: "websocket", connect: (url, subprotocol, handlers) => connect(new Socket(url, subprotocol), subprotocol, handlers) };
+  return {
+    name: "websocket",
+    connect: (url, subprotocol, handlers) => connect(new Socket(url, subprotocol), subprotocol, handlers),
+  };
 }
 
 function connect(socket: WebSocketLike, subprotocol: string, handlers: TransportHandlers): Transport {

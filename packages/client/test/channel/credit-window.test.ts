@@ -20,26 +20,30 @@ describe("the credit of a grant", () => {
   it("never lets more than a window and a message wait, and never stalls a reader [SUB-10]", () => {
     const cost = fc.integer({ min: 33, max: 200 });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 500 }), fc.array(fc.record({ cost, reads: fc.nat(3) }), { maxLength: 100, size: "max" }), (size, steps) => {
-        const window = new CreditWindow(size, 0);
-        let credit = window.granted;
-        let sent = 0;
-        const unread: number[] = [];
-        const read = (): void => {
-          window.add(unread.shift() ?? 0);
-          credit = window.take() ?? credit;
-        };
-        for (const step of steps) {
-          if (sent < credit) {
-            sent += step.cost;
-            unread.push(step.cost);
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.array(fc.record({ cost, reads: fc.nat(3) }), { maxLength: 100, size: "max" }),
+        (size, steps) => {
+          const window = new CreditWindow(size, 0);
+          let credit = window.granted;
+          let sent = 0;
+          const unread: number[] = [];
+          const read = (): void => {
+            window.add(unread.shift() ?? 0);
+            credit = window.take() ?? credit;
+          };
+          for (const step of steps) {
+            if (sent < credit) {
+              sent += step.cost;
+              unread.push(step.cost);
+            }
+            expect(unread.reduce((sum, one) => sum + one, 0)).toBeLessThan(size + 200);
+            for (let count = 0; count < step.reads; count += 1) read();
           }
-          expect(unread.reduce((sum, one) => sum + one, 0)).toBeLessThan(size + 200);
-          for (let count = 0; count < step.reads; count += 1) read();
-        }
-        while (unread.length > 0) read();
-        expect(sent).toBeLessThan(credit);
-      }),
+          while (unread.length > 0) read();
+          expect(sent).toBeLessThan(credit);
+        },
+      ),
     );
   });
 });

@@ -37,7 +37,10 @@ describe("the receiving end of a channel", () => {
 
   it("moves on over an interval without messages [SUB-4]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.batch({ ...frame(10, 10), to: 15, messages: [] })).toMatchObject({ kind: "delivered", messages: [] });
+    expect(receiver.batch({ ...frame(10, 10), to: 15, messages: [] })).toMatchObject({
+      kind: "delivered",
+      messages: [],
+    });
     expect(receiver.position).toEqual({ epoch: 5, offset: 15 });
   });
 
@@ -78,7 +81,9 @@ describe("the receiving end of a channel", () => {
   it("tells what was trimmed before it could be read [POS-5]", () => {
     const receiver = receiverAt(10);
     const lost = { from: 10, to: 14 };
-    expect(receiver.begin({ ...grant, offset: 14, lost, reset: "trimmed" })).toEqual([{ kind: "lost", epoch: 5, interval: lost }]);
+    expect(receiver.begin({ ...grant, offset: 14, lost, reset: "trimmed" })).toEqual([
+      { kind: "lost", epoch: 5, interval: lost },
+    ]);
     expect(receiver.position).toEqual({ epoch: 5, offset: 14 });
   });
 
@@ -114,12 +119,16 @@ describe("the receiving end of a channel", () => {
 
   it("starts over with a log that was lost or made anew [POS-9]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, epoch: 8, offset: 0, reset: "unknown" })).toMatchObject([{ kind: "reset", reason: "unknown" }]);
+    expect(receiver.begin({ ...grant, epoch: 8, offset: 0, reset: "unknown" })).toMatchObject([
+      { kind: "reset", reason: "unknown" },
+    ]);
     expect(receiver.position).toEqual({ epoch: 8, offset: 0 });
   });
 
   it("tells of a loss that the server did not name", () => {
-    expect(receiverAt(10).begin({ ...grant, offset: 13 })).toEqual([{ kind: "lost", epoch: 5, interval: { from: 10, to: 13 } }]);
+    expect(receiverAt(10).begin({ ...grant, offset: 13 })).toEqual([
+      { kind: "lost", epoch: 5, interval: { from: 10, to: 13 } },
+    ]);
   });
 
   it("does not go back without being told why: what comes again is dropped [SUB-5]", () => {

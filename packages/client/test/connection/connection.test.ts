@@ -11,7 +11,12 @@ describe("a connection", () => {
     expect(server.peer.received).toEqual([]);
     server.peer.open("hawser.v1");
     await ports.advance(1);
-    expect(server.peer.received[0]).toEqual({ type: "connect", token: "secret", session: client.status.session, agent: "test" });
+    expect(server.peer.received[0]).toEqual({
+      type: "connect",
+      token: "secret",
+      session: client.status.session,
+      agent: "test",
+    });
     expect(client.status.session).toMatch(/^[0-9a-f]{32}$/);
   });
 
@@ -126,7 +131,12 @@ describe("a connection", () => {
     await ports.advance(1);
     const { id } = server.peer.last("subscribe");
     const frame = { type: "subscribed", id, number: 7, generation: 1, epoch: 1, offset: 0, end: 0 } as const;
-    server.peer.send({ ...frame, lost: undefined, reset: "", grant: new Uint8Array(0) }, batch(0, 1), welcome, batch(1, 2));
+    server.peer.send(
+      { ...frame, lost: undefined, reset: "", grant: new Uint8Array(0) },
+      batch(0, 1),
+      welcome,
+      batch(1, 2),
+    );
     await ports.advance(1);
     expect(seen).toEqual([1]);
   });
@@ -138,7 +148,13 @@ describe("a connection", () => {
     server.peer.send(batch(0, 3));
     await ports.advance(1);
     const [connection] = client.status.connections;
-    expect(connection).toMatchObject({ id: 1, endpoint: "sim://node-1", state: "connected", messagesIn: 3, messagesOut: 1 });
+    expect(connection).toMatchObject({
+      id: 1,
+      endpoint: "sim://node-1",
+      state: "connected",
+      messagesIn: 3,
+      messagesOut: 1,
+    });
     client.reconnect();
     await ports.advance(1);
     expect(client.status.connections).toHaveLength(1);

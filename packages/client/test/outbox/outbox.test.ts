@@ -6,7 +6,8 @@ import { dataOf, welcome } from "../fake-server.ts";
 import { connected, fixture } from "../fixture.ts";
 
 const accept = (frame: ClientFrame, peer: FakePeer): void => {
-  if (frame.type === "publish") peer.send({ type: "published", id: frame.id, position: { epoch: 1, offset: frame.sequence }, duplicate: false });
+  if (frame.type === "publish")
+    peer.send({ type: "published", id: frame.id, position: { epoch: 1, offset: frame.sequence }, duplicate: false });
 };
 
 const rejected = (to: PublishFrame, code: string, rest: Partial<RejectedFrame> = {}): RejectedFrame => {
@@ -161,7 +162,10 @@ describe("the outbox", () => {
   });
 
   it("stops sending again before the server's shortest window ends [PUB-13]", async () => {
-    for (const [awayMs, state] of [[40_000, "sent"], [50_000, "unknown"]] as const) {
+    for (const [awayMs, state] of [
+      [40_000, "sent"],
+      [50_000, "unknown"],
+    ] as const) {
       const { client, server, ports } = fixture();
       server.welcome = { ...welcome, deduplicateMs: 60_000 };
       await ports.advance(1);
@@ -251,7 +255,9 @@ describe("the outbox", () => {
   it("rejects what JSON cannot say, and a key that is too long, without sending anything", async () => {
     const { client, server, ports } = await connected();
     expect(client.channel("chat").publish(() => {}).error).toMatchObject({ code: "payload-invalid" });
-    expect(client.channel("chat").publish(1, { key: "k".repeat(256) }).error).toMatchObject({ code: "payload-invalid" });
+    expect(client.channel("chat").publish(1, { key: "k".repeat(256) }).error).toMatchObject({
+      code: "payload-invalid",
+    });
     expect(client.channel("chat").publish(1, { key: "k".repeat(255) }).error).toBeUndefined();
     await ports.advance(1);
     expect(server.peer.of("publish")).toHaveLength(1);

@@ -87,7 +87,8 @@ class World {
     if (how === "rate-limit") return { kind: "rejected", rejection: refusal("rate-limited", { retry: true }) };
     if (how === "log-unavailable-appended") this.log.append(attempt);
     if (how === "log-unavailable-late") this.#late.push([attempt]);
-    if (how.startsWith("log-unavailable")) return { kind: "rejected", rejection: refusal("log-unavailable", { retry: true }) };
+    if (how.startsWith("log-unavailable"))
+      return { kind: "rejected", rejection: refusal("log-unavailable", { retry: true }) };
     return this.log.append(attempt);
   }
 
@@ -142,15 +143,20 @@ describe("a producer's chain over a faulty world", () => {
   });
 
   it("reports nothing accepted that is not in the log when the log forgets producers [PUB-4]", () => {
-    const forgetful = fc.oneof({ weight: 12, arbitrary: step as fc.Arbitrary<Step> }, { weight: 1, arbitrary: fc.constant<Step>("forget") });
+    const forgetful = fc.oneof({ weight: 12, arbitrary: step }, { weight: 1, arbitrary: fc.constant<Step>("forget") });
     fc.assert(
-      fc.property(fc.array(forgetful, { maxLength: 120, size: "max" }), fc.integer({ min: 2, max: 9 }), (steps, poison) => {
-        const world = new World((item) => item % poison === 0);
-        for (const action of steps) world.run(action);
-        world.heal();
-        expect(world.outcomes.size).toBe(world.published);
-        for (const [item, outcome] of world.outcomes) if (outcome === "accepted") expect(world.log.items).toContain(item);
-      }),
+      fc.property(
+        fc.array(forgetful, { maxLength: 120, size: "max" }),
+        fc.integer({ min: 2, max: 9 }),
+        (steps, poison) => {
+          const world = new World((item) => item % poison === 0);
+          for (const action of steps) world.run(action);
+          world.heal();
+          expect(world.outcomes.size).toBe(world.published);
+          for (const [item, outcome] of world.outcomes)
+            if (outcome === "accepted") expect(world.log.items).toContain(item);
+        },
+      ),
       runs,
     );
   });

@@ -5,7 +5,10 @@ describe("the life of a page", () => {
   it("is told by its events, until nobody listens any more", () => {
     const page = new EventTarget();
     const told: string[] = [];
-    const stop = platformPageLife(page).listen({ online: () => told.push("online"), offline: () => told.push("offline") });
+    const stop = platformPageLife(page).listen({
+      online: () => told.push("online"),
+      offline: () => told.push("offline"),
+    });
     for (const type of ["offline", "online", "pageshow"]) page.dispatchEvent(new Event(type));
     stop();
     page.dispatchEvent(new Event("online"));

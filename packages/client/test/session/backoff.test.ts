@@ -20,13 +20,20 @@ describe("backoff", () => {
 
   it("never comes before the server's delay, and never later than the cap behind it", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.nat(1e6), fc.nat(1e6), fc.nat(5_000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (minMs, more, atLeast, failures, drawn) => {
-        const backoff = new Backoff({ minMs, maxMs: minMs + more }, drawing(drawn));
-        for (let count = 0; count < failures; count += 1) backoff.next();
-        const delay = backoff.next(atLeast);
-        expect(delay).toBeGreaterThanOrEqual(atLeast);
-        expect(delay).toBeLessThanOrEqual(atLeast + minMs + more);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.nat(1e6),
+        fc.nat(1e6),
+        fc.nat(5_000),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (minMs, more, atLeast, failures, drawn) => {
+          const backoff = new Backoff({ minMs, maxMs: minMs + more }, drawing(drawn));
+          for (let count = 0; count < failures; count += 1) backoff.next();
+          const delay = backoff.next(atLeast);
+          expect(delay).toBeGreaterThanOrEqual(atLeast);
+          expect(delay).toBeLessThanOrEqual(atLeast + minMs + more);
+        },
+      ),
     );
   });
 });

@@ -35,12 +35,12 @@ describe("the requests of a connection", () => {
     const { requests, ask, log } = table(0);
     ask("a");
     ask("b");
-    expect([requests.settle(answer(2)), requests.settle(answer(1)), requests.settle(answer(1)), requests.settle(answer(9))]).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ]);
+    expect([
+      requests.settle(answer(2)),
+      requests.settle(answer(1)),
+      requests.settle(answer(1)),
+      requests.settle(answer(9)),
+    ]).toEqual([true, true, false, false]);
     expect(log).toEqual(["b answered", "a answered"]);
   });
 

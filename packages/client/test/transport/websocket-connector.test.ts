@@ -62,7 +62,10 @@ describe("a connection by WebSocket", () => {
   });
 
   it("closes with 4501 on a message of the wrong kind, and hears nothing more [WIRE-2]", () => {
-    for (const [subprotocol, data] of [["hawser.v1", "text"], ["hawser.v1.json", new ArrayBuffer(1)]] as const) {
+    for (const [subprotocol, data] of [
+      ["hawser.v1", "text"],
+      ["hawser.v1.json", new ArrayBuffer(1)],
+    ] as const) {
       const { socket, log } = connect(subprotocol);
       socket.tell("message", { data });
       socket.tell("message", { data });
@@ -91,7 +94,9 @@ describe("a connection by WebSocket", () => {
     const had = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
     Reflect.deleteProperty(globalThis, "WebSocket");
     try {
-      expect(() => webSocketConnector()).toThrow(expect.objectContaining({ code: "option-invalid", message: expect.stringContaining("ws") }));
+      expect(() => webSocketConnector()).toThrow(
+        expect.objectContaining({ code: "option-invalid", message: expect.stringContaining("ws") }),
+      );
     } finally {
       if (had !== undefined) Object.defineProperty(globalThis, "WebSocket", had);
     }
@@ -109,14 +114,18 @@ describe("a connection by WebSocket", () => {
     const { port } = server.address() as { port: number };
     const log: unknown[] = [];
     await new Promise<void>((resolve) => {
-      const transport = webSocketConnector({ WebSocket: WebSocket as unknown as WebSocketClass }).connect(`ws://127.0.0.1:${port}`, "hawser.v1", {
-        onOpen: () => transport.send(Uint8Array.of(7)),
-        onMessage: (message) => log.push([...message]),
-        onClose: (code, reason) => {
-          log.push([code, reason]);
-          resolve();
+      const transport = webSocketConnector({ WebSocket: WebSocket as unknown as WebSocketClass }).connect(
+        `ws://127.0.0.1:${port}`,
+        "hawser.v1",
+        {
+          onOpen: () => transport.send(Uint8Array.of(7)),
+          onMessage: (message) => log.push([...message]),
+          onClose: (code, reason) => {
+            log.push([code, reason]);
+            resolve();
+          },
         },
-      });
+      );
     });
     server.close();
     expect(log).toEqual([[7], [4000, "done"]]);

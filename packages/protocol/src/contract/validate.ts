@@ -22,13 +22,13 @@ export function validateNow<S extends StandardSchemaV1>(
 
 /** As {@link validateNow}, always as a promise. */
 export async function validate<S extends StandardSchemaV1>(schema: S, value: unknown): Promise<SchemaOutput<S>> {
-  return await validateNow(schema, value);
+  return validateNow(schema, value);
 }
 
 function outputOf<S extends StandardSchemaV1>(
   result: Awaited<ReturnType<StandardSchemaV1["~standard"]["validate"]>>,
 ): SchemaOutput<S> {
-  if (result.issues === undefined) return result.value as SchemaOutput<S>;
+  if (result.issues === undefined) return result.value;
   const told = result.issues.slice(0, issuesTold).map(describe).join("; ");
   throw new HawserError("payload-invalid", `The value does not fit its schema: ${told || "no reason given"}`);
 }

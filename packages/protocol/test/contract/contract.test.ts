@@ -47,7 +47,7 @@ describe("a contract at run time", () => {
 
   it("refuses a pattern whose parameter is not a whole segment", () => {
     for (const pattern of ["chat.{room}s", "chat.{}", "{a}.{b", "chat.{a b}", "chat..{room}"]) {
-      expect(() => defineContract({ channels: { [pattern]: { message: z.string() } } }), pattern).toThrowError(
+      expect(() => defineContract({ channels: { [pattern]: { message: z.string() } } }), pattern).toThrow(
         expect.objectContaining({ code: "option-invalid" }),
       );
     }
