@@ -231,8 +231,8 @@ class BrokerLog implements Log {
     return {
       onStart: (start, kind) => this.#onStart(current(), start, kind),
       onRecord: (placed, verdict, isTold) => this.#onRecord(current(), placed, verdict, isTold),
-      onServing: (wentBack) => {
-        if (wentBack) this.#tellEpoch(current());
+      onServing: (wasSuspended) => {
+        if (wasSuspended) this.#tellEpoch(current());
         current().pending.resend();
       },
       onTrimmed: (start) => this.#trimBelow(start),

@@ -20,8 +20,8 @@ export interface ReaderEvents {
   onStart(start: WarmStart, kind: StartKind): void;
   /** A record was passed. `isTold`: its verdict may be told at once. */
   onRecord(placed: PlacedRecord, verdict: Verdict, isTold: boolean): void;
-  /** All that the log has was read, and it may be told; after `wentBack` followers have to be told where they are. */
-  onServing(wentBack: boolean): void;
+  /** All that the log has was read, and it may be told; after it was suspended, followers have to be told where they are. */
+  onServing(wasSuspended: boolean): void;
   /** Records below `start` are gone. */
   onTrimmed(start: number): void;
   /** The broker does not answer, or does again, or the log is being read anew. */
@@ -52,7 +52,10 @@ interface Promised {
   readonly epoch: number;
   readonly passed: PassedRecords;
   readonly through: number;
+  /** Known by a record that is no longer where it was. */
   wentBack: boolean;
+  /** Nothing is told until all was read: it went back, or what was found first is of an older epoch. */
+  isSuspended: boolean;
   /** The highest offset at which the log, read again, still has what was promised. */
   agreed: number;
 }
@@ -180,7 +183,7 @@ export class LogReader {
       this.#warm(this.#phase.start.begin(fetched.start));
     }
     for (const placed of fresh) this.#read(placed);
-    if ((this.#passed.last?.offset ?? 0) < fetched.end) return true;
+    if (fresh.length > 0 && (this.#passed.last?.offset ?? 0) < fetched.end) return true;
     this.#atEnd(fetch);
     return false;
   }
@@ -199,9 +202,11 @@ export class LogReader {
   #restart(wentBack: boolean): undefined {
     if (this.#phase.kind === "warm" && this.#serving) {
       const { epoch } = this.#phase.prefix;
-      this.#promised = { epoch, passed: this.#passed, through: this.#passed.last?.offset ?? 0, wentBack, agreed: 0 };
+      const through = this.#passed.last?.offset ?? 0;
+      this.#promised = { epoch, passed: this.#passed, through, wentBack, isSuspended: wentBack, agreed: 0 };
     } else if (this.#promised !== undefined) {
       this.#promised.wentBack ||= wentBack;
+      this.#promised.isSuspended ||= wentBack;
       this.#promised.agreed = 0;
     }
     this.#serving = false;
@@ -231,7 +236,9 @@ export class LogReader {
 
   #startKind(epoch: number): StartKind {
     if (this.#promised === undefined) return "first";
-    if (this.#promised.wentBack) return "back";
+    // The newer epoch may come with the next records, or be gone.
+    if (epoch < this.#promised.epoch) this.#promised.isSuspended = true;
+    if (this.#promised.isSuspended) return "back";
     return epoch === this.#promised.epoch ? "same" : "other";
   }
 
@@ -244,7 +251,7 @@ export class LogReader {
       this.#checkpointThrough = record.through;
       this.#appendsSinceCheckpoint = 0;
     }
-    this.#events.onRecord(placed, verdict, this.#promised?.wentBack !== true);
+    this.#events.onRecord(placed, verdict, this.#promised?.isSuspended !== true);
     if (record.kind === "request" && this.#serving) this.#writeCheckpoint(prefix);
   }
 
@@ -255,7 +262,13 @@ export class LogReader {
     }
     const { prefix } = this.#phase;
     if (prefix.epoch === 0) {
-      this.#write("begin", (id) => ({ kind: "begin", id, after: "nothing", epoch: this.#newEpoch() }));
+      this.#write("begin", (id) => ({
+        kind: "begin",
+        id,
+        seen: this.#seen(),
+        after: "nothing",
+        epoch: this.#newEpoch(),
+      }));
       return;
     }
     if (!this.#isCovered(prefix)) {
@@ -267,7 +280,7 @@ export class LogReader {
       this.#serving = true;
       const promised = this.#promised;
       this.#promised = undefined;
-      this.#events.onServing(promised?.wentBack ?? false);
+      this.#events.onServing(promised?.isSuspended ?? false);
       this.#events.onAvailable(true);
     }
     const isDue = this.#appendsSinceCheckpoint >= this.#options.checkpointEvery;
@@ -280,7 +293,9 @@ export class LogReader {
   /** Whether the log's lineage tells what of the promised is gone. */
   #isCovered(prefix: AcceptedPrefix): boolean {
     const promised = this.#promised;
-    if (promised === undefined || !promised.wentBack || promised.agreed >= promised.through) return true;
+    if (promised === undefined) return true;
+    if (!promised.wentBack) return prefix.epoch >= promised.epoch;
+    if (promised.agreed >= promised.through) return true;
     const [first] = prefix.lineage;
     if (first !== undefined && first.epoch > promised.epoch) return true;
     const next = prefix.lineage.find(({ epoch }) => epoch > promised.epoch);
@@ -293,7 +308,13 @@ export class LogReader {
     if (now - phase.atEndSince < this.#options.checkpointWaitMs) {
       this.#write("request", (id) => ({ kind: "request", id }));
     } else {
-      this.#write("begin", (id) => ({ kind: "begin", id, after: "unknown", epoch: this.#newEpoch() }));
+      this.#write("begin", (id) => ({
+        kind: "begin",
+        id,
+        seen: this.#seen(),
+        after: "unknown",
+        epoch: this.#newEpoch(),
+      }));
     }
   }
 
@@ -315,6 +336,10 @@ export class LogReader {
     if (now - (this.#writtenAt.get(kind) ?? -Infinity) < this.#options.retryMs) return;
     this.#writtenAt.set(kind, now);
     this.#options.broker.produce([make(this.#options.nextId())]).catch(() => {});
+  }
+
+  #seen(): number {
+    return this.#passed.last?.offset ?? this.#start - 1;
   }
 
   #newEpoch(): number {

@@ -46,6 +46,7 @@ export class AcceptedPrefix {
   readonly #options: AcceptedPrefixOptions;
   readonly #channels = new Map<string, Channel>();
   #logTime = 0;
+  #stateAt = 0;
   #epoch = 0;
   #lineage: readonly EpochStart[] = [];
 
@@ -57,6 +58,7 @@ export class AcceptedPrefix {
   static restore(snapshot: PrefixSnapshot, options: AcceptedPrefixOptions): AcceptedPrefix {
     const prefix = new AcceptedPrefix(options);
     prefix.#logTime = snapshot.logTime;
+    prefix.#stateAt = snapshot.stateAt;
     prefix.#epoch = snapshot.epoch;
     prefix.#lineage = snapshot.lineage;
     for (const { channel, end, producers } of snapshot.channels) {
@@ -87,6 +89,9 @@ export class AcceptedPrefix {
         return this.#begin(record, offset);
       case "epoch":
         return this.#newEpoch(record, offset);
+      case "checkpoint":
+        this.#stateAt = offset;
+        return none;
       default:
         return none;
     }
@@ -96,6 +101,7 @@ export class AcceptedPrefix {
   snapshot(): PrefixSnapshot {
     return {
       logTime: this.#logTime,
+      stateAt: this.#stateAt,
       epoch: this.#epoch,
       lineage: this.#lineage,
       channels: Array.from(this.#channels, ([channel, { end, producers }]) => ({
@@ -128,7 +134,9 @@ export class AcceptedPrefix {
   }
 
   #begin(record: BeginRecord, offset: number): Verdict {
-    if (record.after === "nothing" && this.#epoch !== 0) return none;
+    const counts = record.after === "nothing" ? this.#epoch === 0 : this.#stateAt <= record.seen;
+    this.#stateAt = offset;
+    if (!counts) return none;
     this.#channels.clear();
     this.#epoch = record.epoch;
     this.#lineage = [{ epoch: record.epoch, start: offset }];

@@ -29,6 +29,8 @@ export interface WarmStart {
 export class ColdStart {
   readonly #options: ColdStartOptions;
   #held: PlacedRecord[] = [];
+  #oldest = 0;
+  #stateAt = 0;
 
   constructor(options: ColdStartOptions) {
     this.#options = options;
@@ -37,14 +39,19 @@ export class ColdStart {
   /** @param oldest the oldest offset that the log has left. Returns the empty state if that is its first. */
   begin(oldest: number): WarmStart | undefined {
     this.#held = [];
+    this.#oldest = oldest;
     if (oldest !== firstOffset) return undefined;
     return { prefix: new AcceptedPrefix(this.#options.prefix), ends: new Map(), next: [] };
   }
 
   /** Takes the next record; returns the state once it is found. */
   take(placed: PlacedRecord): WarmStart | undefined {
-    const { record } = placed;
-    if (record.kind === "begin" && record.after === "unknown") {
+    const { offset, record } = placed;
+    const stateAt = this.#stateAt;
+    if (record.kind === "begin" || record.kind === "checkpoint") this.#stateAt = offset;
+    // Whether a beginning counts is known only to those who have read all that its writer had not.
+    const isDecided = record.kind === "begin" && this.#oldest <= record.seen + 1;
+    if (isDecided && record.after === "unknown" && stateAt <= record.seen) {
       return { prefix: new AcceptedPrefix(this.#options.prefix), ends: new Map(), next: [placed] };
     }
     this.#held.push(placed);

@@ -26,6 +26,8 @@ export interface AppendRecord {
 export interface BeginRecord {
   readonly kind: "begin";
   readonly id: string;
+  /** Its writer has read up to here. If somebody began, or wrote a checkpoint, behind that, it does not count. */
+  readonly seen: number;
   readonly after: "nothing" | "unknown";
   readonly epoch: number;
 }
@@ -68,6 +70,8 @@ export interface PlacedRecord {
 /** The state of an `AcceptedPrefix`, as plain data. */
 export interface PrefixSnapshot {
   readonly logTime: number;
+  /** Offset of the newest record that began the log or was a checkpoint. */
+  readonly stateAt: number;
   readonly epoch: number;
   readonly lineage: readonly EpochStart[];
   readonly channels: readonly ChannelSnapshot[];

@@ -27,7 +27,7 @@ async function run(seed: number, faults: readonly (keyof FaultRates)[], disturb?
   if (next(4) === 0) cluster.broker.rates.outage = faults.includes("outage") ? 0.02 : 0;
   const nodes: [Node, Node] = [await cluster.node(), await cluster.node()];
   const subscribers = await Promise.all(nodes.map(({ log }) => world.drive(Subscriber.follow(log, "a"))));
-  const publishers = producers.map((producer) => new Publisher(cluster, "a", producer));
+  const publishers = producers.map((producer) => new Publisher("a", producer));
   const published = Promise.all(
     publishers.map((publisher) => publisher.publish(1, sequences, 1 + next(8), () => nodes[next(2)]!)),
   );

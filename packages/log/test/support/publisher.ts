@@ -1,6 +1,6 @@
 import type { AppendOutcome } from "@hawser/log";
 import { numbered } from "@hawser/log/conformance";
-import type { Cluster, Node } from "./cluster.ts";
+import type { Node } from "./cluster.ts";
 
 /**
  * A client's outbox in the plainest way: it keeps up to `ahead` publishes under way, over any node, and sends what was not
@@ -11,11 +11,9 @@ export class Publisher {
   /** Positions that the log has named, by sequence. */
   readonly accepted = new Map<number, { readonly epoch: number; readonly offset: number }>();
   readonly others: AppendOutcome["kind"][] = [];
-  readonly #cluster: Cluster;
   readonly #channel: string;
 
-  constructor(cluster: Cluster, channel: string, producer: string) {
-    this.#cluster = cluster;
+  constructor(channel: string, producer: string) {
     this.#channel = channel;
     this.producer = producer;
   }
