@@ -41,6 +41,11 @@ export class SimulatedWorld {
     return this.#queue.length;
   }
 
+  /** Lets `durationMs` pass and no timer fire: the event loop was busy. */
+  skipTimers(durationMs: number): void {
+    this.#now += durationMs;
+  }
+
   /** Lets `durationMs` pass, timer by timer. */
   async advance(durationMs: number): Promise<void> {
     const until = this.#now + durationMs;
