@@ -143,7 +143,10 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     await ann.page.getByTestId("offline").click();
     await ann.state("Connected");
     await bob.shows("written offline");
-    await ann.settled();
+    for (const chat of [ann, bob]) {
+      await chat.count(2);
+      await chat.settled();
+    }
     for (const chat of [ann, bob]) expect(await chat.texts()).toEqual(["said meanwhile", "written offline"]);
   });
 
@@ -235,6 +238,7 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     await ann.say("short");
     await ann.shows("short");
     await ann.page.getByTestId("discard").click();
+    await ann.page.getByTestId("discard").waitFor({ state: "detached" });
     await ann.settled();
     expect(await ann.texts()).toEqual(["short"]);
   });

@@ -3,13 +3,13 @@ import { chromium } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
 
 /** Chromium where Debian's package puts it, or where `CHROMIUM` says. */
-export const chromiumPath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const chromiumPath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** Browser tests are skipped where there is no browser; in CI that is a failure. */
 export const withoutBrowser = !existsSync(chromiumPath) && !process.env["CI"];
 
 /** How long a page may take for what a test waits for: generous, since machines differ. */
-export const patienceMs = 60_000;
+const patienceMs = 60_000;
 
 /** Starts a browser with an empty profile; every context of it is a person of its own. */
 export async function openBrowser(): Promise<{ context: () => Promise<BrowserContext>; close: () => Promise<void> }> {
@@ -84,11 +84,16 @@ export class Chat {
     await this.page.getByTestId("message-text").filter({ hasText: text }).first().waitFor();
   }
 
-  /** Resolves when no message of one's own waits for an answer. */
+  /** Resolves when every message in the room has its place in the log, or has failed. */
   async settled(): Promise<void> {
     await this.page.waitForFunction(() => {
       const rows = [...document.querySelectorAll<HTMLElement>("[data-testid=message]")];
-      return rows.length > 0 && rows.every((row) => !["queued", "sent"].includes(row.dataset["state"] ?? ""));
+      return (
+        rows.length > 0 &&
+        rows.every(
+          (row) => row.dataset["offset"] !== undefined || ["rejected", "unknown"].includes(row.dataset["state"] ?? ""),
+        )
+      );
     });
   }
 

@@ -1,6 +1,8 @@
-import { createClient, type Client } from "@hawser/client";
+import { createClient } from "@hawser/client";
+import type { Client } from "@hawser/client";
 import { cleanRoom } from "./formatting/names.ts";
-import { settings as keptSettings, type KeptText } from "./model/settings.ts";
+import { settings as keptSettings } from "./model/settings.ts";
+import type { KeptText } from "./model/settings.ts";
 import { ChatSession, firstRoom } from "./session/chat-session.ts";
 import { AppView } from "./view/app-view.ts";
 import { WelcomeView } from "./view/welcome-view.ts";
@@ -27,6 +29,7 @@ const app = new AppView({
   discard: (id) => session?.discard(id),
   loadOlder: () => session?.loadOlder(),
   atEnd: () => look(),
+  retry: () => session?.connection.retry(),
   cut: () => session?.connection.cut(),
   goOffline: () => session?.connection.goOffline(),
   goOnline: () => session?.connection.goOnline(),

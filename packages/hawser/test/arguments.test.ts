@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseArguments, type CommandSpecification } from "../src/arguments.ts";
+import { parseArguments } from "../src/arguments.ts";
+import type { CommandSpecification } from "../src/arguments.ts";
 import { UsageError } from "../src/exit-codes.ts";
 
 const specification: CommandSpecification = {

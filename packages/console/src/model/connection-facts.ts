@@ -10,8 +10,10 @@ export interface ConnectionFacts {
   readonly since: number;
   readonly user: string;
   readonly endpoint: string;
+  /** While `waiting`: when the next attempt is made, in milliseconds since 1970. */
+  readonly until: number | undefined;
   /** Why the last connection ended, or was not made. */
-  readonly problem: string | undefined;
+  readonly problem: string;
   /** The newest round trips in milliseconds, oldest first. */
   readonly roundTrips: readonly number[];
   /** When the page comes back by itself, while it stays away. */

@@ -21,7 +21,9 @@ export class ConnectionLog {
     return this.#events;
   }
 
+  /** Adds an event, unless the newest one says the same: an attempt that fails again is no news. */
   add(time: number, tone: EventTone, text: string): void {
+    if (this.#events[0]?.text === text) return;
     this.#id += 1;
     this.#events = [{ id: this.#id, time, tone, text }, ...this.#events].slice(0, maxConnectionEvents);
   }

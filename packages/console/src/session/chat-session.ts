@@ -1,6 +1,7 @@
 import type { Client } from "@hawser/client";
 import { Room } from "../model/room.ts";
-import { maxRooms, type Settings } from "../model/settings.ts";
+import { maxRooms } from "../model/settings.ts";
+import type { Settings } from "../model/settings.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
 import { RoomStream } from "./room-stream.ts";
 import { Sender } from "./sender.ts";

@@ -1,10 +1,11 @@
 import type { Client } from "@hawser/client";
-import { roundTripSamples, type ConnectionFacts } from "../model/connection-facts.ts";
+import { roundTripSamples } from "../model/connection-facts.ts";
+import type { ConnectionFacts } from "../model/connection-facts.ts";
 import { ConnectionLog } from "../model/connection-log.ts";
 import { Samples } from "../model/samples.ts";
 
 /** How long `goOffline` stays away. */
-export const offlineMs = 10_000;
+const offlineMs = 10_000;
 
 /** How often the round trip is measured. */
 const measureMs = 2_000;
@@ -17,6 +18,7 @@ export class ConnectionWatch {
   readonly #roundTrips = new Samples(roundTripSamples);
   #state: ConnectionFacts["state"] | undefined;
   #times = 0;
+  #lost = false;
   #measuredAt = 0;
   #offline: { readonly until: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
@@ -33,6 +35,11 @@ export class ConnectionWatch {
     if (this.#client.status.state !== "connected" || now - this.#measuredAt < measureMs) return;
     this.#measuredAt = now;
     this.#client.probe();
+  }
+
+  /** Connects at once, instead of waiting longer. */
+  retry(): void {
+    this.#client.goOnline();
   }
 
   cut(): void {
@@ -68,7 +75,8 @@ export class ConnectionWatch {
       since: status.since,
       user: status.user,
       endpoint: status.connections.at(-1)?.endpoint ?? "",
-      problem: problemOf(this.#client),
+      until: status.until,
+      problem: this.#problem(),
       roundTrips: this.#roundTrips.values,
       offlineUntil: this.#offline?.until,
       statistics,
@@ -81,6 +89,8 @@ export class ConnectionWatch {
     const roundTripMs = connections.find((one) => one.state === "connected")?.roundTripMs;
     if (roundTripMs !== undefined && roundTripMs !== this.#roundTrips.last) this.#roundTrips.add(roundTripMs);
     if (state !== this.#state) {
+      // Lost once, and after that not reached: an attempt in between does not count.
+      if (state === "waiting") this.#lost = this.#state === "connected";
       this.#state = state;
       this.#tell(state, user);
     }
@@ -93,13 +103,16 @@ export class ConnectionWatch {
       this.#times += 1;
       this.log.add(now, "good", this.#times === 1 ? `Connected as ${user}` : "Connected again");
     } else if (state === "waiting") {
-      this.log.add(now, "warning", problemOf(this.#client) ?? "The connection was lost");
+      this.log.add(now, "warning", this.#problem());
     } else if (state === "closed") {
-      this.log.add(now, "bad", problemOf(this.#client) ?? "Closed");
+      this.log.add(now, "bad", this.#problem());
     }
   }
-}
 
-function problemOf(client: Client): string | undefined {
-  return client.status.lastError?.message;
+  /** Why there is no connection, in words for people: what the server said, or that nothing was heard of it. */
+  #problem(): string {
+    const error = this.#client.status.lastError;
+    if (error !== undefined && error.code !== "connection-lost") return error.message;
+    return this.#lost ? "The connection was lost." : "The server cannot be reached.";
+  }
 }

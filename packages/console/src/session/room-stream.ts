@@ -3,7 +3,7 @@ import type { Room } from "../model/room.ts";
 import { chatMessage, maxTimelineMessages } from "../model/timeline.ts";
 
 /** How many messages a page of older ones has. */
-export const historyPage = 50;
+const historyPage = 50;
 
 /** What a stream tells who keeps the rooms. */
 export interface RoomStreamHandlers {

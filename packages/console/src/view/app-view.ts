@@ -1,12 +1,16 @@
 import type { ConnectionFacts } from "../model/connection-facts.ts";
 import type { Room } from "../model/room.ts";
 import { displayName, initials, tint } from "../formatting/names.ts";
-import { ComposerView, type ComposerActions } from "./composer-view.ts";
+import { ComposerView } from "./composer-view.ts";
+import type { ComposerActions } from "./composer-view.ts";
 import { element, setText } from "./element.ts";
 import { icon, mark } from "./icons.ts";
-import { PanelView, type PanelActions } from "./panel-view.ts";
-import { RoomsView, type RoomsActions } from "./rooms-view.ts";
-import { TimelineView, type TimelineActions } from "./timeline-view.ts";
+import { PanelView } from "./panel-view.ts";
+import type { PanelActions } from "./panel-view.ts";
+import { RoomsView } from "./rooms-view.ts";
+import type { RoomsActions } from "./rooms-view.ts";
+import { TimelineView } from "./timeline-view.ts";
+import type { TimelineActions } from "./timeline-view.ts";
 
 export interface AppActions extends RoomsActions, TimelineActions, ComposerActions, PanelActions {
   changeName(): void;

@@ -2,7 +2,7 @@ import { element, setText } from "./element.ts";
 import { icon } from "./icons.ts";
 
 /** The longest message that the page sends, in characters. */
-export const maxMessageLength = 4000;
+const maxMessageLength = 4000;
 
 export interface ComposerActions {
   send(text: string): void;

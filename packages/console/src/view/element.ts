@@ -35,7 +35,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /** Sets attributes; `false` and `undefined` take them away, `true` sets them empty. */
-export function setAttributes(target: Element, attributes: NonNullable<ElementOptions<"div">["attributes"]>): void {
+function setAttributes(target: Element, attributes: NonNullable<ElementOptions<"div">["attributes"]>): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) target.removeAttribute(name);
     else target.setAttribute(name, value === true ? "" : String(value));

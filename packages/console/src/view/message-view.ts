@@ -4,7 +4,8 @@ import { clockText, fullText } from "../formatting/times.ts";
 import type { Row } from "../model/arrangement.ts";
 import type { OutgoingState } from "../model/outgoing.ts";
 import { element } from "./element.ts";
-import { icon, type IconName } from "./icons.ts";
+import { icon } from "./icons.ts";
+import type { IconName } from "./icons.ts";
 
 /** What a person can do with a message of theirs that was not accepted. */
 export interface MessageActions {

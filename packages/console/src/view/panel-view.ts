@@ -1,12 +1,15 @@
 import { bytesText, countText, roundTripText } from "../formatting/quantities.ts";
 import { durationText, secondsText } from "../formatting/times.ts";
 import type { ConnectionEvent } from "../model/connection-log.ts";
-import { roundTripSamples, type ConnectionFacts } from "../model/connection-facts.ts";
+import { roundTripSamples } from "../model/connection-facts.ts";
+import type { ConnectionFacts } from "../model/connection-facts.ts";
 import { element, setText } from "./element.ts";
 import { icon } from "./icons.ts";
 import { Sparkline } from "./sparkline.ts";
 
 export interface PanelActions {
+  /** Connects at once, instead of waiting longer. */
+  retry(): void;
   cut(): void;
   goOffline(): void;
   goOnline(): void;
@@ -32,6 +35,7 @@ export class PanelView {
   readonly #roundTrip: HTMLElement;
   readonly #sparkline = new Sparkline(roundTripSamples);
   readonly #figures = new Map<string, HTMLElement>();
+  readonly #retry: HTMLButtonElement;
   readonly #cut: HTMLButtonElement;
   readonly #offline: HTMLButtonElement;
   readonly #offlineLabel: HTMLElement;
@@ -42,6 +46,13 @@ export class PanelView {
     this.#state = element("p", { class: "panel-state", test: "panel-state", attributes: { role: "status" } });
     this.#detail = element("p", { class: "panel-detail", test: "panel-detail" });
     this.#roundTrip = element("span", { class: "value", test: "round-trip" });
+    this.#retry = element("button", {
+      class: "link retry",
+      test: "retry",
+      text: "Try now",
+      attributes: { type: "button", hidden: true },
+      on: { click: () => actions.retry() },
+    });
     this.#cut = element(
       "button",
       {
@@ -68,7 +79,7 @@ export class PanelView {
       "aside",
       { class: "panel", attributes: { "aria-label": "Connection" } },
       element("h2", { text: "Connection" }),
-      element("div", { class: "card" }, this.#state, this.#detail),
+      element("div", { class: "card" }, this.#state, this.#detail, this.#retry),
       element(
         "div",
         { class: "card" },
@@ -99,12 +110,15 @@ export class PanelView {
       if (target !== undefined) setText(target, name.startsWith("bytes") ? bytesText(value) : countText(value));
       target?.classList.toggle("loud", (name === "lost" || name === "gaps") && value > 0);
     }
+    this.#retry.hidden = facts.state !== "waiting";
     this.#cut.disabled = facts.state !== "connected";
     const offline = facts.offlineUntil !== undefined;
     this.#offline.dataset["offline"] = offline ? "yes" : "no";
     this.#offline.disabled = facts.state === "closed";
-    const seconds = Math.max(0, Math.ceil(((facts.offlineUntil ?? now) - now) / 1000));
-    setText(this.#offlineLabel, offline ? `Back in ${seconds} s – return now` : "Go offline for 10 seconds");
+    setText(
+      this.#offlineLabel,
+      offline ? `Back in ${secondsUntil(facts.offlineUntil, now)} s – return now` : "Go offline for 10 seconds",
+    );
     this.#drawEvents(facts.events);
   }
 
@@ -153,12 +167,16 @@ function detail(facts: ConnectionFacts, now: number): string {
     case "connected":
       return `as ${facts.user}, for ${durationText(now - facts.since)}`;
     case "waiting":
-      return facts.problem ?? "The connection was lost.";
+      return `${facts.problem} Next try in ${secondsUntil(facts.until, now)} s.`;
     case "connecting":
       return facts.endpoint;
     case "offline":
       return "Asked to stay away.";
     case "closed":
-      return facts.problem ?? "";
+      return facts.problem;
   }
+}
+
+function secondsUntil(time: number | undefined, now: number): number {
+  return Math.max(0, Math.ceil(((time ?? now) - now) / 1000));
 }

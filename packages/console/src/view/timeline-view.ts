@@ -1,8 +1,10 @@
-import { arrange, type Row } from "../model/arrangement.ts";
+import { arrange } from "../model/arrangement.ts";
+import type { Row } from "../model/arrangement.ts";
 import type { Room } from "../model/room.ts";
 import { element } from "./element.ts";
 import { icon } from "./icons.ts";
-import { rowSignature, rowView, type MessageActions } from "./message-view.ts";
+import { rowSignature, rowView } from "./message-view.ts";
+import type { MessageActions } from "./message-view.ts";
 
 export interface TimelineActions extends MessageActions {
   /** The reader is near the beginning of what is loaded. */

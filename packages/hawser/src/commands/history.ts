@@ -1,7 +1,8 @@
 import type { Channel } from "@hawser/client";
 import type { Position } from "@hawser/protocol";
 import { exitCodes, UsageError } from "../exit-codes.ts";
-import { columns, jsonLine, type PrintedMessage } from "../output/messages.ts";
+import { columns, jsonLine } from "../output/messages.ts";
+import type { PrintedMessage } from "../output/messages.ts";
 import { parsePosition, positionText } from "../output/positions.ts";
 import { Printer } from "../output/printer.ts";
 import { styleFor } from "../output/style.ts";

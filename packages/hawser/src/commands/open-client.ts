@@ -1,4 +1,5 @@
-import { createClient, webSocketConnector, type Client } from "@hawser/client";
+import { createClient, webSocketConnector } from "@hawser/client";
+import type { Client, WebSocketClass } from "@hawser/client";
 import { HawserError } from "@hawser/protocol";
 import { WebSocket } from "ws";
 import { version } from "../version.ts";
@@ -18,22 +19,36 @@ export interface OpenClient {
  * @throws HawserError `connection-lost` when there is no answer in time, or with what the server refused it for.
  */
 export async function openClient(settings: ConnectionSettings, world: World): Promise<OpenClient> {
+  const trouble: { last: string } = { last: "" };
   const client = createClient({
     url: settings.url,
     token: settings.token,
     agent: `hawser-command/${version()}`,
-    connector: webSocketConnector({ WebSocket }),
+    connector: webSocketConnector({ WebSocket: tellingWebSocket((text) => (trouble.last = text)) }),
   });
   const refused = new AbortController();
   client.addEventListener("error", (event) => refused.abort(event.error));
   const ended = AbortSignal.any([world.interrupted, refused.signal]);
   try {
-    await connected(client, settings, ended);
+    await connected(client, settings, ended, trouble);
   } catch (error) {
     await client.close();
     throw error;
   }
   return { client, ended };
+}
+
+/**
+ * A `WebSocket` that says why it could not connect: a web page must not learn that (WHATWG WebSockets, section 4), but
+ * a person at a terminal should.
+ */
+function tellingWebSocket(tell: (text: string) => void): WebSocketClass {
+  return class extends WebSocket {
+    constructor(url: string, protocols: string) {
+      super(url, protocols);
+      this.on("error", (error: NodeJS.ErrnoException) => tell(error.message || (error.code ?? "no connection")));
+    }
+  };
 }
 
 /** Opens a client, does the work, and closes the client whatever came of it. */
@@ -69,7 +84,12 @@ function withReject(): { promise: Promise<never>; reject: (reason: unknown) => v
   return { promise, reject };
 }
 
-async function connected(client: Client, settings: ConnectionSettings, ended: AbortSignal): Promise<void> {
+async function connected(
+  client: Client,
+  settings: ConnectionSettings,
+  ended: AbortSignal,
+  trouble: { readonly last: string },
+): Promise<void> {
   const tooLate = AbortSignal.timeout(settings.timeoutMs);
   const arrival = new Promise<void>((resolve) => {
     const look = (): void => {
@@ -82,10 +102,10 @@ async function connected(client: Client, settings: ConnectionSettings, ended: Ab
     await unlessEnded(arrival, AbortSignal.any([ended, tooLate]));
   } catch (error) {
     if (ended.aborted || !tooLate.aborted) throw error;
-    const why = client.status.lastError;
+    const why = trouble.last || client.status.lastError?.message;
     throw new HawserError(
       "connection-lost",
-      `no connection to ${settings.url} within ${settings.timeoutMs / 1000} s${why === undefined ? "" : `: ${why.message}`}`,
+      `no connection to ${settings.url} within ${settings.timeoutMs / 1000} s${why === undefined ? "" : `: ${why}`}`,
     );
   }
 }

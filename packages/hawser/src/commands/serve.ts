@@ -1,9 +1,13 @@
 import { HawserError } from "@hawser/protocol";
-import { createServer, type HawserServer } from "@hawser/server";
+import { createServer } from "@hawser/server";
+import type { HawserServer } from "@hawser/server";
 import { aborted } from "../aborted.ts";
-import { loadConfigFile, type ConfigFile } from "../configuration/config-file.ts";
-import { resolveSettings, unknownVariables, type Settings } from "../configuration/settings.ts";
-import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { loadConfigFile } from "../configuration/config-file.ts";
+import type { ConfigFile } from "../configuration/config-file.ts";
+import { resolveSettings, unknownVariables } from "../configuration/settings.ts";
+import type { Settings } from "../configuration/settings.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { Printer } from "../output/printer.ts";
 import { styleFor } from "../output/style.ts";
 import { announcement } from "../serve/announcement.ts";
@@ -13,7 +17,7 @@ import type { World } from "../world.ts";
 import type { Command } from "./command.ts";
 
 /** How long a stop may take: then the process ends all the same. */
-export const maxStopMs = 10_000;
+const maxStopMs = 10_000;
 
 /** `hawser serve`: a server with the embedded log, and the chat page. */
 export const serveCommand: Command = {

@@ -3,7 +3,8 @@ import { basename, dirname, resolve } from "node:path";
 import { createJiti } from "jiti";
 import { UsageError } from "../exit-codes.ts";
 import { nearest } from "../nearest.ts";
-import { configKeys, type HawserConfig } from "./define-config.ts";
+import { configKeys } from "./define-config.ts";
+import type { HawserConfig } from "./define-config.ts";
 
 /** A configuration that was read, and where it lies. */
 export interface ConfigFile {

@@ -49,7 +49,7 @@ export const secret: Parse<string> = (given) =>
     : { mustBe: `a secret of at least ${minSecretBytes} bytes (openssl rand -base64 32)` };
 
 /** Shorter secrets are refused, for tokens and for grants. */
-export const minSecretBytes = 32;
+const minSecretBytes = 32;
 
 function isOrigin(value: unknown): value is string {
   if (typeof value !== "string" || !URL.canParse(value)) return false;

@@ -5,7 +5,8 @@ import { nearest } from "../nearest.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { LogLevel } from "@hawser/server";
 import { oneOf, origins, port, secret, text, truth, urlPath } from "./parsers.ts";
-import { SettingReader, type Setting } from "./setting-reader.ts";
+import { SettingReader } from "./setting-reader.ts";
+import type { Setting } from "./setting-reader.ts";
 import { readSecretFile } from "./secret-file.ts";
 
 /** Everything that `hawser serve` decides by flag, environment, file or default, each with its origin. */
@@ -24,7 +25,7 @@ export interface Settings {
 }
 
 /** The environment variables that `hawser` reads, all commands together. */
-export const variables = [
+const variables = [
   "HAWSER_CONFIG",
   "HAWSER_PORT",
   "HAWSER_HOST",

@@ -1,6 +1,7 @@
 import type { Position } from "@hawser/protocol";
 import { positionText } from "./positions.ts";
-import { colourOf, printable, type Style } from "./style.ts";
+import { colourOf, printable } from "./style.ts";
+import type { Style } from "./style.ts";
 
 /** A message as the client gives it. `data` is `undefined` for an entry that cannot be carried. */
 export interface PrintedMessage {

@@ -26,7 +26,7 @@ export function announcement(url: string, settings: Settings, file: ConfigFile, 
 }
 
 /** Nobody has to prove who he is. */
-export function isAnonymous(settings: Settings, file: ConfigFile): boolean {
+function isAnonymous(settings: Settings, file: ConfigFile): boolean {
   return settings.secret.value === undefined && file.config.authenticate === undefined;
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { publicFolder } from "@hawser/console";
-import { memoryLog, type Log } from "@hawser/log";
-import { anonymous, jwt, jsonLogger, type Authenticate, type ChannelOptions, type ServerOptions } from "@hawser/server";
+import { memoryLog } from "@hawser/log";
+import type { Log } from "@hawser/log";
+import { anonymous, jwt, jsonLogger } from "@hawser/server";
+import type { Authenticate, ChannelOptions, ServerOptions } from "@hawser/server";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { keptSecret } from "../configuration/secret-file.ts";
 import type { Settings } from "../configuration/settings.ts";
@@ -52,7 +54,7 @@ const dayMs = 86_400_000;
 const MiB = 1024 * 1024;
 
 /** Without a configuration, rooms of the chat page are kept long enough to be read again. */
-export const defaultChannels: readonly ChannelOptions[] = [
+const defaultChannels: readonly ChannelOptions[] = [
   {
     pattern: "chat.**",
     retention: { count: 100_000, bytes: 256 * MiB, ageMs: 365 * dayMs },

@@ -48,7 +48,7 @@ export function staticFiles(folder: URL, options: StaticFilesOptions): StaticFil
  * What every answer carries. The page runs its own script and style only, talks to its own origin only, is in no
  * frame, and cannot make HTML of text (trusted types).
  */
-export const securityHeaders: Readonly<Record<string, string>> = {
+const securityHeaders: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",

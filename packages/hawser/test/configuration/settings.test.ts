@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../src/arguments.ts";
 import { serveCommand } from "../../src/commands/serve.ts";
 import type { HawserConfig } from "../../src/configuration/define-config.ts";
-import { resolveSettings, unknownVariables, type Settings } from "../../src/configuration/settings.ts";
+import { resolveSettings, unknownVariables } from "../../src/configuration/settings.ts";
+import type { Settings } from "../../src/configuration/settings.ts";
 
 interface Given {
   readonly flags?: readonly string[];

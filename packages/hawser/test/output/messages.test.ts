@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { columns, dataText, jsonLine, type PrintedMessage } from "../../src/output/messages.ts";
+import { columns, dataText, jsonLine } from "../../src/output/messages.ts";
+import type { PrintedMessage } from "../../src/output/messages.ts";
 import type { Style } from "../../src/output/style.ts";
 
 const plain: Style = (_, text) => text;
