@@ -66,22 +66,35 @@ describe("handshakes", () => {
     ["a bad method", "BREW /hawser HTTP/1.1\r\nhost: x\r\n\r\n"],
     ["a space before a colon", "GET /hawser HTTP/1.1\r\nhost : x\r\n\r\n"],
     ["a NUL in a header", "GET /hawser HTTP/1.1\r\nhost: x\u0000y\r\n\r\n"],
-    ["two lengths of the body", "POST /hawser HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n"],
+    [
+      "two lengths of the body",
+      "POST /hawser HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
+    ],
     ["no host", "GET /hawser HTTP/1.1\r\n\r\n"],
   ])("that are %s are answered with 400", async (_what, bytes) => {
     expect(await statusOf(Buffer.from(bytes, "latin1"))).toBe(400);
   });
 
-  it.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"])("with a header %s are as any other", async (name) => {
-    expect(await statusOf(withHeaders(`${name}: x\r\n`))).toBe(101);
-  });
-
-  it.each(["/HAWSER", "/hawser/", "//hawser", "/hawser/../hawser", "/%68awser", "/hawser;x", "/", "*", "http://evil.com/hawser"])(
-    "to %j are answered with 404",
-    async (path) => {
-      expect(await statusOf(handshake(target.url).replace("GET /hawser", `GET ${path}`))).toBe(404);
+  it.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"])(
+    "with a header %s are as any other",
+    async (name) => {
+      expect(await statusOf(withHeaders(`${name}: x\r\n`))).toBe(101);
     },
   );
+
+  it.each([
+    "/HAWSER",
+    "/hawser/",
+    "//hawser",
+    "/hawser/../hawser",
+    "/%68awser",
+    "/hawser;x",
+    "/",
+    "*",
+    "http://evil.com/hawser",
+  ])("to %j are answered with 404", async (path) => {
+    expect(await statusOf(handshake(target.url).replace("GET /hawser", `GET ${path}`))).toBe(404);
+  });
 
   it("in chunks of one byte are taken", async () => {
     const raw = await RawSocket.to(target.url);

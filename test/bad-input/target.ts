@@ -52,7 +52,10 @@ export class Bystander {
   private constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
     webSocket.on("message", (data) => {
-      for (const line of String(data as Buffer).trim().split("\n")) this.#frames.push(JSON.parse(line) as Frame);
+      for (const line of String(data as Buffer)
+        .trim()
+        .split("\n"))
+        this.#frames.push(JSON.parse(line) as Frame);
       this.#wake();
     });
     webSocket.on("error", () => {});

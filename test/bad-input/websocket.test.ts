@@ -37,7 +37,11 @@ describe("frames that RFC 6455 forbids", () => {
     ["of close in fragments", clientFrame(Uint8Array.of(3, 232), { opcode: 8, final: false }), 1002],
     ["of control with 126 bytes", clientFrame("x".repeat(126), { opcode: 9 }), 1002],
     ["that continue nothing", clientFrame("x", { opcode: 0 }), 1002],
-    ["that begin a message inside another", Buffer.concat([clientFrame("x", { final: false }), clientFrame("y")]), 1002],
+    [
+      "that begin a message inside another",
+      Buffer.concat([clientFrame("x", { final: false }), clientFrame("y")]),
+      1002,
+    ],
     ["of close with one byte", clientFrame(Uint8Array.of(3), { opcode: 8 }), 1002],
     ["of close with a code that none may send", clientFrame(Uint8Array.of(3, 237), { opcode: 8 }), 1002],
     ["of close with a reason that is not UTF-8", clientFrame(Uint8Array.of(3, 232, 0xff), { opcode: 8 }), 1007],
@@ -46,7 +50,10 @@ describe("frames that RFC 6455 forbids", () => {
     ["of 1 MiB and a byte [WIRE-5]", clientFrame("x", { claimedLength: (1n << 20n) + 1n }), 1009],
     [
       "of 1 MiB and a byte in fragments [WIRE-5]",
-      Buffer.concat([clientFrame(new Uint8Array(1 << 20).fill(0x20), { opcode: 1, final: false }), clientFrame("x", { opcode: 0 })]),
+      Buffer.concat([
+        clientFrame(new Uint8Array(1 << 20).fill(0x20), { opcode: 1, final: false }),
+        clientFrame("x", { opcode: 0 }),
+      ]),
       1009,
     ],
   ])("%s close the connection", async (_what, bytes, code) => {
@@ -61,7 +68,9 @@ describe("frames that RFC 6455 forbids", () => {
   it("of a million empty fragments close the connection before they have all been taken", async () => {
     const raw = await RawSocket.upgraded(target.url);
     raw.write(clientFrame("", { opcode: 1, final: false }));
-    const thousand = Buffer.concat(Array.from({ length: 1_000 }, () => clientFrame(new Uint8Array(), { opcode: 0, final: false })));
+    const thousand = Buffer.concat(
+      Array.from({ length: 1_000 }, () => clientFrame(new Uint8Array(), { opcode: 0, final: false })),
+    );
     for (let count = 0; count < 1_000 && !raw.socket.destroyed; count += 1) raw.write(thousand);
     expect((await raw.closed()).code).toBe(1008);
     raw.destroy();
@@ -95,7 +104,10 @@ describe("text that is not UTF-8", () => {
   });
 
   it("in the middle of two fragments closes with 1007", async () => {
-    const [first, second] = [clientFrame(Uint8Array.of(0x22, 0xe2), { opcode: 1, final: false }), clientFrame(Uint8Array.of(0x28, 0xa1), { opcode: 0 })];
+    const [first, second] = [
+      clientFrame(Uint8Array.of(0x22, 0xe2), { opcode: 1, final: false }),
+      clientFrame(Uint8Array.of(0x28, 0xa1), { opcode: 0 }),
+    ];
     expect(await closeCodeOf(Buffer.concat([first, second]))).toBe(1007);
   });
 });
@@ -120,7 +132,13 @@ describe("what is slow or strange, but allowed", () => {
   it("is a message of some hundred fragments", async () => {
     const raw = await RawSocket.upgraded(target.url);
     const letters = [...JSON.stringify({ type: "connect", agent: "x".repeat(200) })];
-    raw.write(Buffer.concat(letters.map((letter, index) => clientFrame(letter, { opcode: index === 0 ? 1 : 0, final: index === letters.length - 1 }))));
+    raw.write(
+      Buffer.concat(
+        letters.map((letter, index) =>
+          clientFrame(letter, { opcode: index === 0 ? 1 : 0, final: index === letters.length - 1 }),
+        ),
+      ),
+    );
     expect((await raw.message())[0]).toMatchObject({ type: "connected" });
     raw.destroy();
   });
@@ -131,7 +149,9 @@ describe("what is slow or strange, but allowed", () => {
     await Promise.all(
       Array.from({ length: message.length }, async (_, length) => {
         const raw = await RawSocket.upgraded(target.url);
-        raw.socket.write(message.subarray(0, length), () => (length % 2 === 0 ? raw.socket.resetAndDestroy() : raw.socket.end()));
+        raw.socket.write(message.subarray(0, length), () =>
+          length % 2 === 0 ? raw.socket.resetAndDestroy() : raw.socket.end(),
+        );
         await raw.ended();
       }),
     );

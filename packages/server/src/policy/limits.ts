@@ -65,7 +65,6 @@ const maxTimerMs = 2 ** 31 - 1;
 /** Pairs of which the first may not be above the second. */
 const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxConnectionsPerAddress", "maxConnections"],
-  ["framesPerSecond", "framesBurst"],
   ["defaultHistoryPage", "maxHistoryPage"],
   ["callTimeoutMs", "maxCallTimeoutMs"],
   ["maxTailBytes", "maxNodeTailBytes"],
@@ -98,6 +97,8 @@ export function resolveLimits(named: Partial<Limits> = {}): Limits {
     }
     limits[name] = value;
   }
+  // A burst may be below the rate if an application says so, but a rate that is raised alone must have its effect.
+  if (named.framesBurst === undefined) limits.framesBurst = Math.max(limits.framesBurst, limits.framesPerSecond);
   for (const [low, high] of ordered) {
     if (limits[low] <= limits[high]) continue;
     if (named[low] !== undefined && named[high] !== undefined) {

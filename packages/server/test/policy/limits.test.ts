@@ -32,8 +32,13 @@ describe("limits", () => {
     expect(() => resolveLimits(Object.fromEntries([[name, 5]]))).toThrow(invalid("is not a limit"));
   });
 
+  it("of a burst follow a rate that is raised alone", () => {
+    expect(resolveLimits({ framesPerSecond: 1_000_000 }).framesBurst).toBe(1_000_000);
+    expect(resolveLimits({ framesPerSecond: 5 }).framesBurst).toBe(defaultLimits.framesBurst);
+    expect(resolveLimits({ framesPerSecond: 2_000, framesBurst: 100 }).framesBurst).toBe(100);
+  });
+
   it.each([
-    ["framesPerSecond", "framesBurst"],
     ["defaultHistoryPage", "maxHistoryPage"],
     ["callTimeoutMs", "maxCallTimeoutMs"],
     ["maxTailBytes", "maxNodeTailBytes"],
