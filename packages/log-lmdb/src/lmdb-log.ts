@@ -3,7 +3,6 @@ import { memoryLog } from "@hawser/log";
 import type {
   Append,
   AppendOutcome,
-  Durability,
   Follower,
   FollowHandlers,
   Head,
@@ -20,7 +19,13 @@ import type { Limits, LmdbLogOptions } from "./limits.ts";
 
 type State =
   | { readonly kind: "new" }
-  | { readonly kind: "open"; readonly folder: DataFolder; readonly durable: DurableLog; readonly memory: Log; readonly durabilityOf: (channel: string) => Durability }
+  | {
+      readonly kind: "open";
+      readonly folder: DataFolder;
+      readonly durable: DurableLog;
+      readonly memory: Log;
+      readonly policyOf: LogOpenOptions["policyOf"];
+    }
   | { readonly kind: "closed" };
 
 type Open = Extract<State, { kind: "open" }>;
@@ -53,6 +58,8 @@ class LmdbLog implements Log {
   };
   readonly #path: string;
   readonly #limits: Limits;
+  /** Channels by whether they are kept in memory alone, as far as it was asked lately. */
+  readonly #inMemory = new Map<string, boolean>();
   #state: State = { kind: "new" };
 
   constructor(options: LmdbLogOptions) {
@@ -65,10 +72,10 @@ class LmdbLog implements Log {
     const folder = await DataFolder.claim(this.#path);
     try {
       const durable = await DurableLog.open(folder, this.#limits, options);
-      const memory = memoryLog();
+      // The run's own epoch, which rises whatever the clock says, since it is kept.
+      const memory = memoryLog({ epoch: durable.epoch });
       await memory.open(options);
-      const durabilityOf = (channel: string): Durability => options.policyOf(channel).durability;
-      this.#state = { kind: "open", folder, durable, memory, durabilityOf };
+      this.#state = { kind: "open", folder, durable, memory, policyOf: options.policyOf };
     } catch (error) {
       await folder.release();
       throw error;
@@ -79,7 +86,7 @@ class LmdbLog implements Log {
     const state = this.#state;
     if (state.kind !== "open") return Promise.resolve(appends.map(() => closedOutcome));
     if (appends.length === 0) return Promise.resolve([]);
-    const inMemory = appends.map(({ channel }) => state.durabilityOf(channel) === "memory");
+    const inMemory = appends.map(({ channel }) => this.#isInMemory(state, channel));
     if (inMemory.every((is) => is)) return state.memory.append(appends);
     if (!inMemory.includes(true)) return state.durable.append(appends);
     return this.#appendBoth(state, appends, inMemory);
@@ -120,9 +127,19 @@ class LmdbLog implements Log {
     return inMemory.map((is) => (is ? memory : durable).next().value!);
   }
 
+  #isInMemory(open: Open, channel: string): boolean {
+    let is = this.#inMemory.get(channel);
+    if (is === undefined) {
+      is = open.policyOf(channel).durability === "memory";
+      if (this.#inMemory.size >= this.#limits.maxCachedChannels) this.#inMemory.clear();
+      this.#inMemory.set(channel, is);
+    }
+    return is;
+  }
+
   #logOf(channel: string): DurableLog | Log {
     if (this.#state.kind !== "open") throw new HawserError("log-closed", "the log is not open");
-    return this.#state.durabilityOf(channel) === "memory" ? this.#state.memory : this.#state.durable;
+    return this.#isInMemory(this.#state, channel) ? this.#state.memory : this.#state.durable;
   }
 }
 

@@ -1,5 +1,5 @@
 import { RecentPositions } from "@hawser/log";
-import { expiriesEnd, expiriesStart, expiryKey, expiryOf, producerKey } from "../records/keys.ts";
+import { expiriesEnd, expiriesStart, expiryKey, expiryOf, producerKey, producerOf } from "../records/keys.ts";
 import { decodeProducer, encodeProducer } from "../records/producer-record.ts";
 import type { ProducerState } from "../records/producer-record.ts";
 import type { Store, Write } from "../store/store.ts";
@@ -43,12 +43,12 @@ export class ProducerChanges {
 
   /** What is remembered; a producer whose window has passed is not. */
   find(channel: number, producer: string): ProducerState | undefined {
-    const { state } = this.#row(producerKey(channel, producer));
+    const { state } = this.#rowOf(channel, producer);
     return state !== undefined && this.#moment < state.until ? state : undefined;
   }
 
   accept(channel: number, producer: string, sequence: number, offset: number, deduplicateMs: number): void {
-    const row = this.#row(producerKey(channel, producer));
+    const row = this.#rowOf(channel, producer);
     if (row.state === undefined) this.#count += 1;
     const remembered = row.state !== undefined && this.#moment < row.state.until ? row.state : undefined;
     const recent = remembered?.recent ?? new RecentPositions(this.#maxRecentPositions);
@@ -67,7 +67,7 @@ export class ProducerChanges {
       const { moment, producer } = expiryOf(key);
       const surplus = this.#count > maxCount;
       if (moment > this.#moment && !surplus) return false;
-      const row = this.#row(producer);
+      const row = this.#row(idOf(producer), producer);
       const due = row.state !== undefined && (row.state.until <= this.#moment || (surplus && row.state.until <= moment));
       if (due) {
         row.state = undefined;
@@ -91,8 +91,12 @@ export class ProducerChanges {
     return writes;
   }
 
-  #row(key: Uint8Array): Row {
-    const id = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+  #rowOf(channel: number, producer: string): Row {
+    const id = `${channel}/${producer}`;
+    return this.#rows.get(id) ?? this.#row(id, producerKey(channel, producer));
+  }
+
+  #row(id: string, key: Uint8Array): Row {
     let row = this.#rows.get(id);
     if (row === undefined) {
       const record = this.#store.get(key);
@@ -102,6 +106,12 @@ export class ProducerChanges {
     }
     return row;
   }
+}
+
+/** The same for a key as for the channel and producer that it was made of. */
+function idOf(key: Uint8Array): string {
+  const { channel, producer } = producerOf(key);
+  return `${channel}/${producer}`;
 }
 
 /** LMDB has no empty values. */

@@ -50,6 +50,11 @@ export function producerKey(channel: number, producer: string): Uint8Array {
   return key;
 }
 
+/** What {@link producerKey} made the key of. */
+export function producerOf(key: Uint8Array): { readonly channel: number; readonly producer: string } {
+  return { channel: new DataView(key.buffer, key.byteOffset).getUint32(1), producer: decoder.decode(key.subarray(5)) };
+}
+
 /** @param producer the key that {@link producerKey} gave. */
 export function expiryKey(moment: number, producer: Uint8Array): Uint8Array {
   const key = new Uint8Array(8 + producer.byteLength);

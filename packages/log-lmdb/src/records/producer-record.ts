@@ -14,7 +14,7 @@ export interface ProducerState {
 const version = 1;
 
 export function encodeProducer(state: ProducerState): Uint8Array {
-  const writer = new RecordWriter(256).byte(version).varint(state.last).float64(state.until);
+  const writer = new RecordWriter(96).byte(version).varint(state.last).float64(state.until);
   const recent = state.recent.toArray();
   writer.varint(recent.length);
   let sequence = 0;
