@@ -16,7 +16,7 @@ import { Aging } from "./aging.ts";
 import { MemoryChannel } from "./memory-channel.ts";
 import type { Now } from "./memory-channel.ts";
 
-/** Options of {@link memoryLog}; each is a limit. */
+/** Options of {@link memoryLog}: its limits, and its epoch. */
 export interface MemoryLogOptions {
   /** Channels that ever had an entry, or have a follower. Past it appends to a new one fail with `log-full`. Default 1,000,000. */
   readonly maxChannels?: number;
@@ -26,6 +26,8 @@ export interface MemoryLogOptions {
   readonly maxProducersPerChannel?: number;
   /** Sequences per producer and channel whose positions are remembered for duplicates. Default 64. */
   readonly maxRecentPositions?: number;
+  /** The log's epoch, above all that its readers can have seen. Default: a new one, of the time and chance. */
+  readonly epoch?: number;
   /** How often age is looked at, in milliseconds. Default 1,000. */
   readonly agingIntervalMs?: number;
   /** Entries that are trimmed, and producers that are forgotten, at most in one step of one channel. Default 4,096. */
@@ -65,13 +67,15 @@ class MemoryLog implements Log {
     history: "indexed",
     ephemeral: true,
   };
-  readonly #limits: Required<MemoryLogOptions>;
+  readonly #limits: Required<Omit<MemoryLogOptions, "epoch">>;
+  readonly #epoch: number | undefined;
   readonly #channels = new Map<string, MemoryChannel>();
   readonly #pump = new FeedPump();
   #bytes = 0;
   #state: State = { kind: "new" };
 
   constructor(options: MemoryLogOptions) {
+    this.#epoch = options.epoch;
     this.#limits = {
       maxChannels: options.maxChannels ?? 1_000_000,
       maxBytes: options.maxBytes ?? 1024 * 1024 * 1024,
@@ -88,7 +92,7 @@ class MemoryLog implements Log {
       { timers: options.timers, intervalMs: this.#limits.agingIntervalMs, maxVisits: 256 },
       (channel) => this.#trim(channel, options.clock.monotonic()),
     );
-    const epoch = nextEpoch(options.clock.now(), options.random, 0);
+    const epoch = this.#epoch ?? nextEpoch(options.clock.now(), options.random, 0);
     this.#state = { kind: "open", options, epoch, aging };
   }
 
