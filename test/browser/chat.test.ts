@@ -264,6 +264,31 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     expect(await visitor.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain(token);
   });
 
+  it("says that a room is closed to who may not read it, and goes on in the others", async () => {
+    const secret = "a secret of the tests, with more than 32 bytes";
+    const { page } = await start("--secret", secret);
+    const token = (
+      await run(["token", "--user", "ann", "--allow", "subscribe+publish+history:chat.general", "--secret", secret])
+    ).out;
+    const context = await browser.context();
+    cleanup.add(() => context.close());
+    const visitor = await context.newPage();
+    await visitor.goto(page);
+    await visitor.getByTestId("name").fill("ann");
+    await visitor.getByTestId("enter").click();
+    await visitor.getByTestId("welcome-problem").filter({ hasText: /token/ }).waitFor();
+    await visitor.getByTestId("name").fill(token.trim());
+    await visitor.getByTestId("enter").click();
+    await visitor.getByTestId("join-room").fill("captains");
+    await visitor.keyboard.press("Enter");
+    await visitor.getByTestId("empty").filter({ hasText: "This room is closed to you" }).waitFor();
+    expect(await visitor.getByTestId("composer").isDisabled()).toBe(true);
+    await visitor.getByTestId("room-general").getByRole("button", { name: "general", exact: true }).click();
+    await visitor.getByTestId("composer").fill("hello");
+    await visitor.keyboard.press("Enter");
+    await visitor.locator('[data-testid=message][data-state="accepted"]').waitFor();
+  });
+
   it("can be used with the keyboard alone", async () => {
     const { page } = await start();
     const context = await browser.context();

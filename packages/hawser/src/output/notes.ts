@@ -10,7 +10,7 @@ export interface Notes {
   back(): void;
   /** Messages of this interval are gone. */
   lost(channel: string, interval: Interval): void;
-  /** The log is another one than the position that was known: `truncated`, `unknown`, `ahead` or `trimmed`. */
+  /** The log is another one than the position that was known: `truncated`, `unknown` or `ahead`. */
   reset(channel: string, reason: string): void;
   ended(channel: string, why: string): void;
 }
@@ -46,5 +46,4 @@ const resetTexts: Readonly<Record<string, string>> = {
   truncated: "the log went back; what follows is new",
   unknown: "the log was lost or made anew; everything it holds follows",
   ahead: "the position is ahead of the log; everything it holds follows",
-  trimmed: "the position is older than what the log keeps",
 };
