@@ -30,6 +30,8 @@ export class HawserNode {
   #dirty: Connection[] = [];
   #state: State = "new";
   #sweep: Timer | undefined;
+  /** While draining: the last connection has gone. */
+  #onEmpty: (() => void) | undefined;
 
   constructor(options: NodeOptions) {
     const { log, limits, observer, clock, timers } = options;
@@ -128,11 +130,13 @@ export class HawserNode {
       const inMs = Math.floor((overMs * index) / connections.length);
       timers.after(inMs, () => connection.move(overMs - inMs, 0, "This node shuts down."));
     }
+    const deadline = timers.after(overMs, () => this.#shutDownAll());
     return new Promise((resolve) => {
-      timers.after(overMs, () => {
-        for (const connection of this.#connections) connection.shutDown();
+      this.#onEmpty = () => {
+        deadline.cancel();
         resolve();
-      });
+      };
+      if (connections.length === 0) this.#onEmpty();
     });
   }
 
@@ -141,10 +145,14 @@ export class HawserNode {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#sweep?.cancel();
-    for (const connection of this.#connections) connection.shutDown();
+    this.#shutDownAll();
     await this.#services.appender.settle();
     this.#services.channels.close();
     await this.#services.log.close();
+  }
+
+  #shutDownAll(): void {
+    for (const connection of this.#connections) connection.shutDown();
   }
 
   #scheduleFlush(connection: Connection): void {
@@ -179,9 +187,9 @@ export class HawserNode {
 
   #forget(connection: Connection, user: string | undefined): void {
     this.#connections.delete(connection);
-    if (user === undefined) return;
-    const connections = this.#byUser.get(user);
+    const connections = user === undefined ? undefined : this.#byUser.get(user);
     connections?.delete(connection);
-    if (connections?.size === 0) this.#byUser.delete(user);
+    if (user !== undefined && connections?.size === 0) this.#byUser.delete(user);
+    if (this.#connections.size === 0) this.#onEmpty?.();
   }
 }

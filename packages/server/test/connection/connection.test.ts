@@ -143,6 +143,18 @@ describe("a connection", () => {
     expect(ann.transport.closed?.code).toBe(closeCodes.goingAway);
   });
 
+  it("that leaves in time lets the drain end before its deadline", async () => {
+    const { client, node, ports } = await startNode();
+    const ann = await client().connect();
+    let drained = false;
+    void node.drain(5_000).then(() => (drained = true));
+    await ports.advance(1_000);
+    expect(drained).toBe(false);
+    ann.transport.handlers?.onClose(1000, "");
+    await ports.advance(0);
+    expect(drained).toBe(true);
+  });
+
   it("is closed by a frame that only a server sends [CON-13]", async () => {
     const { client } = await startNode();
     const ann = await client().connect();
