@@ -3,7 +3,8 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 
-const budgetBytes = 14_000;
+/** See docs/decisions/0004: a change that needs more says there why. */
+const budgetBytes = 19_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Each line is what an application would import; only the first is held to the budget. */

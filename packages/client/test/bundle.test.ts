@@ -1,0 +1,50 @@
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+
+const source = (name: string): string => new URL(`../../${name}/src/index.ts`, import.meta.url).pathname;
+
+/** What a page carries that does this. */
+async function bundle(
+  code: string,
+): Promise<{ readonly text: string; readonly files: string[]; readonly gzipBytes: number }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: import.meta.dirname },
+    alias: { "@hawser/client": source("client"), "@hawser/protocol": source("protocol") },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    metafile: true,
+    write: false,
+  });
+  const { contents, text } = outputFiles[0]!;
+  const files = Object.entries(Object.values(metafile.outputs)[0]!.inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => file);
+  return { text, files, gzipBytes: gzipSync(contents, { level: 9 }).length };
+}
+
+describe("the client in a browser's bundle", () => {
+  it("has neither the JSON codec nor contracts when they are not used", async () => {
+    const without = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
+    const shaken = /json\/(codec|decode|encode|base64)|contract\/contract/;
+    expect(without.files.filter((file) => shaken.test(file))).toEqual([]);
+    const used = await bundle(
+      'import { createClient, jsonCodec } from "@hawser/client"; globalThis.client = [createClient, jsonCodec];',
+    );
+    expect(used.files.filter((file) => shaken.test(file)).length).toBeGreaterThan(0);
+  });
+
+  it("is nothing when only an error is looked at", async () => {
+    const { gzipBytes } = await bundle(
+      'import { HawserError } from "@hawser/client"; globalThis.HawserError = HawserError;',
+    );
+    expect(gzipBytes).toBeLessThan(1_000);
+  });
+
+  it("needs nothing of Node", async () => {
+    const { text } = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
+    expect(text).not.toMatch(/\b(process|Buffer|require)\b/);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { defineContract } from "@hawser/protocol";
+import { z } from "zod";
+import type { ReceivedMessage } from "../../src/channel/subscription.ts";
+import { batch, dataOf, message, subscribed } from "../fake-server.ts";
+import { connected } from "../fixture.ts";
+
+const contract = defineContract({
+  channels: {
+    "chat.{room}": { message: z.object({ say: z.string(), loud: z.boolean().default(false) }) },
+    "slow.{room}": { message: z.string().refine((text) => Promise.resolve(text !== "no")) },
+  },
+  calls: { add: { request: z.object({ a: z.number() }), reply: z.number() } },
+});
+
+describe("a channel with a contract", () => {
+  it("delivers what the schema makes of a message, and passes over what it refuses, with a word [SUB-4]", async () => {
+    const { client, server, ports } = await connected({ contract });
+    const log: unknown[] = [];
+    const subscription = client.channel("chat.general").subscribe({ from: { epoch: 1, offset: 0 } });
+    subscription.addEventListener("message", ({ message: { data } }) => log.push(data));
+    subscription.addEventListener("invalid", ({ error, data, position }) =>
+      log.push([error.code, data, position.offset]),
+    );
+    await ports.advance(1);
+    const messages = [message(1, { say: "a" }), message(2, { say: 7 }), message(3, { say: "b", loud: true })];
+    server.peer.send(subscribed(server.peer.last("subscribe")), batch(0, 3, { messages }));
+    await ports.advance(1);
+    expect(log).toEqual([{ say: "a", loud: false }, ["payload-invalid", { say: 7 }, 2], { say: "b", loud: true }]);
+    expect(subscription.position).toEqual({ epoch: 1, offset: 3 });
+  });
+
+  it("keeps the order of messages while a schema takes its time", async () => {
+    const { client, server, ports } = await connected({ contract });
+    const log: unknown[] = [];
+    const subscription = client.channel("slow.general").subscribe({ from: { epoch: 1, offset: 0 } });
+    subscription.addEventListener("message", ({ message: { data } }) => log.push(data));
+    subscription.addEventListener("invalid", () => log.push("invalid"));
+    subscription.addEventListener("lost", ({ interval }) => log.push(interval));
+    await ports.advance(1);
+    server.peer.send(
+      subscribed(server.peer.last("subscribe")),
+      batch(0, 2, { messages: [message(1, "yes"), message(2, "no")] }),
+      { type: "reset", number: 7, generation: 1, epoch: 1, offset: 5, lost: { from: 2, to: 5 }, reset: "trimmed" },
+      batch(5, 6, { messages: [message(6, "again")] }),
+    );
+    await ports.advance(1);
+    expect(log).toEqual(["yes", "invalid", { from: 2, to: 5 }, "again"]);
+  });
+
+  it("rejects a publish that the schema refuses, and sends what was given, not what the schema makes of it", async () => {
+    const { client, server, ports } = await connected({ contract });
+    const bad = client.channel("chat.general").publish({ say: 7 } as never);
+    expect(bad.error).toMatchObject({ code: "payload-invalid" });
+    client.channel("chat.general").publish({ say: "hi" });
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual([{ say: "hi" }]);
+  });
+
+  it("publishes in the order of the calls, although a schema takes its time with some", async () => {
+    const { client, server, ports } = await connected({ contract });
+    const channel = client.channel("slow.general");
+    const publications = ["a", "no", "b"].map((text) => channel.publish(text));
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual(["a", "b"]);
+    expect(publications[1]!.error).toMatchObject({ code: "payload-invalid" });
+  });
+
+  it("cancels a publish that is still with its schema [PUB-12]", async () => {
+    const { client, server, ports } = await connected({ contract });
+    const abort = new AbortController();
+    const publication = client.channel("slow.general").publish("a", { signal: abort.signal });
+    abort.abort();
+    await ports.advance(1);
+    expect(publication.state).toBe("cancelled");
+    expect(server.peer.of("publish")).toEqual([]);
+  });
+
+  it("is not held to a contract that does not name it", async () => {
+    const { client, server, ports } = await connected({ contract });
+    client.channel("other").publish({ any: "thing" });
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual([{ any: "thing" }]);
+  });
+
+  it("has the contract's types", async () => {
+    const { client } = await connected({ contract });
+    const chat = client.channel("chat.general");
+    type Chat = { say: string; loud: boolean };
+    expectTypeOf(chat.subscribe).returns.toExtend<AsyncIterable<ReceivedMessage<Chat>>>();
+    expectTypeOf(chat.publish).parameter(0).toEqualTypeOf<{ say: string; loud?: boolean | undefined }>();
+    expectTypeOf(client.channel("other").publish).parameter(0).toBeUnknown();
+    expectTypeOf(client.call<"add">)
+      .parameter(1)
+      .toEqualTypeOf<{ a: number }>();
+    expectTypeOf(client.call<"add">).returns.toEqualTypeOf<Promise<number>>();
+    expectTypeOf(client.call<"other">).returns.toEqualTypeOf<Promise<unknown>>();
+  });
+
+  it("closes what `await using` opened", async () => {
+    const { client, server, ports } = await connected();
+    const subscription = client.channel("chat").subscribe();
+    await ports.advance(1);
+    server.peer.send(subscribed(server.peer.last("subscribe")));
+    await ports.advance(1);
+    await subscription[Symbol.asyncDispose]();
+    await ports.advance(1);
+    expect(server.peer.of("unsubscribe")).toHaveLength(1);
+  });
+});
