@@ -52,9 +52,7 @@ export class Bystander {
   private constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
     webSocket.on("message", (data) => {
-      for (const line of String(data as Buffer)
-        .trim()
-        .split("\n"))
+      for (const line of (data as Buffer).toString("utf8").trim().split("\n"))
         this.#frames.push(JSON.parse(line) as Frame);
       this.#wake();
     });

@@ -15,6 +15,7 @@ import type { PublishOptions } from "./node.ts";
 import type { CallHandler } from "./node-options.ts";
 import { jsonLogger } from "./observe/logger.ts";
 import type { Logger } from "./observe/logger.ts";
+import { LogProbe } from "./observe/log-probe.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { addProcessMetrics } from "./observe/process-metrics.ts";
 import { checkOptions } from "./options.ts";
@@ -83,6 +84,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#path = options.path ?? defaultPath;
     const ports = systemPorts();
+    const probe = new LogProbe(options.log, ports.timers);
     this.#clock = ports.clock;
     this.#node = new HawserNode({
       ...ports,
@@ -109,7 +111,7 @@ export class HawserServer<C extends Contract = Contract> {
       observer: this.#metrics,
     });
     const handle: RequestHandler = endpoints({
-      ready: () => this.#node.ready,
+      ready: async () => this.#node.ready && (await probe.answers()),
       metrics: () => this.#metrics.expose(),
       path: this.#path,
     });
@@ -143,7 +145,7 @@ export class HawserServer<C extends Contract = Contract> {
     return `${secure ? "wss" : "ws"}://${at}${this.#path}`;
   }
 
-  /** Whether clients should come here: what `/readyz` says. */
+  /** Whether it takes connections: between `listen` and `drain` or `close`. `/readyz` asks the log too. */
   get ready(): boolean {
     return this.#node.ready;
   }

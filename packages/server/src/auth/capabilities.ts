@@ -9,7 +9,7 @@ const maxCapabilities = 1_000;
 /** Whether something may be done to a channel (for `call`: a method). */
 export type Rights = (verb: Verb, name: string) => boolean;
 
-/** The rights of an identity, with its patterns compiled once. Without capabilities everything is allowed. */
+/** The rights of an identity: its patterns are compiled once, since every publish asks. Without capabilities all is allowed. */
 export function rightsOf(identity: Identity): Rights {
   if (identity.capabilities === undefined) return () => true;
   const compiled = identity.capabilities.map((capability) => ({
@@ -22,11 +22,6 @@ export function rightsOf(identity: Identity): Rights {
     compiled.some(
       ({ matches, verbs: named, ownNames }) => named.has(verb) && ownNames === name.startsWith("$") && matches(name),
     );
-}
-
-/** Whether an identity's capabilities allow something. Where it is asked often, `rightsOf` compiles once. */
-export function allows(identity: Identity, verb: Verb, name: string): boolean {
-  return rightsOf(identity)(verb, name);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { HawserError } from "@hawser/protocol";
-import { allows } from "../auth/capabilities.ts";
+import { rightsOf } from "../auth/capabilities.ts";
 import type { Authorize, Identity, Verb } from "../auth/identity.ts";
 
 /** The user's own inbox: readable by him alone, and by capability of nobody. */
@@ -17,11 +17,14 @@ export class Rights {
   readonly #authorize: Authorize | undefined;
   readonly #session: string;
   #identity: Identity;
+  #capable: ReturnType<typeof rightsOf>;
   #answers = new Map<string, Answer>();
+  #renewals = 0;
   readonly #maxAnswers = 4_096;
 
   constructor(identity: Identity, session: string, authorize: Authorize | undefined) {
     this.#identity = identity;
+    this.#capable = rightsOf(identity);
     this.#session = session;
     this.#authorize = authorize;
   }
@@ -30,9 +33,16 @@ export class Rights {
     return this.#identity;
   }
 
+  /** How often rights were asked anew: whoever waited after asking compares, since what he was told may be void. */
+  get renewals(): number {
+    return this.#renewals;
+  }
+
   /** Forgets what the hook said; with an identity, that one counts from now on. */
   renew(identity = this.#identity): void {
+    this.#renewals += 1;
     this.#identity = identity;
+    this.#capable = rightsOf(identity);
     this.#answers = new Map();
   }
 
@@ -40,7 +50,7 @@ export class Rights {
   may(verb: Verb, name: string): Answer {
     if (name === inboxOf(this.#identity.user)) return verb === "subscribe" || verb === "history";
     if (name.startsWith("$")) return false;
-    if (!allows(this.#identity, verb, name)) return false;
+    if (!this.#capable(verb, name)) return false;
     if (this.#authorize === undefined) return true;
     const key = `${verb} ${name}`;
     const known = this.#answers.get(key);
@@ -55,7 +65,12 @@ export class Rights {
   #ask(verb: Verb, name: string, authorize: Authorize): Answer {
     try {
       const answer = authorize({ verb, name, identity: this.#identity, session: this.#session });
-      return typeof answer === "boolean" ? answer : answer.then((value) => value === true, () => false);
+      return typeof answer === "boolean"
+        ? answer
+        : answer.then(
+            (value) => value === true,
+            () => false,
+          );
     } catch {
       return false;
     }
@@ -70,5 +85,8 @@ export class Rights {
 }
 
 export function forbidden(verb: Verb, name: string): HawserError {
-  return new HawserError("forbidden", `This user may not ${verb} ${JSON.stringify(name)}. Ask for the right, or another token.`);
+  return new HawserError(
+    "forbidden",
+    `This user may not ${verb} ${JSON.stringify(name)}. Ask for the right, or another token.`,
+  );
 }

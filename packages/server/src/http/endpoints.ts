@@ -3,8 +3,8 @@ import { pathOf } from "./path.ts";
 
 /** What the endpoints show. */
 export interface EndpointSources {
-  /** Clients should be sent here: the log answers and no drain has begun. */
-  readonly ready: () => boolean;
+  /** Clients should be sent here: the log answers and no drain has begun. Does not reject. */
+  readonly ready: () => Promise<boolean>;
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => string;
   /** The path of the WebSocket. */
@@ -26,15 +26,22 @@ interface Answer {
 }
 
 export function endpoints(sources: EndpointSources): RequestHandler {
+  const answers = new Map<string, () => Answer | Promise<Answer>>([
+    ["/healthz", () => ({ status: 200, body: "ok\n" })],
+    [
+      "/readyz",
+      async () => ((await sources.ready()) ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" }),
+    ],
+    ["/metrics", () => ({ status: 200, body: sources.metrics(), headers: { "content-type": metricsType } })],
+    [sources.path, () => upgradeRequired],
+  ]);
   return (request, response) => {
-    const answer = answerTo(pathOf(request.url), sources);
+    const answer = answers.get(pathOf(request.url));
     if (answer === undefined) return false;
     const allowed = request.method === "GET" || request.method === "HEAD";
-    send(
-      request,
-      response,
-      allowed ? answer : { status: 405, body: "Only GET is answered here.\n", headers: { allow: "GET, HEAD" } },
-    );
+    if (allowed) void Promise.resolve(answer()).then((ready) => send(request, response, ready));
+    else
+      send(request, response, { status: 405, body: "Only GET is answered here.\n", headers: { allow: "GET, HEAD" } });
     return true;
   };
 }
@@ -46,28 +53,16 @@ export function answerOrNotFound(handle: RequestHandler): (request: IncomingMess
   };
 }
 
-function answerTo(path: string, sources: EndpointSources): Answer | undefined {
-  if (path === "/healthz") return { status: 200, body: "ok\n" };
-  if (path === "/readyz")
-    return sources.ready() ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" };
-  if (path === "/metrics") {
-    return {
-      status: 200,
-      body: sources.metrics(),
-      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-    };
-  }
-  if (path === sources.path) {
-    return {
-      status: 426,
-      body: "Connect with a WebSocket that offers hawser.v1 or hawser.v1.json.\n",
-      headers: { upgrade: "websocket" },
-    };
-  }
-  return undefined;
-}
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+const upgradeRequired: Answer = {
+  status: 426,
+  body: "Connect with a WebSocket that offers hawser.v1 or hawser.v1.json.\n",
+  headers: { upgrade: "websocket" },
+};
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) return;
   // A body that nobody reads must not hold the connection.
   request.resume();
   response.writeHead(answer.status, {

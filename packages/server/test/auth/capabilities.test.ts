@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allows, capabilitiesOf } from "../../src/auth/capabilities.ts";
+import { capabilitiesOf, rightsOf } from "../../src/auth/capabilities.ts";
 import type { Identity } from "../../src/auth/identity.ts";
 
 const ann: Identity = {
@@ -27,21 +27,21 @@ describe("capabilities", () => {
     ["call", "sub", false],
     ["presence", "chat.general", false],
   ] as const)("%s %s: %s", (verb, name, allowed) => {
-    expect(allows(ann, verb, name)).toBe(allowed);
+    expect(rightsOf(ann)(verb, name)).toBe(allowed);
   });
 
   it("that are not there allow everything", () => {
-    expect(allows({ user: "ann" }, "publish", "any.thing")).toBe(true);
+    expect(rightsOf({ user: "ann" })("publish", "any.thing")).toBe(true);
   });
 
   it("that are empty allow nothing", () => {
-    expect(allows({ user: "ann", capabilities: [] }, "publish", "any.thing")).toBe(false);
+    expect(rightsOf({ user: "ann", capabilities: [] })("publish", "any.thing")).toBe(false);
   });
 
   it("of all names do not stand for the service's own", () => {
     const all: Identity = { user: "ann", capabilities: [{ pattern: "**", verbs: ["subscribe"] }] };
-    expect(allows(all, "subscribe", "chat.general")).toBe(true);
-    expect(allows(all, "subscribe", "$user.bob")).toBe(false);
+    expect(rightsOf(all)("subscribe", "chat.general")).toBe(true);
+    expect(rightsOf(all)("subscribe", "$user.bob")).toBe(false);
   });
 });
 

@@ -13,7 +13,11 @@ afterEach(async () => {
 
 async function open(limits: Partial<Limits> = {}, ready = true): Promise<{ url: string; evicted: () => number }> {
   let evicted = 0;
-  const handle = endpoints({ ready: () => ready, metrics: () => "hawser_connections 0\n", path: "/hawser" });
+  const handle = endpoints({
+    ready: () => Promise.resolve(ready),
+    metrics: () => "hawser_connections 0\n",
+    path: "/hawser",
+  });
   server = ownHttpServer(answerOrNotFound(handle), resolveLimits(limits), {
     handshakeRefused: () => {},
     handshakeEvicted: () => void (evicted += 1),
