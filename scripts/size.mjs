@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 
-/** See docs/decisions/0004: a change that needs more says there why. */
+/** See docs/decisions/0005: a change that needs more says there why. */
 const budgetBytes = 19_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 

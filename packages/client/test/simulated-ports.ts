@@ -67,6 +67,6 @@ export class SimulatedPorts implements Ports {
 }
 
 /** All promises that are due have run. */
-export function settle(): Promise<void> {
+function settle(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
