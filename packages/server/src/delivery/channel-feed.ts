@@ -132,19 +132,21 @@ export class ChannelFeed implements FollowHandlers {
   read(cursor: number): Promise<Run> {
     const under = this.#reads.get(cursor);
     if (under !== undefined) return under;
-    const epoch = this.epoch;
     const reading = this.#options.log
       .read(this.name, cursor, { maxCount: 1024, maxBytes: maxBlockCost })
       .then((page) => {
         this.#options.onCatchUpRead(page.entries.length);
-        if (page.epoch !== epoch || this.#closed) return { from: cursor, to: cursor, entries: [] };
+        // What another epoch's log held, or how far it was trimmed, says nothing of this one.
+        if (this.#closed || page.epoch !== this.epoch) return { from: cursor, to: cursor, entries: [] };
         this.onFloor(page.floor);
         const end = this.tail.to;
         const entries = page.entries.filter((entry) => entry.offset <= end);
         const to = Math.min(page.more ? page.interval.to : Math.max(page.interval.to, cursor), end);
         return { from: page.interval.from, to: Math.max(to, page.interval.from), entries };
       })
-      .finally(() => this.#reads.delete(cursor));
+      .finally(() => {
+        if (this.#reads.get(cursor) === reading) this.#reads.delete(cursor);
+      });
     this.#reads.set(cursor, reading);
     return reading;
   }
@@ -161,6 +163,7 @@ export class ChannelFeed implements FollowHandlers {
     if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
     this.#head = head;
     this.#tail = new Tail(head.end, this.#options.maxTailBytes);
+    this.#reads.clear();
     this.blocks.clear();
   }
 }

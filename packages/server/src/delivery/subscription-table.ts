@@ -110,6 +110,7 @@ export class SubscriptionTable {
 
   async #open(frame: SubscribeFrame, name: string): Promise<void> {
     const { rights } = this.#client;
+    const { renewals } = rights;
     const [maySubscribe, mayReadHistory] = await Promise.all([rights.may("subscribe", name), rights.may("history", name)]);
     if (!maySubscribe) throw forbidden("subscribe", name);
     const resumes = frame.position !== undefined || frame.last > 0;
@@ -118,6 +119,8 @@ export class SubscriptionTable {
     const feed = await this.#options.channels.open(name);
     const begin = await this.#begin(frame, feed, mayReadHistory, granted);
     if (this.#client.closed) return;
+    // A right that was revoked meanwhile found no subscription to end (SUB-12).
+    if (rights.renewals !== renewals) return this.#open(frame, name);
     if (this.#generations.get(name) !== frame.generation) {
       throw new HawserError("generation-stale", `A later subscription to ${frame.channel} took the place of this one.`);
     }
@@ -164,6 +167,7 @@ export class SubscriptionTable {
     if (mayReadHistory) return plain(feed.known().end);
     // Without the right to history not even what this node's follower has still to bring may be sent.
     const head = await this.#options.log.head(feed.name);
+    assertSameEpoch(feed, head.epoch);
     return plain(Math.max(head.end, feed.known().end));
   }
 
@@ -171,9 +175,7 @@ export class SubscriptionTable {
     let head: Head = feed.known();
     // Above what this node knows, the log itself has the word: its follower may only be late.
     if (position.epoch > head.epoch || position.offset > head.end) head = await this.#options.log.head(feed.name);
-    if (head.epoch !== feed.epoch) {
-      throw new HawserError("log-unavailable", `This node is still reading the new epoch of ${feed.name}.`, { retry: true, retryAfterMs: 100 });
-    }
+    assertSameEpoch(feed, head.epoch);
     // What the log has trimmed may still be served from the tail.
     const start = resolvePosition({ ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) }, position);
     if (start.kind === "ahead-of-epoch") {
@@ -191,6 +193,7 @@ export class SubscriptionTable {
     if (inTail !== undefined) return Math.max(inTail, feed.floor);
     const { to } = feed.tail;
     const page = await this.#options.log.readBackward(feed.name, to, { maxCount: count, maxBytes: Number.MAX_SAFE_INTEGER });
+    assertSameEpoch(feed, page.epoch);
     return Math.max(Math.min(page.interval.from, feed.tail.to), feed.floor);
   }
 
@@ -259,6 +262,13 @@ export class SubscriptionTable {
     this.#client.report("subscribe", error);
     this.#client.refuse(frame.id, new HawserError("internal", "The server could not subscribe. Try again.", { retry: true }));
   }
+}
+
+/** What the log answered is of use only if this node's follower stands in the same epoch when the answer is here. */
+function assertSameEpoch(feed: ChannelFeed, epoch: number): void {
+  if (epoch === feed.epoch) return;
+  const message = `This node is still reading the new epoch of ${feed.name}.`;
+  throw new HawserError("log-unavailable", message, { retry: true, retryAfterMs: 100 });
 }
 
 function plain(offset: number): Begin {

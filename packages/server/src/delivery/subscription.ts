@@ -154,11 +154,12 @@ export class Subscription {
     if (this.#reading) return;
     this.#reading = true;
     const cursor = this.#cursor;
+    const { epoch } = this.feed;
     this.feed.read(cursor).then(
       (run) => {
         this.#reading = false;
         if (this.#closed) return;
-        const moved = this.#cursor !== cursor;
+        const moved = this.#cursor !== cursor || this.feed.epoch !== epoch;
         if (!moved && run.from === cursor && run.to > cursor) this.#page = run;
         // Without progress (the epoch is about to change) asking again would spin: the feed wakes it.
         if (moved || this.#page !== undefined || cursor < this.feed.readableFloor) this.wake();

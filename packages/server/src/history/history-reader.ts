@@ -48,6 +48,8 @@ export class HistoryReader {
   }
 
   async #answer(frame: HistoryFrame): Promise<void> {
+    const { rights } = this.#client;
+    const { renewals } = rights;
     const name = await this.#authorized(frame);
     const { log, maxBytes, maxPage, defaultPage } = this.#options;
     const maxCount = frame.limit === 0 ? defaultPage : Math.min(frame.limit, maxPage);
@@ -58,6 +60,8 @@ export class HistoryReader {
       ? await log.readBackward(name, at ?? head.end, options)
       : await log.read(name, at ?? head.floor, options);
     if (this.#client.closed) return;
+    // The right may have been revoked while the log was asked.
+    if (rights.renewals !== renewals) return this.#answer(frame);
     this.#reply(frame, page);
   }
 
