@@ -17,6 +17,8 @@ if (parsed.kind === "help") {
   console.log(`trace ${result.hash}`);
   if (result.violation !== undefined) fail(parsed.seed, result.violation);
 } else {
+  // Most errors of a run are part of it, and a replay has their stacks.
+  Error.stackTraceLimit = 0;
   const summary = new Summary();
   for (let seed = parsed.first; seed < parsed.first + parsed.seeds; seed += 1) {
     const result = await runSeed(seed);

@@ -3,6 +3,7 @@ import type { Peer, Transport } from "@hawser/server/core";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { Process } from "../time/process.ts";
 import type { SimulatedTime } from "../time/simulated-time.ts";
+import { describeMessage } from "../trace/describe-frames.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Path } from "./one-way.ts";
 import { SimulatedConnection } from "./simulated-connection.ts";
@@ -43,6 +44,7 @@ export class SimulatedNetwork {
     this.tap.listen({
       onArrived: (connection, way, message) => {
         options.trace.bytes(connection.id * 2 + (way === "up" ? 0 : 1), message);
+        if (options.trace.verbose) options.trace.line(() => describeMessage(connection, way, message));
       },
     });
   }

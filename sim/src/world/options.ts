@@ -35,6 +35,7 @@ export interface WorldOptions {
   readonly retainCount: number;
   readonly retainBytes: number;
   readonly retainAgeMs: number;
+  /** Long enough that no frame is under way for as long as the half of it that clients do not use (PUB-13). */
   readonly deduplicateMs: number;
   readonly heartbeatMs: number;
   readonly idleBatchMs: number;
@@ -113,7 +114,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   const maxUnconfirmedBytes = random.pick([4_096, 32_768, 1_048_576]);
   return {
     seed,
-    workMs: random.integer(15_000, 40_000),
+    workMs: random.integer(12_000, 30_000),
     healMs: 90_000,
     nodes,
     owned: nodes === 1 && random.chance(0.5),
@@ -124,7 +125,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     retainCount: random.pick([10, 50, 1_000_000]),
     retainBytes: random.pick([4_000, 1e9, 1e9]),
     retainAgeMs: random.pick([3_000, 10_000, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]),
-    deduplicateMs: random.pick([5_000, 120_000, 600_000]),
+    deduplicateMs: random.pick([24_000, 24_000, 600_000]),
     heartbeatMs: random.pick([1_000, 3_000, 10_000]),
     idleBatchMs: random.pick([1_000, 5_000, 30_000]),
     tailBytes: random.pick([500, 4_000, 1_048_576]),

@@ -12,6 +12,7 @@ import type { World } from "./world.ts";
 export class SimulatedNode {
   readonly host: string;
   readonly #world: World;
+  readonly #policies = new Map<string, ChannelPolicy>();
   #process: Process;
   #node: HawserNode | undefined;
   #log: SimulatedLog | undefined;
@@ -145,8 +146,12 @@ export class SimulatedNode {
   }
 
   #policyOf(channel: string): ChannelPolicy {
-    const policy = this.#world.logPolicyOf(channel);
-    return { ...policy, maxPayloadBytes: this.#world.maxPayloadBytes, publishesPerSecond: 0, clientsPublish: true };
+    const known = this.#policies.get(channel);
+    if (known !== undefined) return known;
+    const { maxPayloadBytes } = this.#world;
+    const policy = { ...this.#world.logPolicyOf(channel), maxPayloadBytes, publishesPerSecond: 0, clientsPublish: true };
+    this.#policies.set(channel, policy);
+    return policy;
   }
 
   /** What a node reports as an error is a fault of its own. */
