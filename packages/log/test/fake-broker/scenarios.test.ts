@@ -71,6 +71,20 @@ describe("an append whose reply is lost", () => {
   });
 });
 
+describe("an append that is overtaken by the next one of its producer", () => {
+  it("is appended in the order of the calls all the same", async () => {
+    const cluster = new Cluster();
+    const node = await cluster.node();
+    cluster.broker.rates.lateAppend = 1;
+    const first = node.log.append([numbered("a", "p", 1)]);
+    cluster.heal();
+    const others = [node.log.append([numbered("a", "p", 2)]), node.log.append([numbered("a", "p", 3)])];
+    const outcomes = (await cluster.world.drive(Promise.all([first, ...others]))).flat();
+    expect(kinds(outcomes)).toEqual(["accepted", "accepted", "accepted"]);
+    expect((await cluster.readAll(node, "a")).entries.map(textOf)).toEqual(["p-1", "p-2", "p-3"]);
+  });
+});
+
 describe("a broker that does not answer", () => {
   it("makes appends and reads fail with log-unavailable, tells followers, and goes on where it was", async () => {
     const cluster = new Cluster();
