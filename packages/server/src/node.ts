@@ -172,8 +172,7 @@ export class HawserNode {
     const shortest = Math.min(limits.heartbeatMs, limits.connectTimeoutMs, limits.idleBatchMs);
     this.#sweep = timers.after(Math.max(10, Math.min(shortest / 4, 1_000)), () => {
       const now = clock.monotonic();
-      const wallNow = clock.now();
-      for (const connection of this.#connections) connection.sweep(now, wallNow);
+      for (const connection of this.#connections) connection.sweep(now);
       this.#services.channels.sweep();
       this.#scheduleSweep();
     });

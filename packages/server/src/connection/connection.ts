@@ -129,7 +129,7 @@ export class Connection implements TransportHandlers, Reader {
   /** Writes what may be written now, in one piece. Called by the node after a turn. */
   flush(): void {
     this.#flushScheduled = false;
-    if (this.#state.kind === "closed") return;
+    if (this.#state.kind === "closed" || this.#expire()) return;
     const now = this.#services.clock.monotonic();
     if (!this.#window.open) {
       this.#mark(now);
@@ -141,7 +141,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   /** Called by the node from time to time: what is due by the clock. */
-  sweep(now: number, wallNow: number): void {
+  sweep(now: number): void {
     const { limits } = this.#services;
     const state = this.#state;
     if (state.kind === "closed") return;
@@ -150,11 +150,7 @@ export class Connection implements TransportHandlers, Reader {
       if (now - state.since >= limit) this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
       return;
     }
-    if (state.expiresAt !== undefined && wallNow >= state.expiresAt) {
-      this.#end("token-expired", "The token has expired. Connect again with a fresh one.");
-      return;
-    }
-    if (this.#beat(now)) this.#sendIdleBatches(state.client, now);
+    if (!this.#expire() && this.#beat(now)) this.#sendIdleBatches(state.client, now);
   }
 
   /** Ends it for the reason of an error: the frame that says so, then the close. */
@@ -203,11 +199,20 @@ export class Connection implements TransportHandlers, Reader {
         else state.behind.push(frame);
         return;
       case "connected":
-        state.client.handle(frame);
+        if (!this.#expire()) state.client.handle(frame);
         return;
       case "closed":
         return;
     }
+  }
+
+  /** Ends it when its token is no longer one (CON-7): nothing is sent or answered in the time until the next sweep. */
+  #expire(): boolean {
+    const state = this.#state;
+    if (state.kind !== "connected" || state.expiresAt === undefined) return false;
+    if (this.#services.clock.now() < state.expiresAt) return false;
+    this.#end("token-expired", "The token has expired. Connect again with a fresh one.");
+    return true;
   }
 
   async #authenticate(frame: ConnectFrame): Promise<void> {
