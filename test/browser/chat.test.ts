@@ -190,6 +190,31 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     expect(ann.faults).toEqual([]);
   });
 
+  it("stands still in a flood while somebody reads further up, and misses nothing of it", async () => {
+    const { page, url } = await start();
+    await run(["pub", "chat.general", "--json", "--user", "zoe", "--url", url], { input: numbers(0, 100) });
+    const ann = await enter(page, "ann");
+    await ann.shows("99");
+    await ann.page.getByTestId("scroller").evaluate((scroller) => (scroller.scrollTop = 0));
+    await ann.page.getByTestId("jump").waitFor();
+    await run(["pub", "chat.general", "--json", "--user", "zoe", "--url", url], { input: numbers(100, 30_000) });
+    await ann.count(5000);
+    const held = await ann.texts();
+    expect(held).toEqual(numbers(Number(held[0]), Number(held[0]) + held.length).split("\n"));
+    expect(held.length).toBeLessThanOrEqual(5000);
+    expect(await ann.page.getByTestId("jump").isVisible()).toBe(true);
+    // At the end again, the rest comes: the newest stay, and none of them is missing.
+    for (;;) {
+      const jump = ann.page.getByTestId("jump");
+      if (await jump.isVisible()) await jump.click();
+      if ((await ann.texts()).at(-1) === "29999") break;
+    }
+    const texts = await ann.texts();
+    expect(texts).toEqual(numbers(Number(texts[0]), 30_000).split("\n"));
+    expect([await ann.figure("gaps"), await ann.figure("lost")]).toEqual([0, 0]);
+    expect(ann.faults).toEqual([]);
+  });
+
   it("goes on after a reload at what was read, with what was missed marked as new", async () => {
     const { page, url } = await start();
     const ann = await enter(page, "ann");
@@ -312,3 +337,8 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     expect(await visitor.getByRole("textbox", { name: "Message" }).count()).toBe(1);
   });
 });
+
+/** Numbers from the first to before the end, one a line. */
+function numbers(first: number, end: number): string {
+  return Array.from({ length: end - first }, (_, index) => String(first + index)).join("\n");
+}

@@ -92,9 +92,8 @@ function roomOfAddress(): string | undefined {
   }
 }
 
-/** Somebody looks at the end of the room: the page is in front, and the end in sight. */
 function look(): void {
-  session?.look(document.visibilityState === "visible" && document.hasFocus() && app.timeline.atEnd);
+  session?.look({ atEnd: app.timeline.atEnd, present: document.visibilityState === "visible" && document.hasFocus() });
 }
 
 function tick(): void {

@@ -13,6 +13,8 @@ export type RoomState =
 export type HistoryState =
   | { readonly kind: "idle" }
   | { readonly kind: "loading" }
+  /** The page holds as many messages as it may, while the end of the room is out of sight. */
+  | { readonly kind: "full" }
   /** There is nothing older in the log. */
   | { readonly kind: "complete" }
   | { readonly kind: "failed"; readonly reason: string };

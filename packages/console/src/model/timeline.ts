@@ -19,8 +19,11 @@ export interface Notice {
   readonly text: string;
 }
 
-/** How many messages of a room the page holds; older ones come back from the history. */
+/** How many messages of a room the page holds while its end is in sight; older ones come back from the history. */
 export const maxTimelineMessages = 2000;
+
+/** How many it holds while somebody reads further up, where nothing may be taken away. */
+export const maxReadingMessages = 5000;
 
 /** The messages of one room, rising by offset, each offset once. */
 export class Timeline {

@@ -15,6 +15,14 @@ export interface ChatSessionOptions {
   readonly onChange: () => void;
 }
 
+/** Where the reader of the open room is. */
+export interface View {
+  /** The end of the room is in sight. */
+  readonly atEnd: boolean;
+  /** The page is in front: somebody looks at it. */
+  readonly present: boolean;
+}
+
 /** The room that everybody is in at first. */
 export const firstRoom = "general";
 
@@ -25,8 +33,10 @@ export class ChatSession {
   readonly #sender: Sender;
   readonly #streams = new Map<Room, RoomStream>();
   #active: Room | undefined;
-  /** The end of the open room is in sight, and somebody looks. */
-  #looking = false;
+  /** Where the reader is. */
+  #view: View = { atEnd: true, present: false };
+  /** Streams that stand still until the end of the open room is in sight. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: ChatSessionOptions) {
     this.#options = options;
@@ -59,6 +69,7 @@ export class ChatSession {
     const room = this.#find(name) ?? this.#add(name);
     if (room === this.#active) return;
     this.#active = room;
+    this.#goOn();
     room.newAfter = room.unread(this.me) > 0 ? room.read?.offset : undefined;
     this.#options.onChange();
   }
@@ -68,6 +79,7 @@ export class ChatSession {
     if (room === undefined) return;
     this.#streams.get(room)?.end();
     this.#streams.delete(room);
+    this.#goOn();
     this.#keepRooms();
     if (room === this.#active) this.openRoom(this.rooms[0]?.name ?? firstRoom);
     this.#options.onChange();
@@ -95,16 +107,18 @@ export class ChatSession {
     if (this.#active !== undefined) void this.#streams.get(this.#active)?.loadOlder();
   }
 
-  /** Whether somebody looks at the end of the open room: what is there then counts as read. */
-  look(looking: boolean): void {
-    this.#looking = looking;
-    if (looking) this.#markRead();
+  /** Says where the reader is: what stands at the end counts as read when somebody is there to see it. */
+  look(view: View): void {
+    this.#view = view;
+    if (view.atEnd) this.#goOn();
+    if (view.atEnd && view.present) this.#markRead();
   }
 
   /** Ends it: nothing is received any more. */
   async close(): Promise<void> {
     this.connection.stop();
     for (const stream of this.#streams.values()) stream.end();
+    this.#goOn();
     await this.#options.client.close();
   }
 
@@ -120,11 +134,12 @@ export class ChatSession {
     const stream = new RoomStream(client, room, {
       changed: onChange,
       arrived: () => {
-        if (room === this.#active && this.#looking) this.#markRead();
+        if (room === this.#active && this.#view.atEnd && this.#view.present) this.#markRead();
         onChange();
       },
       tell: (tone, text) => this.connection.log.add(Date.now(), tone, text),
-      atEnd: () => room !== this.#active || this.#looking,
+      atEnd: () => room !== this.#active || this.#view.atEnd,
+      untilAtEnd: () => new Promise((resolve) => this.#waiting.push(resolve)),
     });
     this.#streams.set(room, stream);
     this.#keepRooms();
@@ -141,6 +156,10 @@ export class ChatSession {
       this.#options.settings.setRead(room.name, { ...room.read, ...this.#streams.get(room)?.grant });
       this.#options.onChange();
     }
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #keepRooms(): void {

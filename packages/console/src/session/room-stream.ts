@@ -1,6 +1,6 @@
 import type { Client, StoredPosition, Subscription } from "@hawser/client";
 import type { Room } from "../model/room.ts";
-import { chatMessage, maxTimelineMessages } from "../model/timeline.ts";
+import { chatMessage, maxReadingMessages, maxTimelineMessages } from "../model/timeline.ts";
 
 /** How many messages a page of older ones has. */
 const historyPage = 50;
@@ -15,6 +15,8 @@ export interface RoomStreamHandlers {
   tell(tone: "plain" | "warning" | "bad", text: string): void;
   /** Whether the room's end is in sight, so that its oldest messages may go. */
   atEnd(): boolean;
+  /** Resolves when the room's end is in sight again. */
+  untilAtEnd(): Promise<void>;
 }
 
 /** Brings the messages of one room in: the stream from the stored position on, and older pages when they are asked for. */
@@ -44,6 +46,10 @@ export class RoomStream {
     const first = room.timeline.first;
     const before = first === undefined ? room.read : { epoch: first.epoch, offset: first.offset - 1 };
     if (room.history.kind === "loading" || room.state.kind !== "joined" || before === undefined) return;
+    if (room.timeline.messages.length >= maxReadingMessages) {
+      room.history = { kind: "full" };
+      return this.#handlers.changed();
+    }
     room.history = { kind: "loading" };
     this.#handlers.changed();
     try {
@@ -77,8 +83,11 @@ export class RoomStream {
         if (this.#ended.signal.aborted) return;
         room.timeline.add([chatMessage(message)]);
         room.outgoing.settle((offset) => room.timeline.has(offset));
-        if (this.#handlers.atEnd() && room.timeline.keepNewest(maxTimelineMessages)) room.history = { kind: "idle" };
         this.#handlers.arrived();
+        // Who reads further up loses nothing of what he reads: the loop stands still, and so does the server's cursor.
+        if (room.timeline.messages.length >= maxReadingMessages && !this.#handlers.atEnd())
+          await this.#handlers.untilAtEnd();
+        if (this.#handlers.atEnd() && room.timeline.keepNewest(maxTimelineMessages)) room.history = { kind: "idle" };
       }
     } catch (error) {
       this.#refused(error);

@@ -148,6 +148,8 @@ export class TimelineView {
           on: { click: () => this.#actions.loadOlder() },
         }),
       );
+    } else if (history.kind === "full") {
+      this.#start.replaceChildren(element("span", { text: "More than this is not shown at once" }));
     } else if (history.kind === "complete" && hasMessages) {
       this.#start.replaceChildren(element("span", { text: `The beginning of #${room.name}` }));
     } else {
