@@ -127,6 +127,23 @@ describe("attached", () => {
     client.leave();
   });
 
+  it("to the path of another listener lets the first one have it, and stays up", async () => {
+    const { server, site } = await attached(kinds["node:http"]!);
+    const same = createServer({
+      log: memoryLog(),
+      authenticate: anonymous(),
+      server: site.http,
+      path: "/live",
+      logger: silentLogger,
+    });
+    ends.push(() => same.close());
+    await same.listen();
+    const client = await Bystander.connect(server.url);
+    await client.roundTrip();
+    expect([server.connections, same.connections]).toEqual([1, 0]);
+    client.leave();
+  });
+
   it("can share an HTTP server with another of its kind, each on its own path and with its own counts", async () => {
     const { server, site } = await attached(kinds["node:http"]!);
     const second = createServer({

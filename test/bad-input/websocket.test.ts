@@ -117,6 +117,33 @@ describe("text that is not UTF-8", () => {
   });
 });
 
+describe("bytes that mean nothing", () => {
+  /** The same bytes each time (Marsaglia's xorshift). */
+  function* noise(seed: number): Generator<number, never> {
+    let state = seed;
+    for (;;) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      yield state & 0xff;
+    }
+  }
+
+  it("end their connection, or wait for more, four hundred times", async () => {
+    const codes = new Set<number>();
+    for (let seed = 1; seed <= 400; seed += 1) {
+      const raw = await RawSocket.upgraded(target.url, seed % 2 === 0 ? "hawser.v1" : "hawser.v1.json");
+      const source = noise(seed * 7_919);
+      const bytes = Uint8Array.from({ length: 200 }, () => source.next().value);
+      // Half of them are frames as they should be around what is none.
+      raw.socket.end(seed % 4 < 2 ? bytes : clientFrame(bytes, { opcode: 2 - (seed % 2) }));
+      codes.add((await raw.closed()).code);
+      raw.destroy();
+    }
+    for (const code of codes) expect([1002, 1006, 1007, 1009, 4500, 4501]).toContain(code);
+  });
+});
+
 describe("what is slow or strange, but allowed", () => {
   it("is a conversation in chunks of one byte", async () => {
     const raw = await RawSocket.upgraded(target.url);

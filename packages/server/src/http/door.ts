@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
 import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
@@ -112,6 +113,7 @@ export class Door {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (socket.destroyed) return;
     if (pathOf(request.url) !== this.#options.path) {
       // Where nobody else listens for upgrades, nobody would answer.
       if (!this.#shared || this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
@@ -124,7 +126,7 @@ export class Door {
     if (admission.kind === "address-full") return this.#refuse(socket, addressFull);
     socket.once("close", admission.leave);
     let accepted = false;
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const accept = (webSocket: WebSocket): void => {
       accepted = true;
       const transport = new WebSocketTransport(webSocket, socket, {
         framing: judged.subprotocol === "hawser.v1" ? binaryFraming : textFraming,
@@ -133,8 +135,15 @@ export class Door {
       this.#transports.add(transport);
       socket.once("close", () => this.#forget(transport));
       this.#handOver(transport, judged, request);
-    });
-    // `ws` has answered by itself, or the socket is gone.
+    };
+    try {
+      this.#webSockets.handleUpgrade(request, socket, head, accept);
+    } catch (error) {
+      // Two listeners of the application's server take upgrades to the same path, and the other was first.
+      admission.leave();
+      this.#options.logger.error({ error, path: this.#options.path }, "an upgrade was taken by another listener");
+    }
+    // `ws` has answered by itself, or the socket is gone or another's.
     if (!accepted) this.#options.observer.handshakeRefused("handshake");
   }
 

@@ -3,7 +3,9 @@ import { HawserError } from "@hawser/protocol";
 /**
  * Which web pages may connect.
  *
- * - `same-origin`: pages that came from the host and port that they connect to.
+ * - `same-origin`: pages that came from the host and port that they connect to. A name of an attacker's that is made to
+ *   lead to this server (DNS rebinding) is such a host, so a server that trusts its network rather than tokens needs a
+ *   list.
  * - a list of origins, each exactly as a browser writes it: `https://example.com`, `http://localhost:5173`.
  * - `any`: every page. Right only where tokens prove everything, and no cookie counts.
  *

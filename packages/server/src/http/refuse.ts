@@ -2,8 +2,8 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
- * Answers an upgrade with a status other than 101, and ends the socket. A peer that takes nothing is cut by the
- * socket's own timeout, which is a server's `handshakeTimeoutMs`.
+ * Answers an upgrade with a status other than 101, and ends the socket. The answer is so short that the
+ * kernel takes it at once, so the socket ends whether the peer reads or not.
  */
 export function refuse(
   socket: Duplex,
