@@ -135,10 +135,14 @@ export class Client<C extends Contract | undefined = undefined>
     this.#session.probe();
   }
 
-  /** Waits for publishes that are under way, for a bounded time, then ends everything. */
+  /**
+   * Waits until all publishes have an outcome, for at most `closeTimeoutMs`, then ends everything: what was sent and
+   * has no answer ends as `unknown`, what was never sent as `cancelled`.
+   */
   async close(): Promise<void> {
     const { ports, closeTimeoutMs } = this.#options;
-    if (this.#session.state.kind === "connected") {
+    const { kind } = this.#session.state;
+    if (kind !== "offline" && kind !== "closed") {
       await new Promise<void>((resolve) => {
         const timer = ports.timers.after(closeTimeoutMs, resolve);
         void this.#outbox.whenEmpty().then(() => {

@@ -35,7 +35,7 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
   readonly windowBytes?: number;
   /** Calls and history requests that wait for an answer. Default 1,000. */
   readonly maxPendingRequests?: number;
-  /** How long `close` waits for publishes that were sent. Default 5,000. */
+  /** How long `close` waits for publishes without an outcome. Default 5,000. */
   readonly closeTimeoutMs?: number;
   /** Sent to the server, for its logs. Default "hawser-js". */
   readonly agent?: string;

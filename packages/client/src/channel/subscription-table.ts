@@ -21,6 +21,7 @@ export class SubscriptionTable implements SessionPart {
   readonly #entries = new Map<string, SubscriptionEntry>();
   readonly #numbers = new Map<number, ChannelReceiver>();
   #link: Link | undefined;
+  #ended: HawserError | undefined;
 
   /** @throws HawserError `option-invalid` when the channel has a subscription. */
   assertFree(channel: string): void {
@@ -33,6 +34,7 @@ export class SubscriptionTable implements SessionPart {
 
   /** Takes it in, and has it ask for its grant if there is a connection. */
   add(channel: string, entry: SubscriptionEntry): void {
+    if (this.#ended !== undefined) return entry.push({ kind: "ended", error: this.#ended });
     this.#entries.set(channel, entry);
     if (this.#link !== undefined) entry.receiver.onLink(this.#link);
   }
@@ -66,6 +68,7 @@ export class SubscriptionTable implements SessionPart {
   }
 
   onEnd(error: HawserError | undefined): void {
+    this.#ended = error ?? new HawserError("closed", "The client is closed");
     for (const { push, close } of [...this.#entries.values()]) {
       if (error === undefined) close();
       else push({ kind: "ended", error });

@@ -56,9 +56,15 @@ export class Heartbeat {
   probe(withinMs: number): void {
     if (this.#intervalMs === 0) return;
     const at = this.#clock.monotonic();
-    this.#nonce += 1;
-    this.#asked = { nonce: this.#nonce, at, deadline: at + Math.min(withinMs, this.#intervalMs) };
-    this.#handlers.ping(this.#nonce);
+    const deadline = at + Math.min(withinMs, this.#intervalMs);
+    if (this.#asked !== undefined && this.#heardAt <= this.#asked.at) {
+      // One answer that is due is enough, or else who asks often would never find out.
+      this.#asked = { ...this.#asked, deadline: Math.min(deadline, this.#asked.deadline) };
+    } else {
+      this.#nonce += 1;
+      this.#asked = { nonce: this.#nonce, at, deadline };
+      this.#handlers.ping(this.#nonce);
+    }
     this.#arm();
   }
 

@@ -46,11 +46,12 @@ export class Attempt {
     try {
       token = await freshToken(options.token);
     } catch (cause) {
-      const error = new HawserError("token-invalid", `The token function failed: ${String(cause)}`, {
-        retry: true,
-        cause,
-      });
-      if (!this.#cancelled) handlers.onClosed({ code: closeCodes.tokenExpired, reconnect: true, error }, undefined);
+      const error =
+        cause instanceof HawserError
+          ? cause
+          : new HawserError("token-invalid", `The token function failed: ${String(cause)}`, { retry: true, cause });
+      const closure = { code: closeCodes.tokenInvalid, reconnect: error.retry, error };
+      if (!this.#cancelled) handlers.onClosed(closure, undefined);
       return;
     }
     if (this.#cancelled) return;

@@ -1,4 +1,4 @@
-import type { ClientFrame, ConnectedFrame, ServerFrame, Timers } from "@hawser/protocol";
+import type { ClientFrame, ConnectedFrame, ServerFrame, Timer, Timers } from "@hawser/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { RequestTable } from "./request-table.ts";
 import type { Request } from "./request-table.ts";
@@ -12,7 +12,7 @@ export class Link {
   readonly welcome: ConnectedFrame;
   readonly #requests: RequestTable;
   #generation = 0;
-  #onIdle: (() => void) | undefined;
+  #drain: { readonly timer: Timer; readonly done: () => void } | undefined;
 
   constructor(connection: Connection, welcome: ConnectedFrame) {
     this.connection = connection;
@@ -39,22 +39,19 @@ export class Link {
   /** @returns whether the frame was an answer, and is done with. */
   settle(frame: ServerFrame): boolean {
     const settled = this.#requests.settle(frame);
-    if (settled && this.#requests.size === 0) this.#onIdle?.();
+    if (settled && this.#requests.size === 0) this.#drain?.done();
     return settled;
   }
 
   /** The connection is gone, or was left: requests without an answer are lost. */
   end(): void {
+    this.#drain?.timer.cancel();
     this.#requests.end();
   }
 
-  /** Calls back when nothing is unanswered, or after so many milliseconds. */
+  /** Calls back when nothing is unanswered, or after so many milliseconds, unless `end` comes first. */
   drain(timers: Timers, withinMs: number, done: () => void): void {
     if (this.#requests.size === 0) return done();
-    const timer = timers.after(withinMs, done);
-    this.#onIdle = () => {
-      timer.cancel();
-      done();
-    };
+    this.#drain = { timer: timers.after(withinMs, done), done };
   }
 }

@@ -59,6 +59,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #stopListening: () => void;
   readonly #connections = new Set<Connection>();
+  /** Those that were left, until their requests are answered. */
+  readonly #leaving = new Set<Link>();
   /** Over the connections that are gone. */
   readonly #past = newTotals();
   #state: SessionState = { kind: "offline" };
@@ -188,6 +190,7 @@ export class Session {
     const { ports, parts } = this.#options;
     refresh.stop();
     for (const part of parts) part.onUnlink(link);
+    this.#leaving.add(link);
     link.drain(ports.timers, Math.max(0, deadline - ports.clock.monotonic()), () => this.#drop(link));
   }
 
@@ -259,6 +262,7 @@ export class Session {
 
   /** Ends a connection that was left. */
   #drop(link: Link): void {
+    this.#leaving.delete(link);
     link.connection.close();
     link.end();
     this.#forget(link.connection);
@@ -276,7 +280,7 @@ export class Session {
     this.#enter({ kind: "closed", error });
     this.#stopListening();
     this.#release(former);
-    for (const connection of this.#connections) connection.close();
+    for (const link of this.#leaving) this.#drop(link);
     for (const part of this.#options.parts) part.onEnd(error);
     if (error !== undefined) this.#options.onFatal(error);
   }

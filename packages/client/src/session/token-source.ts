@@ -1,7 +1,10 @@
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Link } from "./link.ts";
 
-/** A token, or a function that fetches a fresh one: it is called before each connection and before the token expires. */
+/**
+ * A token, or a function that fetches a fresh one: it is called before each connection and before the token expires.
+ * When it throws, the client tries again later; a `HawserError` without `retry` (the user has logged out) ends it.
+ */
 export type Token = string | (() => string | Promise<string>);
 
 /** A fifth of the token's life, but no more than this, is left when a fresh one is fetched. */

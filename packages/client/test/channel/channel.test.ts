@@ -86,15 +86,16 @@ describe("a channel with a contract", () => {
   it("has the contract's types", async () => {
     const { client } = await connected({ contract });
     const chat = client.channel("chat.general");
+    const other = client.channel("other");
     type Chat = { say: string; loud: boolean };
-    expectTypeOf(chat.subscribe).returns.toExtend<AsyncIterable<ReceivedMessage<Chat>>>();
-    expectTypeOf(chat.publish).parameter(0).toEqualTypeOf<{ say: string; loud?: boolean | undefined }>();
-    expectTypeOf(client.channel("other").publish).parameter(0).toBeUnknown();
-    expectTypeOf(client.call<"add">)
-      .parameter(1)
-      .toEqualTypeOf<{ a: number }>();
-    expectTypeOf(client.call<"add">).returns.toEqualTypeOf<Promise<number>>();
-    expectTypeOf(client.call<"other">).returns.toEqualTypeOf<Promise<unknown>>();
+    type Add = typeof client.call<"add">;
+    expectTypeOf<ReturnType<typeof chat.subscribe>>().toExtend<AsyncIterable<ReceivedMessage<Chat>>>();
+    expectTypeOf<Parameters<typeof chat.publish>[0]>().toEqualTypeOf<{ say: string; loud?: boolean | undefined }>();
+    expectTypeOf<Parameters<typeof other.publish>[0]>().toBeUnknown();
+    expectTypeOf<Parameters<Add>[1]>().toEqualTypeOf<{ a: number }>();
+    expectTypeOf<ReturnType<Add>>().toEqualTypeOf<Promise<number>>();
+    expectTypeOf<ReturnType<typeof client.call<"other">>>().toEqualTypeOf<Promise<unknown>>();
+    expect([chat.name, other.name]).toEqual(["chat.general", "other"]);
   });
 
   it("closes what `await using` opened", async () => {

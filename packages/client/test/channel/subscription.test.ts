@@ -474,6 +474,14 @@ describe("a subscription", () => {
     expect(await outcome).toMatchObject({ code: "disconnected" });
   });
 
+  it("of a client that has ended ends at once", async () => {
+    const { client } = await connected();
+    await client.close();
+    const reader = client.channel("chat").subscribe()[Symbol.asyncIterator]();
+    await expect(reader.next()).rejects.toMatchObject({ code: "closed" });
+    await expect(reader.next()).resolves.toMatchObject({ done: true });
+  });
+
   it("subscribes to the inbox of whoever the user is [SUB-14]", async () => {
     const { client, server, ports } = await connected();
     client.inbox.subscribe();

@@ -73,6 +73,19 @@ describe("a connection", () => {
     expect(server.peers[0]!.closed?.code).toBe(4001);
   });
 
+  it("is found dead within five seconds by whoever asks, however often [CON-11]", async () => {
+    const { client, server, ports } = await connected();
+    server.peer.send({ type: "pong", nonce: server.peer.last("ping").nonce });
+    await ports.advance(1);
+    server.peer.alive = false;
+    for (let count = 0; count < 6; count += 1) {
+      client.probe();
+      await ports.advance(1_000);
+    }
+    expect(client.status.lastError?.code).toBe("connection-lost");
+    expect(server.peers[0]!.closed?.code).toBe(4001);
+  });
+
   it("takes anything that comes for a sign of life [CON-11]", async () => {
     const { client, server, ports } = await connected();
     server.peer.send({ type: "pong", nonce: server.peer.last("ping").nonce });

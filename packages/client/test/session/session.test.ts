@@ -131,6 +131,26 @@ describe("a session", () => {
     expect(client.status.state).toBe("connected");
   });
 
+  it("ends when the token function says that there will be none", async () => {
+    const token = () => Promise.reject(new HawserError("token-invalid", "logged out"));
+    const { client, server } = await connected({ token });
+    expect(client.status).toMatchObject({ state: "closed", lastError: { message: "logged out" } });
+    expect(server.peers).toEqual([]);
+  });
+
+  it("leaves nothing behind when it is closed in the middle of a move", async () => {
+    const { client, server, ports } = await connected();
+    const failure = failureOf(client.call("slow", null));
+    await ports.advance(1);
+    server.peer.send({ ...move, deadlineMs: 3_600_000 });
+    await ports.advance(600);
+    await client.close();
+    expect(await failure).toMatchObject({ code: "outcome-unknown" });
+    await ports.advance(1);
+    expect(server.peers.map(({ closed }) => closed?.code)).toEqual([1000, 1000]);
+    expect(ports.pending).toBe(0);
+  });
+
   it("brings a fresh token before the old one expires, again and again [CON-7] [CON-8]", async () => {
     let count = 0;
     const { server, ports } = fixture({ token: () => `token-${(count += 1)}` });
