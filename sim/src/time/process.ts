@@ -4,8 +4,8 @@ import type { SimulatedTime } from "./simulated-time.ts";
 
 type State =
   | { readonly kind: "running" }
-  /** The machine sleeps: what happens to it waits. */
-  | { readonly kind: "asleep"; readonly backlog: (() => void)[] }
+  /** The machine sleeps: what happens to it waits. Once it wakes, what waited comes first, and in its order. */
+  | { readonly kind: "asleep" | "waking"; readonly backlog: (() => void)[] }
   | { readonly kind: "dead" };
 
 /**
@@ -38,24 +38,24 @@ export class Process {
   }
 
   get asleep(): boolean {
-    return this.#state.kind === "asleep";
+    return this.#state.kind === "asleep" || this.#state.kind === "waking";
   }
 
   /** Calls back now, when it wakes, or never. */
   run(callback: () => void): void {
     if (this.#state.kind === "running") callback();
-    else if (this.#state.kind === "asleep") this.#state.backlog.push(callback);
+    else if (this.#state.kind !== "dead") this.#state.backlog.push(callback);
   }
 
   sleep(): void {
     if (this.#state.kind === "running") this.#state = { kind: "asleep", backlog: [] };
+    else if (this.#state.kind === "waking") this.#state = { kind: "asleep", backlog: this.#state.backlog };
   }
 
   wake(): void {
     if (this.#state.kind !== "asleep") return;
-    const { backlog } = this.#state;
-    this.#state = { kind: "running" };
-    for (const callback of backlog) this.#time.soon(() => this.run(callback));
+    this.#state = { kind: "waking", backlog: this.#state.backlog };
+    this.#catchUp();
   }
 
   /** All that it was is gone. */
@@ -66,6 +66,19 @@ export class Process {
   /** The wall clock jumps; the monotonic one does not. */
   stepClock(byMs: number): void {
     this.#wallOffsetMs += byMs;
+  }
+
+  #catchUp(): void {
+    const state = this.#state;
+    // It may have been killed, or sent to sleep again, in the middle of it.
+    if (state.kind !== "waking") return;
+    const next = state.backlog.shift();
+    if (next === undefined) {
+      this.#state = { kind: "running" };
+      return;
+    }
+    next();
+    this.#time.soon(() => this.#catchUp());
   }
 
   #after(delayMs: number, callback: () => void): Timer {

@@ -11,6 +11,7 @@ export function startWorkload(world: World): void {
   repeat(world, 2_000, () => world.random.workload.pick(world.clients).save());
   repeat(world, 3_000, () => sendToInbox(world));
   repeat(world, 6_000, () => readHistory(world));
+  repeat(world, 6_000, () => pry(world));
   // A right that comes back is asked for again.
   repeat(world, 1_500, () => subscribeToSome(world, world.random.workload.pick(world.clients)));
 }
@@ -87,6 +88,27 @@ function sendToInbox(world: World): void {
   world.time.after(20_000, () => {
     if (row.outcome.kind === "pending") row.outcome = { kind: "abandoned" };
   });
+}
+
+/** Tries to read what is not for this user. What comes of it is seen on the wire. */
+function pry(world: World): void {
+  const { workload: random } = world.random;
+  const client = random.pick(world.clients);
+  const others = world.options.users.filter((user) => user !== client.user).map((user) => `$user.${user}`);
+  const forbidden = world.options.channels.filter((plan) => !world.rights.may(client.user, plan.name)).map((plan) => plan.name);
+  const names = [...others, ...forbidden].filter((name) => !client.readers.has(name));
+  if (client.process.asleep || names.length === 0) return;
+  const channel = client.client.channel(random.pick(names));
+  world.trace.note(`${client.name} pries into ${channel.name}`);
+  if (random.chance(0.5)) {
+    channel.history({ limit: 10 }).then(
+      ({ messages }) => world.trace.note(`${client.name} got ${messages.length} messages by prying`),
+      () => {},
+    );
+    return;
+  }
+  const subscription = channel.subscribe({ from: random.pick<SubscribeFrom>(["earliest", "now", { last: 5 }, { epoch: 1, offset: 0 }]) });
+  world.time.after(1_000, () => void subscription.close());
 }
 
 /** Reads a page of history, and holds it against the store. */
