@@ -56,7 +56,7 @@ async function measureReads() {
   const { floor, end } = await log.head("commit.0");
   const started = performance.now();
   let entries = 0;
-  for (let after = floor; after < end; ) {
+  for (let after = floor; after < end;) {
     const page = await log.read("commit.0", after, { maxCount: 1_000, maxBytes: 1_000_000 });
     entries += page.entries.length;
     after = page.interval.to;

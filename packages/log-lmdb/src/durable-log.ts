@@ -1,7 +1,16 @@
 import { statfsSync } from "node:fs";
 import { HawserError, nextEpoch } from "@hawser/protocol";
 import { FeedPump } from "@hawser/log";
-import type { Append, AppendOutcome, Follower, FollowHandlers, Head, LogOpenOptions, Page, ReadOptions } from "@hawser/log";
+import type {
+  Append,
+  AppendOutcome,
+  Follower,
+  FollowHandlers,
+  Head,
+  LogOpenOptions,
+  Page,
+  ReadOptions,
+} from "@hawser/log";
 import type { Timer } from "@hawser/protocol";
 import { ChannelTable } from "./channels/channel-table.ts";
 import { readPage, readPageBackward } from "./channels/read-page.ts";
@@ -66,7 +75,8 @@ export class DurableLog {
       pump: this.#pump,
       epoch: log.epoch,
       log,
-      noRoom: () => freeBytes(folder.path) < limits.minFreeBytes,
+      noRoom: () =>
+        freeBytes(folder.path) < limits.minFreeBytes ? "the file system has less than minFreeBytes left" : undefined,
     });
     this.#sweepLater();
   }
@@ -97,7 +107,7 @@ export class DurableLog {
   /** Waits for the appends under way. */
   async close(): Promise<void> {
     this.#timer?.cancel();
-    await this.#commits.idle();
+    await this.#commits.close();
     for (const channel of this.#channels.values()) channel.feed.close();
     this.#pump.clear();
     await this.#store.close();
@@ -145,7 +155,10 @@ function errorOf(error: unknown, subject: string): unknown {
     case "corrupt":
       return corrupt(subject, error);
     case "full":
-      return new HawserError("log-full", `no room to write ${subject}: ${error.message}`, { retry: true, cause: error });
+      return new HawserError("log-full", `no room to write ${subject}: ${error.message}`, {
+        retry: true,
+        cause: error,
+      });
     case "failed":
       return new HawserError("log-unavailable", `${subject}: ${error.message}`, { retry: true, cause: error });
   }

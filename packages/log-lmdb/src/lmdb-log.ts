@@ -117,7 +117,11 @@ class LmdbLog implements Log {
     await state.folder.release();
   }
 
-  async #appendBoth(open: Open, appends: readonly Append[], inMemory: readonly boolean[]): Promise<readonly AppendOutcome[]> {
+  async #appendBoth(
+    open: Open,
+    appends: readonly Append[],
+    inMemory: readonly boolean[],
+  ): Promise<readonly AppendOutcome[]> {
     const [fromMemory, fromDurable] = await Promise.all([
       open.memory.append(appends.filter((_, index) => inMemory[index])),
       open.durable.append(appends.filter((_, index) => !inMemory[index])),

@@ -53,21 +53,25 @@ it("answers log-unavailable past maxWaitingBytes, and takes appends again once w
   expect((await textsOf(log, "a")).length).toBe(2);
 });
 
-it("is log-full when the disk takes no more, lives, and goes on where it was when there is room again", { timeout: 60_000 }, async () => {
-  const path = join(await temporaryFolder(), "data");
-  const child = new Child("fill", { path, bytes: 50_000 }, 4_096);
-  await child.hearOf("open");
-  await child.hearOf("accepted");
-  const full = await child.hearOf("log-full");
-  expect(full.head.end).toBe(full.sequence - 1);
-  execFileSync("prlimit", ["--pid", `${child.pid}`, "--fsize=unlimited:unlimited"]);
-  const again = await child.hearOf("accepted");
-  expect(again.sequence).toBe(full.sequence);
-  await child.kill();
-  const log = await openLog({ path });
-  const { end } = await log.head("commit.a");
-  expect(end).toBeGreaterThanOrEqual(again.sequence);
-  expect((await textsOf(log, "commit.a")).map((text) => text.trim())).toEqual(
-    Array.from({ length: end }, (_, index) => `p-${index + 1}`),
-  );
-});
+it(
+  "is log-full when the disk takes no more, lives, and goes on where it was when there is room again",
+  { timeout: 60_000 },
+  async () => {
+    const path = join(await temporaryFolder(), "data");
+    const child = new Child("fill", { path, bytes: 50_000 }, 4_096);
+    await child.hearOf("open");
+    await child.hearOf("accepted");
+    const full = await child.hearOf("log-full");
+    expect(full.head.end).toBe(full.sequence - 1);
+    execFileSync("prlimit", ["--pid", `${child.pid}`, "--fsize=unlimited:unlimited"]);
+    const again = await child.hearOf("accepted");
+    expect(again.sequence).toBe(full.sequence);
+    await child.kill();
+    const log = await openLog({ path });
+    const { end } = await log.head("commit.a");
+    expect(end).toBeGreaterThanOrEqual(again.sequence);
+    expect((await textsOf(log, "commit.a")).map((text) => text.trim())).toEqual(
+      Array.from({ length: end }, (_, index) => `p-${index + 1}`),
+    );
+  },
+);

@@ -1,24 +1,20 @@
 import type { LogOpenOptions } from "@hawser/log";
 import { decodeChannel } from "../records/channel-record.ts";
 import { channelKey } from "../records/keys.ts";
-import type { Store } from "../store/store.ts";
+import type { StorePort } from "../store/store.ts";
 import { Channel } from "./channel.ts";
 
 /** The durable channels that are in memory, the one asked for longest ago first. Others are loaded when asked for. */
 export class ChannelTable {
-  readonly #store: Store;
+  readonly #store: StorePort;
   readonly #options: LogOpenOptions;
   readonly #maxCached: number;
   readonly #channels = new Map<string, Channel>();
 
-  constructor(store: Store, options: LogOpenOptions, maxCached: number) {
+  constructor(store: StorePort, options: LogOpenOptions, maxCached: number) {
     this.#store = store;
     this.#options = options;
     this.#maxCached = maxCached;
-  }
-
-  get size(): number {
-    return this.#channels.size;
   }
 
   /** Throws `StoreError`, or `RecordError` when the channel's record is broken. */
@@ -42,11 +38,14 @@ export class ChannelTable {
    */
   evict(): void {
     let surplus = this.#channels.size - this.#maxCached;
+    // Bounded, for the case that all are followed; those that are seen go to the end.
+    let visits = 2 * surplus + 64;
     for (const [name, channel] of this.#channels) {
-      if (surplus <= 0) return;
-      if (channel.feed.active) continue;
+      if (surplus <= 0 || visits <= 0) return;
+      visits -= 1;
       this.#channels.delete(name);
-      surplus -= 1;
+      if (channel.feed.active) this.#channels.set(name, channel);
+      else surplus -= 1;
     }
   }
 

@@ -10,7 +10,12 @@ export class Channel {
   /** As the last commit that was waited for left it; `undefined`: it never had an entry. */
   state: ChannelState | undefined;
 
-  constructor(name: string, policy: LogPolicy, state: ChannelState | undefined, onFollowerError: (error: unknown) => void) {
+  constructor(
+    name: string,
+    policy: LogPolicy,
+    state: ChannelState | undefined,
+    onFollowerError: (error: unknown) => void,
+  ) {
     this.name = name;
     this.policy = policy;
     this.state = state;
@@ -23,7 +28,12 @@ export class Channel {
    */
   head(epoch: number): Head {
     const { end, floor, lineage } = this.state ?? { end: 0, floor: 0, lineage: [] };
-    return { epoch, end, floor, lineage: lineage.at(-1)?.epoch === epoch ? lineage : [...lineage, { epoch, start: end }] };
+    return {
+      epoch,
+      end,
+      floor,
+      lineage: lineage.at(-1)?.epoch === epoch ? lineage : [...lineage, { epoch, start: end }],
+    };
   }
 }
 

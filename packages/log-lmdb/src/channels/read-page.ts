@@ -3,12 +3,12 @@ import { decodeChannel } from "../records/channel-record.ts";
 import { decodeEntry } from "../records/entry-record.ts";
 import { channelKey, entryKey } from "../records/keys.ts";
 import { RecordError } from "../records/record-reader.ts";
-import type { Store } from "../store/store.ts";
+import type { StorePort } from "../store/store.ts";
 import type { Channel } from "./channel.ts";
 
 /** Where a page is read from. */
 export interface PageSource {
-  readonly store: Store;
+  readonly store: StorePort;
   readonly channel: Channel;
   readonly epoch: number;
 }
@@ -71,7 +71,7 @@ function rangeOf({ store, channel }: PageSource): Range {
   return { number: state.number, floor: Math.min(Math.max(state.floor, floor), state.end), end: state.end };
 }
 
-function readEntry(store: Store, channel: number, offset: number): Entry {
+function readEntry(store: StorePort, channel: number, offset: number): Entry {
   const key = entryKey(channel, offset);
   const record = store.get(key);
   if (record === undefined) throw new RecordError(`entry ${offset} is missing`);

@@ -6,7 +6,7 @@ import type { ChannelState, OldestEntry } from "../records/channel-record.ts";
 import { decodeEntry, encodeEntry } from "../records/entry-record.ts";
 import { channelKey, entryKey } from "../records/keys.ts";
 import { RecordError } from "../records/record-reader.ts";
-import type { Store, Write } from "../store/store.ts";
+import type { StorePort, Write } from "../store/store.ts";
 
 /** The two clocks at one moment. */
 export interface Now {
@@ -25,7 +25,7 @@ export class ChannelChange {
   readonly channel: Channel;
   /** What is appended, for the followers: also what the same transaction trims again. */
   readonly entries: Entry[] = [];
-  readonly #store: Store;
+  readonly #store: StorePort;
   /** What is appended and kept, by offset. */
   readonly #kept = new Map<number, KeptEntry>();
   readonly #trimmed: number[] = [];
@@ -36,7 +36,7 @@ export class ChannelChange {
   #oldest: OldestEntry | undefined;
   #lineage: readonly EpochStart[];
 
-  constructor(channel: Channel, store: Store) {
+  constructor(channel: Channel, store: StorePort) {
     this.channel = channel;
     this.#store = store;
     const { state } = channel;

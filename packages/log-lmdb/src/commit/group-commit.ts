@@ -5,15 +5,16 @@ import type { Limits } from "../limits.ts";
 import { logKey } from "../records/keys.ts";
 import { decodeLog } from "../records/log-record.ts";
 import type { LogState } from "../records/log-record.ts";
+import { RecordError } from "../records/record-reader.ts";
 import { StoreError } from "../store/store-error.ts";
-import type { Store } from "../store/store.ts";
+import type { StorePort } from "../store/store.ts";
 import type { LogClock } from "./log-clock.ts";
 import { Sweep } from "./sweep.ts";
 import { Transaction } from "./transaction.ts";
 
 /** What a {@link GroupCommit} works on. */
 export interface GroupCommitOptions {
-  readonly store: Store;
+  readonly store: StorePort;
   readonly channels: ChannelTable;
   readonly limits: Limits;
   readonly ports: LogOpenOptions;
@@ -21,8 +22,8 @@ export interface GroupCommitOptions {
   readonly pump: FeedPump;
   readonly epoch: number;
   readonly log: LogState;
-  /** Whether the file system has less room than must be kept. */
-  readonly noRoom: () => boolean;
+  /** Why the disk takes no more; `undefined`: it does. */
+  readonly noRoom: () => string | undefined;
 }
 
 /** How long nothing is accepted after the disk was full: trying costs, and lmdb-js writes each failure to the console. */
@@ -59,6 +60,7 @@ export class GroupCommit {
   #sweepDue = false;
   /** Channels of which more is to be trimmed than one transaction takes. */
   readonly #backlog = new Set<string>();
+  #closing = false;
   /** Until then nothing is accepted, on the log's own clock. */
   #fullUntil = 0;
 
@@ -68,18 +70,9 @@ export class GroupCommit {
     this.#sweep = new Sweep(options.store, options.limits.maxSweepVisits, options.ports.policyOf);
   }
 
-  get log(): LogState {
-    return this.#log;
-  }
-
   /** Why nothing can be appended or read any more; `undefined`: it can. */
   get broken(): string | undefined {
     return this.#health.kind === "broken" ? this.#health.reason : undefined;
-  }
-
-  /** A transaction is between its writes and its commit: what the store shows may not be committed yet. */
-  get busy(): boolean {
-    return this.#running !== undefined;
   }
 
   append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
@@ -102,9 +95,14 @@ export class GroupCommit {
     this.#start();
   }
 
-  /** Resolves when nothing is under way, nor waits. */
-  async idle(): Promise<void> {
+  /** Resolves when all that was appended before is done. What was to be trimmed is left to the next run. */
+  async close(): Promise<void> {
+    this.#closing = true;
     while (this.#running !== undefined) await this.#running;
+  }
+
+  get #hasWork(): boolean {
+    return this.#calls.length > 0 || (!this.#closing && (this.#sweepDue || this.#backlog.size > 0));
   }
 
   #start(): void {
@@ -113,14 +111,14 @@ export class GroupCommit {
         void this.#run().then(() => {
           this.#running = undefined;
           resolve();
-          if (this.#calls.length > 0 || this.#sweepDue) this.#start();
+          if (this.#hasWork) this.#start();
         });
       });
     });
   }
 
   async #run(): Promise<void> {
-    while (this.#calls.length > 0 || this.#sweepDue || this.#backlog.size > 0) {
+    while (this.#hasWork) {
       const calls = this.#takeCalls();
       try {
         await this.#transact(calls);
@@ -164,9 +162,9 @@ export class GroupCommit {
       log: this.#log,
       epoch,
       now: { time: ports.clock.now(), moment },
-      noRoom: isPaused || noRoom(),
+      noRoom: isPaused ? "the disk was full a moment ago" : noRoom(),
     });
-    const outcomes = calls.map((call) => call.appends.map((append) => transaction.append(append)));
+    const outcomes = calls.map((call) => call.appends.map((append) => appendOr(transaction, append)));
     if (!isPaused || this.#sweepDue) this.#trim(transaction, calls, moment);
     if (transaction.changed) {
       const failure = await this.#commit(transaction);
@@ -190,11 +188,12 @@ export class GroupCommit {
     const sweeping = this.#sweepDue;
     this.#sweepDue = false;
     if (sweeping) for (const name of this.#sweep.next(moment)) this.#backlog.add(name);
-    for (const name of this.#backlog) {
-      budget -= transaction.trim(name, Math.min(budget, limits.maxTrimStep + 2 * limits.maxGroupAppends));
-      if (transaction.mustTrim(name)) break;
-      this.#backlog.delete(name);
+    // Each has its share first, so that one with much to trim does not hold up the others; then they have what is left.
+    const names = [...this.#backlog];
+    for (const share of [Math.ceil(budget / names.length), budget]) {
+      for (const name of names) budget -= trimOr(transaction, name, Math.min(share, budget));
     }
+    for (const name of names) if (!mustTrimOr(transaction, name)) this.#backlog.delete(name);
     if (sweeping || transaction.log().producers > limits.maxProducers) {
       transaction.forget(limits.maxTrimStep);
       this.#sweepDue ||= transaction.moreToForget && transaction.log().producers > limits.maxProducers;
@@ -258,6 +257,39 @@ export class GroupCommit {
       channel.feed.available(false);
       this.#options.pump.mark(channel.feed);
     }
+  }
+}
+
+/** A damaged record fails the append that needs it, and no other one. */
+function appendOr(transaction: Transaction, append: Append): AppendOutcome {
+  const damaged = (message: string): AppendOutcome => ({ kind: "failed", code: "log-unavailable", message });
+  return unlessDamaged(
+    () => transaction.append(append),
+    (error) => damaged(`channel ${append.channel} is damaged: ${error.message}`),
+  );
+}
+
+/** Whoever reads a damaged channel is told; others are trimmed all the same. */
+function trimOr(transaction: Transaction, name: string, limit: number): number {
+  return unlessDamaged(
+    () => transaction.trim(name, limit),
+    () => 0,
+  );
+}
+
+function mustTrimOr(transaction: Transaction, name: string): boolean {
+  return unlessDamaged(
+    () => transaction.mustTrim(name),
+    () => false,
+  );
+}
+
+function unlessDamaged<Result>(work: () => Result, otherwise: (error: RecordError) => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RecordError) return otherwise(error);
+    throw error;
   }
 }
 

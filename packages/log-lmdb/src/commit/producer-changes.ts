@@ -2,7 +2,7 @@ import { RecentPositions } from "@hawser/log";
 import { expiriesEnd, expiriesStart, expiryKey, expiryOf, producerKey, producerOf } from "../records/keys.ts";
 import { decodeProducer, encodeProducer } from "../records/producer-record.ts";
 import type { ProducerState } from "../records/producer-record.ts";
-import type { Store, Write } from "../store/store.ts";
+import type { StorePort, Write } from "../store/store.ts";
 
 interface Row {
   readonly key: Uint8Array;
@@ -17,7 +17,7 @@ interface Row {
  * moved by every append: when its moment comes, the producer is looked up, and the row put where it belongs by then.
  */
 export class ProducerChanges {
-  readonly #store: Store;
+  readonly #store: StorePort;
   readonly #moment: number;
   readonly #maxRecentPositions: number;
   readonly #rows = new Map<string, Row>();
@@ -25,7 +25,7 @@ export class ProducerChanges {
   #count: number;
 
   /** @param count producers in the store. */
-  constructor(store: Store, moment: number, count: number, maxRecentPositions: number) {
+  constructor(store: StorePort, moment: number, count: number, maxRecentPositions: number) {
     this.#store = store;
     this.#moment = moment;
     this.#count = count;
@@ -68,7 +68,8 @@ export class ProducerChanges {
       const surplus = this.#count > maxCount;
       if (moment > this.#moment && !surplus) return false;
       const row = this.#row(idOf(producer), producer);
-      const due = row.state !== undefined && (row.state.until <= this.#moment || (surplus && row.state.until <= moment));
+      const due =
+        row.state !== undefined && (row.state.until <= this.#moment || (surplus && row.state.until <= moment));
       if (due) {
         row.state = undefined;
         row.changed = true;

@@ -7,22 +7,22 @@ import type { Limits } from "../limits.ts";
 import { logKey } from "../records/keys.ts";
 import { encodeLog } from "../records/log-record.ts";
 import type { LogState } from "../records/log-record.ts";
-import type { Store, Write } from "../store/store.ts";
+import type { StorePort, Write } from "../store/store.ts";
 import { ChannelChange } from "./channel-change.ts";
 import type { Now } from "./channel-change.ts";
 import { ProducerChanges } from "./producer-changes.ts";
 
 /** What a transaction starts from. */
 export interface TransactionOptions {
-  readonly store: Store;
+  readonly store: StorePort;
   readonly channels: ChannelTable;
   readonly limits: Limits;
   readonly log: LogState;
   /** The epoch of this run. */
   readonly epoch: number;
   readonly now: Now;
-  /** The file system has no room: nothing is accepted, but trimming goes on. */
-  readonly noRoom: boolean;
+  /** Why the disk takes no more: nothing is accepted then, but trimming goes on. */
+  readonly noRoom: string | undefined;
 }
 
 /** Decides appends and trims one after another, each on what those before it have done, and collects what to write. */
@@ -131,7 +131,7 @@ export class Transaction {
 
   #refusal(change: ChannelChange, bytes: number): AppendOutcome | undefined {
     const { limits, noRoom } = this.#options;
-    if (noRoom) return full("the file system has less than minFreeBytes left");
+    if (noRoom !== undefined) return full(noRoom);
     if (this.#bytes + bytes > limits.maxBytes) return full("the log has reached maxBytes");
     if (change.end === 0 && this.#channels >= limits.maxChannels) return full("the log has reached maxChannels");
     return undefined;

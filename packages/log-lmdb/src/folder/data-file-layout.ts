@@ -50,7 +50,9 @@ export function readMeta(bytes: Uint8Array, at = 0): Meta | undefined {
 
 /** The flushed meta has neither magic nor version. */
 export function readFlushedMeta(bytes: Uint8Array, pageBytes: number): Meta {
-  return metaOf(new DataView(bytes.buffer, bytes.byteOffset + flushedMetaOffset(pageBytes) + pageHeaderBytes, metaBytes));
+  return metaOf(
+    new DataView(bytes.buffer, bytes.byteOffset + flushedMetaOffset(pageBytes) + pageHeaderBytes, metaBytes),
+  );
 }
 
 export function readPage(bytes: Uint8Array): Page {

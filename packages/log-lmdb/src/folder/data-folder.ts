@@ -98,5 +98,7 @@ function folderError(error: unknown, path: string): unknown {
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new HawserError("log-full", `no room in ${path}: ${message}`, { retry: true, cause: error });
   }
-  return new HawserError("option-invalid", `${path} is not a folder that this process can write: ${message}`, { cause: error });
+  return new HawserError("option-invalid", `${path} is not a folder that this process can write: ${message}`, {
+    cause: error,
+  });
 }

@@ -95,7 +95,11 @@ function ownerOf(record: Uint8Array): number {
 }
 
 function locked(file: string): HawserError {
-  return new HawserError("log-locked", `another process has the log open (${file}); end it, or give this one another path`, {
-    retry: true,
-  });
+  return new HawserError(
+    "log-locked",
+    `another process has the log open (${file}); end it, or give this one another path`,
+    {
+      retry: true,
+    },
+  );
 }

@@ -6,9 +6,7 @@ import type { Meta, Tree } from "./data-file-layout.ts";
 /** What an LMDB file looks like from outside. */
 export type DataFileState =
   /** There is none, or it is empty: LMDB makes it. */
-  | { readonly kind: "absent" }
-  | { readonly kind: "sound" }
-  | { readonly kind: "damaged"; readonly reason: string };
+  { readonly kind: "absent" } | { readonly kind: "sound" } | { readonly kind: "damaged"; readonly reason: string };
 
 /** Pages that are looked at, the top of the trees first, unless the file is shorter than it says. */
 const maxPages = 4_096;
@@ -50,13 +48,17 @@ function inspect(file: number, size: number): void {
   const first = readMeta(readAt(file, 0, metaPageBytes, size));
   if (first === undefined) throw new Damage("its first page is not one of LMDB");
   const { pageBytes } = first;
-  if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) throw new Damage("its page size is impossible");
+  if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0)
+    throw new Damage("its page size is impossible");
   const second = readMeta(readAt(file, pageBytes, metaPageBytes, size));
   if (second === undefined) throw new Damage("its second page is not one of LMDB");
   const latest = first.transaction >= second.transaction ? first : second;
   const former = latest === first ? second : first;
   if (former.lastPage > latest.lastPage) throw new Damage("its size went back");
-  for (const [meta, parity] of [[first, 0], [second, 1]] as const) {
+  for (const [meta, parity] of [
+    [first, 0],
+    [second, 1],
+  ] as const) {
     if (meta.transaction !== 0 && meta.transaction % 2 !== parity) throw new Damage("its meta pages are mixed up");
   }
   checkTrees(file, size, latest, pageBytes);
@@ -71,7 +73,8 @@ function inspect(file: number, size: number): void {
 
 function checkTrees(file: number, size: number, meta: Meta, pageBytes: number): void {
   if (meta.pageBytes !== pageBytes) throw new Damage("its meta pages are mixed up");
-  if ((meta.free.flags & 0xff) !== integerKey || (meta.main.flags & 0xff) !== 0) throw new Damage("its trees have impossible flags");
+  if ((meta.free.flags & 0xff) !== integerKey || (meta.main.flags & 0xff) !== 0)
+    throw new Damage("its trees have impossible flags");
   // A file may end before the last page when that is a free one: then each page that is in use is looked at.
   const missing = (meta.lastPage + 1) * pageBytes - size;
   if (missing > maxMissingBytes) throw new Damage("it was cut short");

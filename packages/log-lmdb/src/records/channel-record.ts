@@ -45,7 +45,8 @@ export function decodeChannel(record: Uint8Array): ChannelState {
   if (floor > end) throw new RecordError("a channel's floor is above its end");
   const oldest = end === floor ? undefined : { bytes: reader.varint(), moment: reader.float64() };
   const lineage: EpochStart[] = [];
-  for (let left = reader.varint(); left > 0; left -= 1) lineage.push({ epoch: reader.varint(), start: reader.varint() });
+  for (let left = reader.varint(); left > 0; left -= 1)
+    lineage.push({ epoch: reader.varint(), start: reader.varint() });
   if (!reader.done) throw new RecordError("a channel has more than its fields");
   return { number, end, floor, bytes, oldest, lineage };
 }

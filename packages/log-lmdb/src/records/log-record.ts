@@ -17,7 +17,7 @@ export interface LogState {
 }
 
 /** The version of everything that stands in the store. Another one is refused, never guessed at. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 export const newLog: LogState = { epoch: 0, serial: 0, moment: 0, channels: 0, producers: 0, bytes: 0 };
 

@@ -16,6 +16,9 @@ export interface StoredRow {
 /** Address space for the map, not disk: so large that the map is seldom moved while it grows. */
 const initialMapBytes = 1024 ** 3;
 
+/** What of a {@link Store} the rest of the log uses. */
+export type StorePort = Pick<Store, "get" | "rows" | "commit">;
+
 type LmdbStore = Database<Uint8Array, Uint8Array>;
 
 /**

@@ -1,35 +1,144 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { RecentPositions } from "@hawser/log";
 import { decodeChannel, encodeChannel } from "../../src/records/channel-record.ts";
-import { RecordReader } from "../../src/records/record-reader.ts";
-import { RecordWriter } from "../../src/records/record-writer.ts";
+import { decodeEntry, encodeEntry } from "../../src/records/entry-record.ts";
+import {
+  channelKey,
+  channelNameOf,
+  entryKey,
+  expiryKey,
+  expiryOf,
+  producerKey,
+  producerOf,
+} from "../../src/records/keys.ts";
+import { decodeLog, encodeLog } from "../../src/records/log-record.ts";
+import { decodeProducer, encodeProducer } from "../../src/records/producer-record.ts";
+import { RecordError } from "../../src/records/record-reader.ts";
 
-const integer = fc.nat(Number.MAX_SAFE_INTEGER);
+const integer = fc.maxSafeNat();
+const moment = fc.double({ min: 0, max: 1e15, noNaN: true });
+const text = fc.string({ unit: "grapheme" });
+const bytes = fc.uint8Array({ maxLength: 300 });
 
-it("a channel's record is read as it was written, however long its lineage", () => {
-  const lineage = fc.array(fc.record({ epoch: integer, start: integer }), { maxLength: 64 });
-  fc.assert(
-    fc.property(lineage, integer, integer, (epochs, number, bytes) => {
-      const state = { number: number % 2 ** 32, end: 900, floor: 7, bytes, oldest: { bytes: 3, moment: 12.5 }, lineage: epochs };
-      expect(decodeChannel(encodeChannel(state))).toEqual(state);
-    }),
-  );
+const stored = fc.record({
+  entry: fc.record({
+    offset: integer,
+    time: moment,
+    payload: fc.record({ kind: fc.constantFrom("bytes" as const, "text" as const, "json" as const), data: bytes }),
+    key: text,
+    publisher: text,
+  }),
+  moment,
 });
 
-it("a record that outgrows its writer's first size keeps every byte", () => {
-  const field = fc.oneof(
-    integer.map((value) => ({ kind: "varint" as const, value })),
-    fc.nat(255).map((value) => ({ kind: "byte" as const, value })),
-    fc.nat(2 ** 32 - 1).map((value) => ({ kind: "uint32" as const, value })),
-    fc.double({ noNaN: true }).map((value) => ({ kind: "float64" as const, value })),
-  );
-  fc.assert(
-    fc.property(fc.array(field, { maxLength: 60 }), fc.integer({ min: 1, max: 64 }), (fields, size) => {
-      const writer = new RecordWriter(size);
-      for (const { kind, value } of fields) writer[kind](value);
-      const reader = new RecordReader(writer.finish());
-      for (const { kind, value } of fields) expect(reader[kind]()).toBe(value);
-      expect(reader.done).toBe(true);
-    }),
-  );
+const channel = fc
+  .record({
+    number: fc.nat(),
+    floor: fc.nat(),
+    length: fc.nat(),
+    bytes: integer,
+    oldest: fc.record({ bytes: integer, moment }),
+    lineage: fc.array(fc.record({ epoch: integer, start: integer })),
+  })
+  .map(({ length, oldest, ...rest }) => ({
+    ...rest,
+    end: rest.floor + length,
+    oldest: length === 0 ? undefined : oldest,
+  }));
+
+describe("records", () => {
+  it("come back as they were", () => {
+    const key = entryKey(1, 2);
+    fc.assert(
+      fc.property(stored, channel, (entry, state) => {
+        expect(decodeEntry(encodeEntry(entry, key), key, entry.entry.offset)).toEqual(entry);
+        expect(decodeChannel(encodeChannel(state))).toEqual(state);
+      }),
+    );
+  });
+
+  it("of producers come back with their newest positions", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(), fc.nat())), fc.nat({ max: 5 }), moment, (steps, limit, until) => {
+        const recent = new RecentPositions(10);
+        let [sequence, offset] = [0, 0];
+        for (const [first, second] of steps) recent.add((sequence += first + 1), (offset += second + 1));
+        const decoded = decodeProducer(encodeProducer({ last: sequence, until, recent }), limit);
+        expect(decoded).toMatchObject({ last: sequence, until });
+        expect(decoded.recent.toArray().toSorted((a, b) => a.sequence - b.sequence)).toEqual(
+          limit === 0 ? [] : recent.toArray().slice(-limit),
+        );
+      }),
+    );
+  });
+
+  it("of the log are of no use to another version", () => {
+    const state = { epoch: 1, serial: 2, moment: 3, channels: 4, producers: 5, bytes: 6 };
+    const record = encodeLog(state);
+    expect(decodeLog(record)).toEqual(state);
+    record[0] = 2;
+    expect(decodeLog(record)).toBeUndefined();
+  });
+
+  it("throw nothing but a RecordError on other bytes", () => {
+    const decoders = [
+      decodeChannel,
+      decodeLog,
+      (record: Uint8Array) => decodeProducer(record, 10),
+      (record: Uint8Array) => decodeEntry(record, entryKey(1, 1), 1),
+    ];
+    fc.assert(
+      fc.property(bytes, fc.nat({ max: 2 }), (record, first) => {
+        if (record.byteLength > 0) record[0] = first;
+        for (const decode of decoders) {
+          try {
+            decode(record);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RecordError);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("of entries are refused with any bit turned, and in the place of another", () => {
+    fc.assert(
+      fc.property(stored, fc.nat(), (entry, place) => {
+        const record = encodeEntry(entry, entryKey(1, 2));
+        expect(() => decodeEntry(record, entryKey(1, 3), entry.entry.offset)).toThrow(RecordError);
+        const bit = place % (record.byteLength * 8);
+        record[bit >> 3]! ^= 1 << (bit & 7);
+        expect(() => decodeEntry(record, entryKey(1, 2), entry.entry.offset)).toThrow(RecordError);
+      }),
+    );
+  });
+});
+
+describe("keys", () => {
+  it("of entries stand in the order of channels, then offsets", () => {
+    fc.assert(
+      fc.property(fc.nat(), integer, fc.nat(), integer, (channel, offset, otherChannel, otherOffset) => {
+        const order = Buffer.compare(entryKey(channel, offset), entryKey(otherChannel, otherOffset));
+        expect(order).toBe(Math.sign(channel - otherChannel) || Math.sign(offset - otherOffset));
+      }),
+    );
+  });
+
+  it("of expiries stand in the order of their moments, and give back the producer", () => {
+    fc.assert(
+      fc.property(moment, moment, fc.nat(), text, (first, second, channel, producer) => {
+        const key = producerKey(channel, producer);
+        expect(producerOf(key)).toEqual({ channel, producer });
+        expect(expiryOf(expiryKey(first, key))).toEqual({ moment: first, producer: key });
+        fc.pre(first !== second);
+        expect(Buffer.compare(expiryKey(first, key), expiryKey(second, key))).toBe(Math.sign(first - second));
+      }),
+    );
+  });
+
+  it("of channels give back the name", () => {
+    fc.assert(fc.property(text, (name) => expect(channelNameOf(channelKey(name))).toBe(name)));
+  });
 });

@@ -13,5 +13,6 @@ export async function barrier(log: Log): Promise<void> {
       publisher: "",
     },
   ]);
-  if (outcome?.kind !== "producer-unknown" && outcome?.kind !== "failed") throw new Error("the barrier appended something");
+  if (outcome?.kind !== "producer-unknown" && outcome?.kind !== "failed")
+    throw new Error("the barrier appended something");
 }

@@ -18,7 +18,8 @@ export type Said =
       readonly sequence: number;
       readonly outcome: AppendOutcome;
     }
-  | { readonly kind: "accepted" | "log-full" | "log-unavailable"; readonly sequence: number; readonly head: Head };
+  | { readonly kind: "accepted"; readonly sequence: number; readonly head: Head }
+  | { readonly kind: "log-full"; readonly sequence: number; readonly head: Head };
 
 /** How a process ended. */
 export interface Ended {
@@ -42,19 +43,21 @@ export class Child {
       fileLimitKiB === undefined
         ? spawn(node[0], node.slice(1), { stdio: ["ignore", "pipe", "pipe"] })
         : // Blocks of 512 bytes: what POSIX says.
-          spawn("/bin/sh", ["-c", `ulimit -S -f ${fileLimitKiB * 2} && exec "$@"`, "sh", ...node], { stdio: ["ignore", "pipe", "pipe"] });
+          spawn("/bin/sh", ["-c", `ulimit -S -f ${fileLimitKiB * 2} && exec "$@"`, "sh", ...node], {
+            stdio: ["ignore", "pipe", "pipe"],
+          });
     this.pid = this.#process.pid!;
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
     let errors = "";
     this.#process.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));
-    this.ended = once(this.#process, "close").then(([code, signal]) => ({ code, signal, errors }) as Ended);
+    this.ended = once(this.#process, "close").then(([code, signal]) => ({ code, signal, errors }));
     onTestFinished(() => void this.#process.kill("SIGKILL"));
   }
 
   /** The next thing that it says; `undefined` when it has ended. */
   async hear(): Promise<Said | undefined> {
     const { value, done } = await this.#lines.next();
-    return done === true ? undefined : (JSON.parse(value as string) as Said);
+    return done === true ? undefined : (JSON.parse(value) as Said);
   }
 
   /** The next thing of this kind; fails when it does not come. */

@@ -25,7 +25,15 @@ function policyOf(channel) {
 
 function append({ channel, producer, sequence }, bytes = 0) {
   const data = encoder.encode(`${producer}-${sequence}`.padEnd(bytes, " "));
-  return { channel, producer, sequence, previous: sequence - 1, payload: { kind: "text", data }, key: "", publisher: "" };
+  return {
+    channel,
+    producer,
+    sequence,
+    previous: sequence - 1,
+    payload: { kind: "text", data },
+    key: "",
+    publisher: "",
+  };
 }
 
 async function openLog() {
@@ -67,12 +75,22 @@ const commands = {
   async write() {
     const log = await openLog();
     const run = async (producer) => {
-      for (let sequence = producer.next; ; ) {
+      for (let sequence = producer.next; ;) {
         const count = 1 + Math.floor(ports.random.number() * 5);
         const sequences = Array.from({ length: count }, (_, index) => sequence + index);
-        const outcomes = await log.append(sequences.map((each) => append({ ...producer, sequence: each })));
+        const outcomes = await log.append(
+          sequences.map((each) =>
+            append({ ...producer, sequence: each }, ports.random.number() ** 4 * (options.bytes ?? 0)),
+          ),
+        );
         outcomes.forEach((outcome, index) =>
-          say({ kind: "outcome", channel: producer.channel, producer: producer.producer, sequence: sequences[index], outcome }),
+          say({
+            kind: "outcome",
+            channel: producer.channel,
+            producer: producer.producer,
+            sequence: sequences[index],
+            outcome,
+          }),
         );
         sequence += count;
       }
