@@ -122,9 +122,8 @@ export interface ReadOptions {
 
 export interface FollowHandlers {
   /**
-   * Entries of `(interval.from, interval.to]`, in order; intervals are contiguous from the `end` that `follow` gave, but
-   * for one case: a floor above the last `to` says that entries were trimmed before the log could give them, and the next
-   * interval starts at that floor.
+   * Entries of `(interval.from, interval.to]`, in order; intervals are contiguous from the `end` that `follow` gave,
+   * or that `onEpoch` gave last.
    * An interval may hold no entry. Called after the entries are as durable as their policy promises, never during a
    * call of the follower's own. All entries are given, also those that a trim took in the meantime, and those of an
    * ephemeral channel, whose floor is its end: `onFloor` comes behind them, and is no reason to drop what was given.
@@ -132,7 +131,10 @@ export interface FollowHandlers {
   onEntries(entries: readonly Entry[], interval: Interval): void;
   /** Everything at or below it may be gone. Rises. */
   onFloor(floor: number): void;
-  /** The channel has a new epoch, by loss, re-creation or because its end went back. What follows starts at `head.end`. */
+  /**
+   * The channel has a new epoch, by loss, re-creation or because its end went back; or, in the same epoch, entries were
+   * trimmed before the log could give them. What follows starts at `head.end`.
+   */
   onEpoch(head: Head): void;
   /** The log cannot be followed now (`false`), or can again (`true`). Nothing is skipped. */
   onAvailable?(available: boolean): void;

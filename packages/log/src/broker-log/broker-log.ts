@@ -4,7 +4,6 @@ import type {
   Append,
   AppendOutcome,
   Durability,
-  Entry,
   Follower,
   FollowHandlers,
   Head,
@@ -20,8 +19,9 @@ import type { Broker } from "../prefix/broker.ts";
 import type { WarmStart } from "../prefix/cold-start.ts";
 import type { PlacedRecord } from "../prefix/log-record.ts";
 import { ownPayload } from "../retention/own-payload.ts";
-import { ChannelView, entryOf } from "./channel-view.ts";
-import type { AcceptedRecord, PlannedPage } from "./channel-view.ts";
+import { ChannelView } from "./channel-view.ts";
+import type { PlannedPage } from "./channel-view.ts";
+import { fetchAccepted, unavailable } from "./fetch-accepted.ts";
 import { LogReader } from "./log-reader.ts";
 import type { ReaderEvents, StartKind } from "./log-reader.ts";
 import { PendingAppends } from "./pending-appends.ts";
@@ -247,7 +247,7 @@ class BrokerLog implements Log {
     for (const channel of ends.keys()) this.#view(open, channel);
     for (const [channel, view] of this.#views) {
       view.restart(ends.get(channel) ?? 0, kind === "same");
-      if (kind === "same") view.jump();
+      if (kind === "same") view.skipLost(prefix.lineage);
     }
     // Before a log has begun anew it has no epoch to tell of; the record that begins it comes next.
     if (kind === "other" && prefix.epoch > 0) this.#tellEpoch(open);
@@ -286,42 +286,11 @@ class BrokerLog implements Log {
       const view = this.#views.get(channel);
       if (view === undefined) return { epoch, floor: 0, interval: { from: at, to: at }, entries: [], more: false };
       const { floor, from, to, records, more } = plan(view);
-      const entries = await this.#collect(records);
+      const entries = await fetchAccepted(this.#options.broker, records, (start) => this.#trimBelow(start));
       const isSame = open.reader.serving && open.reader.prefix === prefix && prefix?.epoch === epoch;
       if (entries !== undefined && isSame) return { epoch, floor, interval: { from, to }, entries, more };
     }
     throw unavailable("the log changes faster than it can be read");
-  }
-
-  /** Fetches accepted records; `undefined` when they are no longer what they were. */
-  async #collect(wanted: readonly AcceptedRecord[]): Promise<readonly Entry[] | undefined> {
-    const entries: Entry[] = [];
-    while (entries.length < wanted.length) {
-      const from = wanted[entries.length]!.offset;
-      const { records, start } = await this.#fetch(from);
-      if (start > from) {
-        this.#trimBelow(start);
-        return undefined;
-      }
-      const before = entries.length;
-      for (const placed of records) {
-        const next = wanted[entries.length];
-        if (next === undefined || placed.offset < next.offset) continue;
-        const { record } = placed;
-        if (placed.offset !== next.offset || record.kind !== "append" || record.id !== next.id) return undefined;
-        entries.push(entryOf(placed, record));
-      }
-      if (entries.length === before) return undefined;
-    }
-    return entries;
-  }
-
-  async #fetch(offset: number): ReturnType<Broker["fetch"]> {
-    try {
-      return await this.#options.broker.fetch(offset, 1_000);
-    } catch (error) {
-      throw unavailable("the broker did not answer", error);
-    }
   }
 
   #view(open: Open, channel: string): ChannelView {
@@ -376,7 +345,3 @@ class BrokerLog implements Log {
 }
 
 const closedOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "the log is not open" };
-
-function unavailable(message: string, cause?: unknown): HawserError {
-  return new HawserError("log-unavailable", message, { retry: true, cause });
-}

@@ -56,11 +56,9 @@ export class ChannelView {
     this.#end = this.#floor;
   }
 
-  /** What lies between the follower's last interval and the floor is gone. */
-  jump(): void {
-    if (this.#floor <= this.#fedTo) return;
-    this.#fedTo = this.#floor;
-    this.feed.jump(this.#floor);
+  /** Followers who were not given all through the floor are told that it is gone. */
+  skipLost(lineage: readonly EpochStart[]): void {
+    if (this.#floor > this.#fedTo) this.newEpoch(lineage);
   }
 
   /** An entry was accepted. */
@@ -73,7 +71,7 @@ export class ChannelView {
     this.#fedTo = offset;
   }
 
-  /** Tells followers of a new epoch, from which on they are fed again. */
+  /** Tells followers of a new epoch, or of a new beginning in this one, from which on they are fed. */
   newEpoch(lineage: readonly EpochStart[]): void {
     const head = this.head(lineage);
     this.#fedTo = head.end;

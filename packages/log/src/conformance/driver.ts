@@ -124,7 +124,6 @@ export class LogDriver {
           this.#note(!this.#inCall, "followers are not called during a call to the log");
           this.#note(floor > (floors.at(-1) ?? -1), "floors rise");
           floors.push(floor);
-          if (at !== undefined) at = Math.max(at, floor);
         },
         onEpoch: (head) => {
           at = head.end;

@@ -3,7 +3,6 @@ import type { Entry, Follower, FollowHandlers, Head } from "../log.ts";
 
 type FeedEvent =
   | { readonly kind: "entries"; readonly serial: number; readonly entries: Entry[]; from: number; to: number }
-  | { readonly kind: "jump"; readonly serial: number; readonly floor: number }
   | { readonly kind: "epoch"; readonly serial: number; readonly head: Head }
   | { readonly kind: "available"; readonly serial: number; readonly available: boolean };
 
@@ -91,14 +90,7 @@ export class ChannelFeed {
     if (this.active) this.#floor = floor;
   }
 
-  /**
-   * Notes that entries through `floor` were trimmed before they were read, so that they cannot be given. Told in its place:
-   * the next interval starts at `floor`.
-   */
-  jump(floor: number): void {
-    if (this.active) this.#push({ kind: "jump", serial: this.#serial, floor });
-  }
-
+  /** Notes a new epoch, or that entries were trimmed before they could be given: what follows starts at `head.end`. */
   epoch(head: Head): void {
     if (!this.active) return;
     this.#floor = undefined;
@@ -149,9 +141,6 @@ export class ChannelFeed {
         this.#guard(() => handlers.onEntries(event.entries, interval));
         break;
       }
-      case "jump":
-        this.#tellFloor(member, event.floor);
-        break;
       case "epoch":
         member.floor = event.head.floor;
         this.#guard(() => handlers.onEpoch(event.head));

@@ -5,7 +5,7 @@ import type { BrokerLogOptions, FakeBrokerConnection, FaultRates } from "@hawser
 import { SimulatedWorld } from "./simulated-world.ts";
 
 /** Wide: nothing is trimmed by the policy, nobody forgotten. */
-export const widePolicy: LogPolicy = {
+const widePolicy: LogPolicy = {
   durability: "commit",
   retainCount: 1_000_000,
   retainBytes: 1_000_000_000,

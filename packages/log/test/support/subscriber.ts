@@ -45,11 +45,7 @@ export class Subscriber {
         this.#take(entries);
         this.#at = interval.to;
       },
-      onFloor: (floor) => {
-        if (floor <= this.#at) return;
-        this.floor = Math.max(this.floor, floor);
-        this.#at = floor;
-      },
+      onFloor: () => {},
       onEpoch: (next) => this.#carryOver(next, channel),
     });
     this.#epoch = head.epoch;
