@@ -206,6 +206,30 @@ describe("the log went back", () => {
   });
 });
 
+describe("a trim that overtakes the reader", () => {
+  it("is told as a new beginning in the same epoch, from which the feed goes on", async () => {
+    const cluster = new Cluster();
+    const [one, two] = [await cluster.node(), await cluster.node({ pollMs: 60_000 })];
+    const heads: Head[] = [];
+    const given: string[] = [];
+    await cluster.world.drive(
+      two.log.follow("a", {
+        onEntries: (entries) => given.push(...entries.map(textOf)),
+        onFloor: () => {},
+        onEpoch: (head) => heads.push(head),
+      }),
+    );
+    await cluster.append(one, ...texts("", 1, 100).map((text) => plain("a", text)));
+    cluster.broker.trim(cluster.broker.end);
+    await cluster.world.advance(1_000);
+    await cluster.append(one, plain("a", "101"));
+    const head = await cluster.world.drive(two.log.head("a"));
+    expect(heads.map(({ epoch, floor, end }) => [epoch, floor === end])).toEqual([[head.epoch, true]]);
+    expect(given).toEqual(["101"]);
+    expect((await cluster.readAll(two, "a")).interval.from).toBe(heads[0]?.end);
+  });
+});
+
 describe("a log that was trimmed to nothing", () => {
   it("gives a cold node the state of a warm one, by a checkpoint that it asks for", async () => {
     const cluster = new Cluster();
