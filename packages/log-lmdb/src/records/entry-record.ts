@@ -22,7 +22,8 @@ const version = 1;
 const kinds = ["bytes", "text", "json"] as const satisfies readonly Payload["kind"][];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A byte order mark is a character like any other here. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** An entry, and when it was appended on the log's own clock, which does not go back. */
 export interface StoredEntry {

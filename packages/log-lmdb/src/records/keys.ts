@@ -15,7 +15,8 @@
 const tags = { log: 0, channel: 1, entry: 2, producer: 3, expiry: 4 } as const;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A byte order mark is a character like any other here. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export const logKey: Uint8Array = Uint8Array.of(tags.log);
 
