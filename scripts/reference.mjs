@@ -107,8 +107,9 @@ function help(...args) {
 /** Links between documents lead somewhere. */
 function checkLinks() {
   const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
-  for (const entry of readdirSync(path("docs"), { recursive: true }))
+  for (const entry of readdirSync(path("docs"), { recursive: true }).map(String)) {
     if (entry.endsWith(".md")) documents.push(`docs/${entry}`);
+  }
   for (const document of documents) {
     for (const [, target] of read(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
