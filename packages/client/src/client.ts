@@ -1,13 +1,13 @@
 import type {
   ChannelName,
   Contract,
+  HawserError,
   MessageInputOf,
   MessageOf,
   MethodName,
   ReplyOf,
   RequestInputOf,
 } from "@hawser/protocol";
-import type { HawserError } from "@hawser/protocol";
 import { call } from "./call/call.ts";
 import type { CallOptions } from "./call/call.ts";
 import { Channel } from "./channel/channel.ts";

@@ -153,8 +153,7 @@ export class Connection {
     if (frame.type === "error" && frame.id === 0) {
       this.#told = frame;
     } else if (frame.type === "ping") {
-      this.send({ type: "pong", nonce: frame.nonce });
-      this.#writer.flush();
+      this.#writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
     } else if (this.#state.kind === "connected") {
       if (frame.type === "pong") return this.#state.heartbeat.pong(frame.nonce);
       if (frame.type === "connected") return this.#fail(closeCodes.frameUnexpected, "`connected` came twice");

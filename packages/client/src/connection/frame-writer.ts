@@ -36,6 +36,11 @@ export class FrameWriter {
     });
   }
 
+  /** Writes one encoded frame at once, ahead of those of this turn. */
+  addFirst(frame: Uint8Array): void {
+    this.#write(frame);
+  }
+
   /** Writes what was gathered, now. */
   flush(): void {
     const [first] = this.#pieces;

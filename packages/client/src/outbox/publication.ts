@@ -1,5 +1,4 @@
-import type { HawserError } from "@hawser/protocol";
-import type { Position } from "@hawser/protocol";
+import type { HawserError, Position } from "@hawser/protocol";
 import { emit, TypedEventTarget } from "../events/typed-event-target.ts";
 
 /** What a publish that was accepted resolves with. */

@@ -1,5 +1,5 @@
-import type { HawserError } from "@hawser/protocol";
-import type { Codec, MoveFrame, Ports, ServerFrame, Timer } from "@hawser/protocol";
+import { HawserError } from "@hawser/protocol";
+import type { Codec, MoveFrame, Ports, ServerFrame } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { PageLife } from "../page-life/page-life.ts";
@@ -9,6 +9,7 @@ import type { Backoff } from "./backoff.ts";
 import type { EndpointList } from "./endpoint-list.ts";
 import type { Link } from "./link.ts";
 import type { SessionPart } from "./session-part.ts";
+import type { SessionState } from "./session-state.ts";
 import { addCounters, newTotals } from "./totals.ts";
 import type { Totals } from "./totals.ts";
 import { TokenRefresh } from "./token-source.ts";
@@ -32,18 +33,6 @@ export interface SessionOptions {
   /** The session ended because of an error, and its parts were told. */
   readonly onFatal: (error: HawserError) => void;
 }
-
-/** Whether and how a session has a connection. `next` is the connection that takes over when the server said `move`. */
-export type SessionState =
-  | { readonly kind: "connecting"; readonly attempt: Attempt }
-  | { readonly kind: "connected"; readonly link: Link; readonly refresh: TokenRefresh; readonly move: Move | undefined }
-  | { readonly kind: "waiting"; readonly until: number; readonly timer: Timer }
-  | { readonly kind: "offline" }
-  | { readonly kind: "closed"; readonly error: HawserError | undefined };
-
-type Move =
-  | { readonly kind: "delayed"; readonly deadline: number; readonly timer: Timer }
-  | { readonly kind: "opening"; readonly deadline: number; readonly attempt: Attempt };
 
 /** A connection that stood so long proves that its endpoint works: the next failure counts as the first. */
 const provenAfterMs = 5_000;
@@ -175,6 +164,7 @@ export class Session {
 
   #onReady(link: Link): void {
     const { ports, token, parts } = this.#options;
+    if (this.#past.connects > 0 && link.welcome.user !== this.#user) return this.#refuseUser(link.welcome.user);
     const former = this.#state;
     this.#past.connects += 1;
     this.#connectedAt = ports.clock.monotonic();
@@ -183,6 +173,13 @@ export class Session {
     const refresh = new TokenRefresh(ports.timers, token, link);
     this.#enter({ kind: "connected", link, refresh, move: undefined });
     for (const part of parts) if (this.#isCurrent(link)) part.onLink(link);
+  }
+
+  /** Positions, the inbox and what waits to be sent are one user's, and must not become another's (CON-9). */
+  #refuseUser(user: string): void {
+    const text = `The session is that of "${this.#user}", and the token now of "${user}": create a client for each user`;
+    this.#lastError = new HawserError("token-invalid", text);
+    this.#end(this.#lastError);
   }
 
   /** Make before break: the former connection stays until its requests are answered, or the server's deadline. */

@@ -131,6 +131,19 @@ describe("a session", () => {
     expect(client.status.state).toBe("connected");
   });
 
+  it("does not become another user's [CON-9]", async () => {
+    const { client, server, ports } = await connected();
+    const publication = client.channel("chat").publish("as ann");
+    await ports.advance(1);
+    server.welcome = { ...welcome, user: "bob" };
+    client.reconnect();
+    await ports.advance(1);
+    expect(client.status).toMatchObject({ state: "closed", user: "ann", lastError: { code: "token-invalid" } });
+    expect(server.peer.of("publish")).toEqual([]);
+    expect(publication.state).toBe("unknown");
+    expect(server.peer.closed?.code).toBe(1000);
+  });
+
   it("ends when the token function says that there will be none", async () => {
     const token = () => Promise.reject(new HawserError("token-invalid", "logged out"));
     const { client, server } = await connected({ token });
