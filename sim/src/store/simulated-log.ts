@@ -28,6 +28,9 @@ export interface SimulatedLogOptions {
   readonly onFault: (kind: "ambiguous append" | "late append") => void;
 }
 
+/** How often a log that could not be reached is asked again by those who follow it. */
+const askAgainMs = 50;
+
 const unknownOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "The log did not answer in time." };
 
 /**
@@ -103,19 +106,18 @@ export class SimulatedLog implements Log {
       const deliver = (): void => {
         scheduled = false;
         const unavailable = this.#options.conditions().unavailable;
-        if (unavailable) schedule();
+        if (unavailable) schedule(askAgainMs);
         else tell(handlers, pending.splice(0));
       };
-      const schedule = (): void => {
+      const schedule = (lagMs: number): void => {
         if (scheduled) return;
         scheduled = true;
-        const { time, random, process, conditions } = this.#options;
-        // At least a moment, or a log that cannot be reached would be asked without end.
-        time.after((random.number() + 0.5) * Math.max(0.1, conditions().followLagMs), () => process.run(deliver));
+        const { time, random, process } = this.#options;
+        time.after((random.number() + 0.5) * lagMs, () => process.run(deliver));
       };
       const stop = channel.follow((change) => {
         pending.push(change);
-        schedule();
+        schedule(this.#options.conditions().followLagMs);
       });
       const close = (): void => {
         stop();

@@ -68,6 +68,11 @@ export class Process {
     this.#wallOffsetMs += byMs;
   }
 
+  /** The wall clock is right again. */
+  straightenClock(): void {
+    this.#wallOffsetMs = 0;
+  }
+
   #catchUp(): void {
     const state = this.#state;
     // It may have been killed, or sent to sleep again, in the middle of it.

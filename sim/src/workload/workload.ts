@@ -95,8 +95,8 @@ function pry(world: World): void {
   const { workload: random } = world.random;
   const client = random.pick(world.clients);
   const others = world.options.users.filter((user) => user !== client.user).map((user) => `$user.${user}`);
-  const forbidden = world.options.channels.filter((plan) => !world.rights.may(client.user, plan.name)).map((plan) => plan.name);
-  const names = [...others, ...forbidden].filter((name) => !client.readers.has(name));
+  const forbidden = world.options.channels.filter((plan) => plan.members?.includes(client.user) === false).map((plan) => plan.name);
+  const names = [...others, ...forbidden].filter((name) => !client.prying.has(name));
   if (client.process.asleep || names.length === 0) return;
   const channel = client.client.channel(random.pick(names));
   world.trace.note(`${client.name} pries into ${channel.name}`);
@@ -108,6 +108,8 @@ function pry(world: World): void {
     return;
   }
   const subscription = channel.subscribe({ from: random.pick<SubscribeFrom>(["earliest", "now", { last: 5 }, { epoch: 1, offset: 0 }]) });
+  client.prying.add(channel.name);
+  subscription.addEventListener("ended", () => client.prying.delete(channel.name));
   world.time.after(1_000, () => void subscription.close());
 }
 

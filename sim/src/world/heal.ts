@@ -13,7 +13,9 @@ export function heal(world: World): void {
     connection.change(path, path);
     connection.release();
   }
+  for (const node of world.nodes) node.process.straightenClock();
   for (const client of world.clients) {
+    client.process.straightenClock();
     client.process.wake();
     client.client.goOnline();
     subscribeToSome(world, client);

@@ -24,6 +24,8 @@ export class SimulatedClient {
   readonly name: string;
   readonly user: string;
   readonly readers = new Map<string, Reader>();
+  /** Channels that are not for this user, and that it tries to read. */
+  readonly prying = new Set<string>();
   readonly #world: World;
   /** What the application has stored, by channel. */
   readonly #saved = new Map<string, Saved>();
@@ -172,6 +174,7 @@ export class SimulatedClient {
       if (connection.client === this.#process) connection.cut(undefined, silent ? undefined : 5);
     }
     this.readers.clear();
+    this.prying.clear();
     this.#process = this.#newProcess();
     this.#client = this.#connect();
     // One that had not begun yet has nothing stored, and begins again as it would have.

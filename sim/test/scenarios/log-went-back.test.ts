@@ -39,6 +39,47 @@ describe("the log went back", () => {
     });
   }
 
+  it("twice, before a node has told the first time: it is told once, and nothing new is dropped [POS-8]", async () => {
+    const world = await calm();
+    const client = world.clients[0]!;
+    const reader = client.subscribe(room, "earliest", { kind: "listener" });
+    client.publish(room);
+    await pass(world, 500);
+    const copy = world.store.copy();
+    client.publish(room);
+    client.publish(room);
+    await pass(world, 500);
+    world.store.restore(copy);
+    world.store.restore(world.store.copy());
+    await pass(world, 500);
+    client.publish(room);
+    await settle(world);
+    expect(numbersIn(world, room)).toEqual([1, 4]);
+    expect(world.figures.resets).toBe(1);
+    expect(reader.check.messages).toBe(4);
+  });
+
+  it("while a page was read: what that page held is no part of the new epoch [SUB-6]", async () => {
+    const world = await calm({ logLatencyMs: 100, tailBytes: 1, clients: ["ann", "ann"] });
+    const [writer, cold] = world.clients as [(typeof world.clients)[0], (typeof world.clients)[0]];
+    writer.subscribe(room, "earliest", { kind: "listener" });
+    await pass(world, 500);
+    writer.publish(room);
+    await pass(world, 1_000);
+    const copy = world.store.copy();
+    for (let number = 2; number <= 5; number += 1) writer.publish(room);
+    await pass(world, 1_000);
+    // The answer to the first page is on its way when the log goes back.
+    const reader = cold.subscribe(room, "earliest", { kind: "listener" });
+    await pass(world, 260);
+    world.store.restore(copy);
+    await pass(world, 1_000);
+    for (let number = 6; number <= 9; number += 1) writer.publish(room);
+    await settle(world);
+    expect(numbersIn(world, room)).toEqual([1, 6, 7, 8, 9]);
+    expect(reader.check.messages).toBeGreaterThanOrEqual(5);
+  });
+
   it("goes on publishing for a client whose accepted messages were taken back, and tells no lie of them", async () => {
     const world = await calm();
     const writer = world.clients[0]!;
