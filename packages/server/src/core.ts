@@ -2,7 +2,15 @@
  * The server without sockets and HTTP: for those who drive it through ports of their own, as the simulator does.
  */
 export type { Signer } from "./auth/grant.ts";
-export type { Authenticate, AuthenticateRequest, Authorize, AuthorizeRequest, Capability, Identity, Verb } from "./auth/identity.ts";
+export type {
+  Authenticate,
+  AuthenticateRequest,
+  Authorize,
+  AuthorizeRequest,
+  Capability,
+  Identity,
+  Verb,
+} from "./auth/identity.ts";
 export { HawserNode } from "./node.ts";
 export type { PublishOptions } from "./node.ts";
 export type { CallContext, CallHandler, NodeLimits, NodeOptions } from "./node-options.ts";

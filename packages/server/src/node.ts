@@ -92,11 +92,14 @@ export class HawserNode {
   publish(channel: string, payload: Payload, options: PublishOptions = {}): Promise<Position> {
     return new Promise((resolve, reject) => {
       const { key = "", publisher = "" } = options;
-      this.#services.appender.add({ channel, producer: "", sequence: 0, previous: 0, payload, key, publisher }, (outcome) => {
-        if (outcome.kind === "accepted") resolve({ epoch: outcome.epoch, offset: outcome.offset });
-        else if (outcome.kind === "failed") reject(new HawserError(outcome.code, outcome.message, { retry: true }));
-        else reject(new HawserError("internal", `The log answered ${outcome.kind} to a publish without a producer.`));
-      });
+      this.#services.appender.add(
+        { channel, producer: "", sequence: 0, previous: 0, payload, key, publisher },
+        (outcome) => {
+          if (outcome.kind === "accepted") resolve({ epoch: outcome.epoch, offset: outcome.offset });
+          else if (outcome.kind === "failed") reject(new HawserError(outcome.code, outcome.message, { retry: true }));
+          else reject(new HawserError("internal", `The log answered ${outcome.kind} to a publish without a producer.`));
+        },
+      );
     });
   }
 

@@ -68,15 +68,20 @@ export class Caller {
     const handler = calls.get(frame.method);
     // Who may not call learns no names: a method that is not there is forbidden to him too.
     if (!(await rights.may("call", frame.method))) throw forbidden("call", frame.method);
-    if (handler === undefined) throw new HawserError("method-unknown", `There is no call ${JSON.stringify(frame.method)}.`);
+    if (handler === undefined)
+      throw new HawserError("method-unknown", `There is no call ${JSON.stringify(frame.method)}.`);
     const schemas = contract?.callSchema(frame.method);
     const given = valueOf(frame.payload);
     const request = schemas === undefined ? given : await validate(schemas.request, given);
     if (signal.aborted) throw signal.reason;
     const reply = await handler(request, { identity: rights.identity, session, signal });
-    const payload = payloadOf(reply === undefined ? null : schemas === undefined ? reply : await this.#validReply(schemas.reply, reply));
+    const payload = payloadOf(
+      reply === undefined ? null : schemas === undefined ? reply : await this.#validReply(schemas.reply, reply),
+    );
     if (payload.data.byteLength > this.#options.maxReplyBytes) {
-      throw new Error(`The reply of ${frame.method} has ${payload.data.byteLength} bytes, above ${this.#options.maxReplyBytes}.`);
+      throw new Error(
+        `The reply of ${frame.method} has ${payload.data.byteLength} bytes, above ${this.#options.maxReplyBytes}.`,
+      );
     }
     return payload;
   }
@@ -93,6 +98,9 @@ export class Caller {
   #errorOf(frame: CallFrame, error: unknown): HawserError {
     if (error instanceof HawserError) return error;
     this.#client.report(`call ${frame.method}`, error);
-    return new HawserError("call-failed", `The handler of ${frame.method} failed. What happened is in the server's log.`);
+    return new HawserError(
+      "call-failed",
+      `The handler of ${frame.method} failed. What happened is in the server's log.`,
+    );
   }
 }

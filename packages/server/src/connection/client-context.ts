@@ -21,9 +21,3 @@ export interface ClientContext {
   /** An error of our own or of the application's code: for the log, never for the peer. */
   report(what: string, error: unknown): void;
 }
-
-/** Waits for a promise only where there is one, so that what is known at once is done at once and in order. */
-export function whenKnown<T>(value: T | Promise<T>, then: (value: T) => void): void {
-  if (value instanceof Promise) void value.then(then);
-  else then(value);
-}

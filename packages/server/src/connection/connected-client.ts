@@ -1,5 +1,4 @@
-import { HawserError } from "@hawser/protocol";
-import type { AuthenticateFrame, ClientFrame, ErrorCode, ServerFrame } from "@hawser/protocol";
+import type { AuthenticateFrame, ClientFrame, ErrorCode, HawserError, ServerFrame } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import { Caller } from "../calls/caller.ts";
 import type { Reader } from "../delivery/subscription.ts";
@@ -172,6 +171,8 @@ export class ConnectedClient implements ClientContext {
     const code: ErrorCode = "too-many-requests";
     const message = `This connection has its ${this.#options.services.limits.maxRequests} requests in flight. Wait for answers.`;
     const refusal = { id: frame.id, code, message, retry: true, retryAfterMs: 100 };
-    this.#options.send(frame.type === "publish" ? { type: "rejected", ...refusal, last: 0 } : { type: "error", ...refusal });
+    this.#options.send(
+      frame.type === "publish" ? { type: "rejected", ...refusal, last: 0 } : { type: "error", ...refusal },
+    );
   }
 }

@@ -1,5 +1,13 @@
 import { closeCodes, HawserError, jsonCodec, protobufCodec } from "@hawser/protocol";
-import type { AuthenticateFrame, ClientFrame, ConnectFrame, ErrorCode, ResetReason, ServerFrame, Timer } from "@hawser/protocol";
+import type {
+  AuthenticateFrame,
+  ClientFrame,
+  ConnectFrame,
+  ErrorCode,
+  ResetReason,
+  ServerFrame,
+  Timer,
+} from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import type { Encoding } from "../delivery/block.ts";
 import type { Reader, Subscription } from "../delivery/subscription.ts";
@@ -49,7 +57,10 @@ export class Connection implements TransportHandlers, Reader {
     this.#options = options;
     this.#services = services;
     this.#transport = transport;
-    this.encoding = services.encodings.of(peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec, transport.framing);
+    this.encoding = services.encodings.of(
+      peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
+      transport.framing,
+    );
     this.#outgoing = new Outgoing(this.encoding);
     this.#window = new SendWindow({ floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes });
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
@@ -72,7 +83,10 @@ export class Connection implements TransportHandlers, Reader {
     if (this.#state.kind === "closed") return;
     this.#heard();
     if (binary !== this.encoding.codec.binary) {
-      this.#end("frame-malformed", `A ${binary ? "binary" : "text"} message is not of ${this.encoding.codec.subprotocol}.`);
+      this.#end(
+        "frame-malformed",
+        `A ${binary ? "binary" : "text"} message is not of ${this.encoding.codec.subprotocol}.`,
+      );
       return;
     }
     const { limits, observer, clock } = this.#services;
@@ -146,7 +160,8 @@ export class Connection implements TransportHandlers, Reader {
     const state = this.#state;
     if (state.kind === "closed") return;
     if (state.kind !== "connected") {
-      const limit = state.kind === "opened" ? limits.connectTimeoutMs : limits.connectTimeoutMs + limits.authenticateTimeoutMs;
+      const limit =
+        state.kind === "opened" ? limits.connectTimeoutMs : limits.connectTimeoutMs + limits.authenticateTimeoutMs;
       if (now - state.since >= limit) this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
       return;
     }
@@ -195,7 +210,8 @@ export class Connection implements TransportHandlers, Reader {
         return;
       case "authenticating":
         if (frame.type === "connect") this.#violate("A second connect frame.");
-        else if (state.behind.length >= this.#services.limits.maxRequests) this.#end("overloaded", "Too many frames before connected.");
+        else if (state.behind.length >= this.#services.limits.maxRequests)
+          this.#end("overloaded", "Too many frames before connected.");
         else state.behind.push(frame);
         return;
       case "connected":
@@ -264,7 +280,8 @@ export class Connection implements TransportHandlers, Reader {
     if (this.#state.kind !== "connected") return;
     const same = !(identity instanceof HawserError) && identity.user === client.rights.identity.user;
     if (!same) {
-      const error = identity instanceof HawserError ? identity : new HawserError("token-invalid", "The token is another user's.");
+      const error =
+        identity instanceof HawserError ? identity : new HawserError("token-invalid", "The token is another user's.");
       client.refuse(frame.id, error);
       this.#flushReplies();
       this.#close(closeCodeOf(error.code), error.message);
@@ -280,7 +297,9 @@ export class Connection implements TransportHandlers, Reader {
     try {
       const identity = await this.#services.authenticate({ token, peer: this.#options.peer, session });
       const expired = identity.expiresAt !== undefined && identity.expiresAt <= this.#services.clock.now();
-      return expired ? new HawserError("token-expired", "The token has expired. Come with a fresh one.", { retry: true }) : identity;
+      return expired
+        ? new HawserError("token-expired", "The token has expired. Come with a fresh one.", { retry: true })
+        : identity;
     } catch (error) {
       if (error instanceof HawserError) return error;
       this.#services.logger.error({ session, error }, "authenticate failed");
@@ -302,7 +321,9 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   #expiresInMs(identity: Identity): number {
-    return identity.expiresAt === undefined ? 0 : Math.max(1, Math.round(identity.expiresAt - this.#services.clock.now()));
+    return identity.expiresAt === undefined
+      ? 0
+      : Math.max(1, Math.round(identity.expiresAt - this.#services.clock.now()));
   }
 
   #send(frame: ServerFrame): void {

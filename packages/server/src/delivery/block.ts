@@ -79,7 +79,8 @@ export class BlockCache {
   keep(block: Block, encoding: Encoding): void {
     this.#blocks.unshift({ block, encoding });
     this.#bytes += block.bytes.byteLength;
-    while (this.#bytes > this.#maxBytes || this.#blocks.length > maxBlocks) this.#bytes -= this.#blocks.pop()!.block.bytes.byteLength;
+    while (this.#bytes > this.#maxBytes || this.#blocks.length > maxBlocks)
+      this.#bytes -= this.#blocks.pop()!.block.bytes.byteLength;
   }
 
   clear(): void {

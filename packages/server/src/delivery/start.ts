@@ -3,7 +3,12 @@ import type { Interval, Position, ResetReason } from "@hawser/protocol";
 
 /** Where a cursor is set, and what the subscriber has to be told. */
 export type Start =
-  | { readonly kind: "start"; readonly offset: number; readonly reset: ResetReason; readonly lost: Interval | undefined }
+  | {
+      readonly kind: "start";
+      readonly offset: number;
+      readonly reset: ResetReason;
+      readonly lost: Interval | undefined;
+    }
   /** The log is older than what the client saw: another node, or this one later, may know more (POS-10). */
   | { readonly kind: "ahead-of-epoch" };
 

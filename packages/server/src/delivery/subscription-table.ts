@@ -60,12 +60,20 @@ export class SubscriptionTable {
     if (name === undefined) return;
     const { maxSubscriptions } = this.#options;
     if (frame.generation <= (this.#generations.get(name) ?? 0)) {
-      this.#refuse(frame, "generation-stale", `Generation ${frame.generation} of ${frame.channel} is not above the last one.`);
+      this.#refuse(
+        frame,
+        "generation-stale",
+        `Generation ${frame.generation} of ${frame.channel} is not above the last one.`,
+      );
       return;
     }
     const current = this.#find(name);
     if (current === undefined && this.#byNumber.size + this.#opening >= maxSubscriptions) {
-      this.#refuse(frame, "too-many-subscriptions", `This connection has its ${maxSubscriptions} subscriptions. End one first.`);
+      this.#refuse(
+        frame,
+        "too-many-subscriptions",
+        `This connection has its ${maxSubscriptions} subscriptions. End one first.`,
+      );
       return;
     }
     if (current !== undefined) this.#remove(current);
@@ -111,7 +119,10 @@ export class SubscriptionTable {
   async #open(frame: SubscribeFrame, name: string): Promise<void> {
     const { rights } = this.#client;
     const { renewals } = rights;
-    const [maySubscribe, mayReadHistory] = await Promise.all([rights.may("subscribe", name), rights.may("history", name)]);
+    const [maySubscribe, mayReadHistory] = await Promise.all([
+      rights.may("subscribe", name),
+      rights.may("history", name),
+    ]);
     if (!maySubscribe) throw forbidden("subscribe", name);
     const resumes = frame.position !== undefined || frame.last > 0;
     const granted = mayReadHistory ? undefined : this.#verifyGrant(frame, name);
@@ -127,7 +138,13 @@ export class SubscriptionTable {
     this.#start(frame, feed, begin, mayReadHistory, granted);
   }
 
-  #start(frame: SubscribeFrame, feed: ChannelFeed, begin: Begin, mayReadHistory: boolean, granted: Granted | undefined): void {
+  #start(
+    frame: SubscribeFrame,
+    feed: ChannelFeed,
+    begin: Begin,
+    mayReadHistory: boolean,
+    granted: Granted | undefined,
+  ): void {
     const { client, signer, now } = this.#options;
     // Whoever may read history is bound by the log's floor alone.
     const grantStart = mayReadHistory ? 0 : Math.min(granted?.position.offset ?? begin.offset, begin.offset);
@@ -161,7 +178,12 @@ export class SubscriptionTable {
   }
 
   /** Where the cursor begins (section 4 of the specification, POS-1 to POS-10). */
-  async #begin(frame: SubscribeFrame, feed: ChannelFeed, mayReadHistory: boolean, granted: Granted | undefined): Promise<Begin> {
+  async #begin(
+    frame: SubscribeFrame,
+    feed: ChannelFeed,
+    mayReadHistory: boolean,
+    granted: Granted | undefined,
+  ): Promise<Begin> {
     if (frame.position !== undefined) return this.#beginAt(frame.position, feed, granted);
     if (frame.last > 0) return plain(await this.#belowNewest(feed, frame.last));
     if (mayReadHistory) return plain(feed.known().end);
@@ -177,7 +199,10 @@ export class SubscriptionTable {
     if (position.epoch > head.epoch || position.offset > head.end) head = await this.#options.log.head(feed.name);
     assertSameEpoch(feed, head.epoch);
     // What the log has trimmed may still be served from the tail.
-    const start = resolvePosition({ ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) }, position);
+    const start = resolvePosition(
+      { ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) },
+      position,
+    );
     if (start.kind === "ahead-of-epoch") {
       const message = `This node's log of ${feed.name} is older than position ${position.epoch}/${position.offset}. Try another node, or later.`;
       throw new HawserError("epoch-ahead", message, { retry: true, retryAfterMs: 1_000 });
@@ -192,7 +217,10 @@ export class SubscriptionTable {
     const inTail = feed.tail.offsetBelowNewest(count);
     if (inTail !== undefined) return Math.max(inTail, feed.floor);
     const { to } = feed.tail;
-    const page = await this.#options.log.readBackward(feed.name, to, { maxCount: count, maxBytes: Number.MAX_SAFE_INTEGER });
+    const page = await this.#options.log.readBackward(feed.name, to, {
+      maxCount: count,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+    });
     assertSameEpoch(feed, page.epoch);
     return Math.max(Math.min(page.interval.from, feed.tail.to), feed.floor);
   }
@@ -250,7 +278,11 @@ export class SubscriptionTable {
     this.#options.onUnsubscribed();
   }
 
-  #refuse(frame: SubscribeFrame, code: "generation-stale" | "too-many-subscriptions" | "channel-invalid", message: string): void {
+  #refuse(
+    frame: SubscribeFrame,
+    code: "generation-stale" | "too-many-subscriptions" | "channel-invalid",
+    message: string,
+  ): void {
     this.#client.refuse(frame.id, new HawserError(code, message));
   }
 
@@ -260,7 +292,10 @@ export class SubscriptionTable {
       return;
     }
     this.#client.report("subscribe", error);
-    this.#client.refuse(frame.id, new HawserError("internal", "The server could not subscribe. Try again.", { retry: true }));
+    this.#client.refuse(
+      frame.id,
+      new HawserError("internal", "The server could not subscribe. Try again.", { retry: true }),
+    );
   }
 }
 

@@ -44,7 +44,10 @@ export class Tail {
 
   /** Takes what the log's follower brought; intervals are contiguous. Returns by how much the cost changed. */
   append(entries: readonly Entry[], interval: Interval): number {
-    assert(interval.from === this.#to, `a follower's interval begins at ${interval.from}, the tail ends at ${this.#to}`);
+    assert(
+      interval.from === this.#to,
+      `a follower's interval begins at ${interval.from}, the tail ends at ${this.#to}`,
+    );
     const before = this.#cost;
     for (const entry of entries) {
       this.#entries.push(entry);

@@ -95,7 +95,10 @@ export class HistoryReader {
       return;
     }
     this.#client.report("history", error);
-    this.#client.refuse(frame.id, new HawserError("internal", "The server could not read the history. Try again.", { retry: true }));
+    this.#client.refuse(
+      frame.id,
+      new HawserError("internal", "The server could not read the history. Try again.", { retry: true }),
+    );
   }
 }
 

@@ -22,7 +22,8 @@ export interface PublisherOptions {
 type Verdict = HawserError | undefined;
 
 const encoder = new TextEncoder();
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 
 /** The publishes of one connection: judged at the door, appended in order (PUB-6), answered as the log says. */
 export class Publisher {
@@ -53,14 +54,16 @@ export class Publisher {
 
   #judge(frame: PublishFrame): Verdict | Promise<Verdict> {
     const { channel } = frame;
-    if (!isChannelName(channel)) return new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel name.`);
+    if (!isChannelName(channel))
+      return new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel name.`);
     if (channel.startsWith("$")) return forbidden("publish", channel);
     const policy = this.#options.policyOf(channel);
     if (!policy.clientsPublish) return forbidden("publish", channel);
     const refused = this.#judgeSize(frame, policy) ?? this.#judgeRate(policy);
     if (refused !== undefined) return refused;
     const may = this.#client.rights.may("publish", channel);
-    if (may instanceof Promise) return may.then((allowed) => (allowed ? this.#judgeValue(frame) : forbidden("publish", channel)));
+    if (may instanceof Promise)
+      return may.then((allowed) => (allowed ? this.#judgeValue(frame) : forbidden("publish", channel)));
     return may ? this.#judgeValue(frame) : forbidden("publish", channel);
   }
 
@@ -154,7 +157,11 @@ export class Publisher {
         return;
       }
       case "producer-unknown":
-        this.#reject(frame, new HawserError("producer-unknown", "The log has forgotten this producer. Begin with a new one."), 0);
+        this.#reject(
+          frame,
+          new HawserError("producer-unknown", "The log has forgotten this producer. Begin with a new one."),
+          0,
+        );
         return;
       case "failed":
         this.#reject(frame, new HawserError(outcome.code, outcome.message, { retry: true, retryAfterMs: 250 }), 0);

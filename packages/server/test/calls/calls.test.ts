@@ -39,8 +39,15 @@ describe("a call", () => {
       },
       lies: () => "not a number",
     };
-    const contract = defineContract({ calls: { add: { request: number, reply: number }, lies: { request: number, reply: number } } });
-    const logger = { debug() {}, info() {}, warn() {}, error: (_fields: object, message: string) => void reported.push(message) };
+    const contract = defineContract({
+      calls: { add: { request: number, reply: number }, lies: { request: number, reply: number } },
+    });
+    const logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_fields: object, message: string) => void reported.push(message),
+    };
     const { client } = await startNode({ calls, contract, logger });
     const ann = await client().connect();
     expect(results(await ann.ask(call(1, "add", 41)))).toEqual([42]);
@@ -58,7 +65,10 @@ describe("a call", () => {
 
   it("is forbidden without the right to it, whether it is there or not [CALL-1]", async () => {
     const capabilities = [{ pattern: "open", verbs: ["call" as const] }];
-    const { client } = await startNode({ calls: { open: () => 1, closed: () => 2 }, identities: { ann: { capabilities } } });
+    const { client } = await startNode({
+      calls: { open: () => 1, closed: () => 2 },
+      identities: { ann: { capabilities } },
+    });
     const ann = await client().connect();
     expect(results(await ann.ask(call(1, "open")))).toEqual([1]);
     expect(results(await ann.ask(call(2, "closed"), call(3, "nothing")))).toEqual(["forbidden", "forbidden"]);
@@ -88,7 +98,8 @@ describe("a call", () => {
   it("is cancelled once, unless it was answered [CALL-3]", async () => {
     const aborted: number[] = [];
     const calls: Record<string, CallHandler> = {
-      wait: (request, { signal }) => new Promise(() => signal.addEventListener("abort", () => aborted.push(request as number))),
+      wait: (request, { signal }) =>
+        new Promise(() => signal.addEventListener("abort", () => aborted.push(request as number))),
       quick: () => 1,
     };
     const { client } = await startNode({ calls });
@@ -103,7 +114,8 @@ describe("a call", () => {
   it("ends for its handler when the connection does [CALL-4]", async () => {
     const reasons: unknown[] = [];
     const calls: Record<string, CallHandler> = {
-      wait: (_request, { signal }) => new Promise(() => signal.addEventListener("abort", () => reasons.push(signal.reason))),
+      wait: (_request, { signal }) =>
+        new Promise(() => signal.addEventListener("abort", () => reasons.push(signal.reason))),
     };
     const { client } = await startNode({ calls });
     const ann = await client().connect();
@@ -113,7 +125,9 @@ describe("a call", () => {
   });
 
   it("gets the identity and the session of its caller", async () => {
-    const { client } = await startNode({ calls: { who: (_request, { identity, session }) => `${identity.user} ${session}` } });
+    const { client } = await startNode({
+      calls: { who: (_request, { identity, session }) => `${identity.user} ${session}` },
+    });
     const ann = client();
     await ann.ask({ type: "connect", token: "ann", session: "tab-1", agent: "" });
     expect(results(await ann.ask(call(1, "who")))).toEqual(["ann tab-1"]);

@@ -28,7 +28,9 @@ describe("a connection", () => {
   it("answers connect with connected, or with an error and the close [CON-3]", async () => {
     const { client } = await startNode();
     const frames = await client().ask(connect("ann", "tab-1"));
-    expect(frames).toMatchObject([{ type: "connected", session: "tab-1", node: "node-1", user: "ann", expiresInMs: 0, maxRequests: 256 }]);
+    expect(frames).toMatchObject([
+      { type: "connected", session: "tab-1", node: "node-1", user: "ann", expiresInMs: 0, maxRequests: 256 },
+    ]);
     const refused = client();
     expect(await refused.ask(connect("bad"))).toMatchObject([{ type: "error", id: 0, code: "token-invalid" }]);
     expect(refused.transport.closed?.code).toBe(closeCodes.tokenInvalid);
@@ -77,7 +79,9 @@ describe("a connection", () => {
     expect(await ann.ask(connect("ann"))).toMatchObject([{ type: "connected", expiresInMs: 60_000 }]);
     await bob.ask(connect("bob"));
     lifeMs = 600_000;
-    expect(await bob.ask({ type: "authenticate", id: 1, token: "bob" })).toMatchObject([{ type: "authenticated", id: 1, expiresInMs: 600_000 }]);
+    expect(await bob.ask({ type: "authenticate", id: 1, token: "bob" })).toMatchObject([
+      { type: "authenticated", id: 1, expiresInMs: 600_000 },
+    ]);
     await ports.advance(62_000);
     expect(await ann.frames()).toMatchObject([{ type: "error", id: 0, code: "token-expired" }]);
     expect(ann.transport.closed?.code).toBe(closeCodes.tokenExpired);
@@ -92,11 +96,16 @@ describe("a connection", () => {
     const ann = await client().connect();
     await ann.ask(subscribe("open"), subscribe("closed", { id: 2 }));
     const frames = await ann.ask({ type: "authenticate", id: 3, token: "ann-less" });
-    expect(frames).toMatchObject([{ type: "unsubscribed", code: "forbidden" }, { type: "authenticated", id: 3 }]);
+    expect(frames).toMatchObject([
+      { type: "unsubscribed", code: "forbidden" },
+      { type: "authenticated", id: 3 },
+    ]);
     await node.publish("closed", payloadOf("secret"));
     await node.publish("open", payloadOf("news"));
     expect(valuesOf(await ann.frames())).toEqual(["news"]);
-    expect(await ann.ask({ type: "authenticate", id: 4, token: "bob" })).toMatchObject([{ type: "error", id: 4, code: "token-invalid" }]);
+    expect(await ann.ask({ type: "authenticate", id: 4, token: "bob" })).toMatchObject([
+      { type: "error", id: 4, code: "token-invalid" },
+    ]);
     expect(ann.transport.closed?.code).toBe(closeCodes.tokenInvalid);
   });
 
@@ -167,7 +176,14 @@ describe("a connection", () => {
 
   it("is closed by a request with the identifier 0, or of one in flight [CON-14]", async () => {
     const { client } = await startNode({ calls: { wait: () => new Promise(() => {}) } });
-    const call = (id: number): ClientFrame => ({ type: "call", id, method: "wait", payload: payloadOf(1), timeoutMs: 0, idempotent: false });
+    const call = (id: number): ClientFrame => ({
+      type: "call",
+      id,
+      method: "wait",
+      payload: payloadOf(1),
+      timeoutMs: 0,
+      idempotent: false,
+    });
     const [ann, bob] = [await client().connect("ann"), await client().connect("bob")];
     await ann.ask(call(0));
     expect(ann.transport.closed?.code).toBe(closeCodes.frameUnexpected);
@@ -177,11 +193,20 @@ describe("a connection", () => {
 
   it("takes as many requests as its limit, and refuses one more [CON-15]", async () => {
     const { client } = await startNode({ calls: { wait: () => new Promise(() => {}) }, limits: { maxRequests: 3 } });
-    const call = (id: number): ClientFrame => ({ type: "call", id, method: "wait", payload: payloadOf(1), timeoutMs: 0, idempotent: false });
+    const call = (id: number): ClientFrame => ({
+      type: "call",
+      id,
+      method: "wait",
+      payload: payloadOf(1),
+      timeoutMs: 0,
+      idempotent: false,
+    });
     const ann = await client().connect();
     expect(await ann.ask(call(1), call(2), call(3))).toEqual([]);
     expect(await ann.ask(call(4))).toMatchObject([{ type: "error", id: 4, code: "too-many-requests", retry: true }]);
-    expect(await ann.ask(publish(5, "chat", 1))).toMatchObject([{ type: "rejected", id: 5, code: "too-many-requests", retry: true }]);
+    expect(await ann.ask(publish(5, "chat", 1))).toMatchObject([
+      { type: "rejected", id: 5, code: "too-many-requests", retry: true },
+    ]);
   });
 
   it("is closed by the wrong kind of message, and by bytes that are no frames [WIRE-2] [WIRE-3]", async () => {
@@ -224,9 +249,14 @@ describe("a connection", () => {
   it("takes as many subscriptions as its limit, and refuses one more", async () => {
     const { client } = await startNode({ limits: { maxSubscriptions: 2 } });
     const ann = await client().connect();
-    expect(await ann.ask(subscribe("a"), subscribe("b", { id: 2 }))).toMatchObject([{ type: "subscribed" }, { type: "subscribed" }]);
+    expect(await ann.ask(subscribe("a"), subscribe("b", { id: 2 }))).toMatchObject([
+      { type: "subscribed" },
+      { type: "subscribed" },
+    ]);
     expect(await ann.ask(subscribe("c", { id: 3 }))).toMatchObject([{ type: "error", code: "too-many-subscriptions" }]);
-    expect(await ann.ask(subscribe("a", { id: 4, generation: 2 }))).toMatchObject([{ type: "subscribed", generation: 2 }]);
+    expect(await ann.ask(subscribe("a", { id: 4, generation: 2 }))).toMatchObject([
+      { type: "subscribed", generation: 2 },
+    ]);
   });
 
   it("of a disconnected user says so, and closes with a code that means: do not come back", async () => {

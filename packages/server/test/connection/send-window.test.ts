@@ -9,7 +9,8 @@ function drive(window: SendWindow, bytesPerMs: number, roundTripMs: number, forM
   const confirmations: { at: number; id: number }[] = [];
   let pathFreeAt = 0;
   for (let now = 0; now < forMs; now += 1) {
-    while (confirmations[0] !== undefined && confirmations[0].at <= now) window.confirmed(confirmations.shift()!.id, now);
+    while (confirmations[0] !== undefined && confirmations[0].at <= now)
+      window.confirmed(confirmations.shift()!.id, now);
     while (window.open) {
       window.sent(100);
       pathFreeAt = Math.max(pathFreeAt, now) + 100 / bytesPerMs;
@@ -87,7 +88,8 @@ describe("the send window", () => {
             window.sent(one.bytes);
             const id = window.takeMark(now);
             if (id !== undefined) marks.push(id);
-          } else if (one.kind === "confirm" && marks.length > 0) window.confirmed(marks[one.index % marks.length]!, now);
+          } else if (one.kind === "confirm" && marks.length > 0)
+            window.confirmed(marks[one.index % marks.length]!, now);
           else if (one.kind === "wait") now += one.ms;
           expect(window.unconfirmedBytes).toBeGreaterThanOrEqual(0);
           expect(window.limitBytes).toBeGreaterThanOrEqual(limits.floorBytes);

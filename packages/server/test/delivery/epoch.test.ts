@@ -50,7 +50,9 @@ describe("a new epoch", () => {
     reads.release();
     const frames = await ann.frames();
     expect(frames.filter((frame) => frame.type === "batch")).toEqual([]);
-    expect(frames.filter((frame) => frame.type === "reset")).toMatchObject([{ epoch: epoch + 1, offset: 2, reset: "", lost: undefined }]);
+    expect(frames.filter((frame) => frame.type === "reset")).toMatchObject([
+      { epoch: epoch + 1, offset: 2, reset: "", lost: undefined },
+    ]);
   });
 
   it("begins no grant at an end that the log had in the epoch before it [POS-1]", async () => {

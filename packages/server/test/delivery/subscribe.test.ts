@@ -10,7 +10,15 @@ describe("a subscription", () => {
     await node.publish("chat", payloadOf("before"));
     const ann = await client().connect();
     const [subscribed] = await ann.ask(subscribe("chat"));
-    expect(subscribed).toMatchObject({ type: "subscribed", id: 1, generation: 1, offset: 1, end: 1, reset: "", lost: undefined });
+    expect(subscribed).toMatchObject({
+      type: "subscribed",
+      id: 1,
+      generation: 1,
+      offset: 1,
+      end: 1,
+      reset: "",
+      lost: undefined,
+    });
     await node.publish("chat", payloadOf("after"));
     expect(valuesOf(await ann.frames())).toEqual(["after"]);
   });
@@ -93,8 +101,12 @@ describe("a subscription", () => {
     const { node, client } = await startNode();
     const ann = await client().connect();
     await ann.ask(subscribe("chat", { generation: 3 }));
-    expect(await ann.ask(subscribe("chat", { id: 2, generation: 3 }))).toMatchObject([{ type: "error", code: "generation-stale" }]);
-    expect(await ann.ask(subscribe("chat", { id: 3, generation: 4 }))).toMatchObject([{ type: "subscribed", generation: 4 }]);
+    expect(await ann.ask(subscribe("chat", { id: 2, generation: 3 }))).toMatchObject([
+      { type: "error", code: "generation-stale" },
+    ]);
+    expect(await ann.ask(subscribe("chat", { id: 3, generation: 4 }))).toMatchObject([
+      { type: "subscribed", generation: 4 },
+    ]);
     await node.publish("chat", payloadOf("a"));
     expect(await ann.frames()).toMatchObject([{ type: "batch", generation: 4 }]);
   });
@@ -182,7 +194,13 @@ describe("a subscription", () => {
     const ended = await ann.ask({ type: "unsubscribe", number, generation: 1 });
     expect(ended).toMatchObject([{ type: "unsubscribed", number, generation: 1, offset: 1, code: "" }]);
     const late = { number, generation: 1 };
-    expect(await ann.ask({ type: "unsubscribe", ...late }, { type: "seek", ...late, offset: 0 }, { type: "credit", ...late, credit: 9 })).toEqual([]);
+    expect(
+      await ann.ask(
+        { type: "unsubscribe", ...late },
+        { type: "seek", ...late, offset: 0 },
+        { type: "credit", ...late, credit: 9 },
+      ),
+    ).toEqual([]);
     await node.publish("chat", payloadOf("b"));
     expect(await ann.frames()).toEqual([]);
   });
@@ -238,7 +256,9 @@ describe("what a user may not read", () => {
     if (subscribed?.type !== "subscribed") throw new Error("not subscribed");
     await node.publish("chat", payloadOf("live"));
     expect(valuesOf(await guest.frames())).toEqual(["live"]);
-    expect(valuesOf(await guest.ask({ type: "seek", number: subscribed.number, generation: 3, offset: 0 }))).toEqual(["live"]);
+    expect(valuesOf(await guest.ask({ type: "seek", number: subscribed.number, generation: 3, offset: 0 }))).toEqual([
+      "live",
+    ]);
 
     const again = await client().connect("guest");
     const { grant } = subscribed;
@@ -247,7 +267,10 @@ describe("what a user may not read", () => {
     const forged = await again.ask(subscribe("chat", { id: 2, generation: 2, position: position(epoch, 0), grant }));
     expect(forged).toMatchObject([{ type: "error", code: "forbidden" }]);
     const thief = await client().connect("mallory");
-    expect(await thief.ask(subscribe("chat", { position: position(epoch, 1), grant }))).toMatchObject([{ type: "subscribed" }, {}]);
+    expect(await thief.ask(subscribe("chat", { position: position(epoch, 1), grant }))).toMatchObject([
+      { type: "subscribed" },
+      {},
+    ]);
   });
 
   it("is anything once the right is revoked, told with the offset that was reached [SUB-12]", async () => {

@@ -15,7 +15,11 @@ describe("a tail", () => {
   it("gives the run behind a cursor, up to a cost but one entry at least", () => {
     const tail = new Tail(5, 1_000_000);
     tail.append([entry(7), entry(9), entry(12)], { from: 5, to: 14 });
-    expect(tail.take(5, 1_000)).toMatchObject({ from: 5, to: 14, entries: [{ offset: 7 }, { offset: 9 }, { offset: 12 }] });
+    expect(tail.take(5, 1_000)).toMatchObject({
+      from: 5,
+      to: 14,
+      entries: [{ offset: 7 }, { offset: 9 }, { offset: 12 }],
+    });
     expect(tail.take(5, 84)).toMatchObject({ from: 5, to: 9 });
     expect(tail.take(5, 1)).toMatchObject({ from: 5, to: 7 });
     expect(tail.take(8, 1_000)).toMatchObject({ from: 8, to: 14, entries: [{ offset: 9 }, { offset: 12 }] });
@@ -34,9 +38,16 @@ describe("a tail", () => {
   });
 
   it("never holds more than its bound and one entry, and gives from any cursor in it just what was appended behind", () => {
-    const growth = fc.array(fc.record({ gaps: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 6 }), rest: fc.nat(3), bytes: fc.nat(200) }), {
-      maxLength: 60,
-    });
+    const growth = fc.array(
+      fc.record({
+        gaps: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 6 }),
+        rest: fc.nat(3),
+        bytes: fc.nat(200),
+      }),
+      {
+        maxLength: 60,
+      },
+    );
     fc.assert(
       fc.property(growth, fc.integer({ min: 1, max: 2_000 }), (batches, maxCost) => {
         const tail = new Tail(0, maxCost);
@@ -54,7 +65,9 @@ describe("a tail", () => {
           for (let cursor = tail.from; cursor < tail.to; cursor += 1) {
             const run = tail.take(cursor, 300);
             expect(run.to).toBeGreaterThan(cursor);
-            expect(run.entries.map(({ offset }) => offset)).toEqual(all.filter((offset) => offset > cursor && offset <= run.to));
+            expect(run.entries.map(({ offset }) => offset)).toEqual(
+              all.filter((offset) => offset > cursor && offset <= run.to),
+            );
           }
         }
       }),

@@ -20,7 +20,8 @@ function pageOf(frames: readonly ServerFrame[]): PageFrame {
   return page;
 }
 
-const values = (page: PageFrame): unknown[] => page.messages.map((message) => message.payload && valueOf(message.payload));
+const values = (page: PageFrame): unknown[] =>
+  page.messages.map((message) => message.payload && valueOf(message.payload));
 
 async function filled(count: number, options = {}): Promise<{ ann: TestClient; epoch: number }> {
   const { client, node } = await startNode(options);
@@ -47,7 +48,9 @@ describe("history", () => {
         if (backward) seen.unshift(...values(page));
         else seen.push(...values(page));
         if (!page.more) break;
-        page = pageOf(await ann.ask(history({ limit: 7, backward, position: { epoch, offset: backward ? page.from : page.to } })));
+        page = pageOf(
+          await ann.ask(history({ limit: 7, backward, position: { epoch, offset: backward ? page.from : page.to } })),
+        );
       }
       expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => index + 1));
     }
@@ -55,8 +58,12 @@ describe("history", () => {
 
   it("refuses a position of a log that is no more [HIS-3]", async () => {
     const { ann, epoch } = await filled(3);
-    expect(await ann.ask(history({ position: { epoch: epoch - 1, offset: 1 } }))).toMatchObject([{ type: "error", code: "epoch-unknown" }]);
-    expect(await ann.ask(history({ id: 2, position: { epoch: epoch + 1, offset: 1 } }))).toMatchObject([{ type: "error", code: "epoch-unknown" }]);
+    expect(await ann.ask(history({ position: { epoch: epoch - 1, offset: 1 } }))).toMatchObject([
+      { type: "error", code: "epoch-unknown" },
+    ]);
+    expect(await ann.ask(history({ id: 2, position: { epoch: epoch + 1, offset: 1 } }))).toMatchObject([
+      { type: "error", code: "epoch-unknown" },
+    ]);
   });
 
   it("gives its default without a limit, and cuts one that is too large [HIS-4]", async () => {
@@ -76,6 +83,8 @@ describe("history", () => {
     const capabilities = [{ pattern: "**", verbs: ["subscribe" as const] }];
     const { ann } = await filled(3, { identities: { ann: { capabilities } } });
     expect(await ann.ask(history())).toMatchObject([{ type: "error", code: "forbidden" }]);
-    expect(await ann.ask(history({ id: 2, channel: "a b" }))).toMatchObject([{ type: "error", code: "channel-invalid" }]);
+    expect(await ann.ask(history({ id: 2, channel: "a b" }))).toMatchObject([
+      { type: "error", code: "channel-invalid" },
+    ]);
   });
 });

@@ -42,7 +42,9 @@ describe("a publish", () => {
     const { client } = await startNode();
     const ann = await client().connect();
     await ann.ask(numbered(1, 1, 0), numbered(2, 2, 1));
-    expect(await ann.ask(numbered(3, 2, 1))).toMatchObject([{ type: "published", duplicate: true, position: { offset: 2 } }]);
+    expect(await ann.ask(numbered(3, 2, 1))).toMatchObject([
+      { type: "published", duplicate: true, position: { offset: 2 } },
+    ]);
     expect(await ann.ask(numbered(4, 1, 0))).toMatchObject([{ type: "published", duplicate: true }]);
   });
 
@@ -50,13 +52,17 @@ describe("a publish", () => {
     const { client } = await startNode();
     const ann = await client().connect();
     await ann.ask(numbered(1, 1, 0));
-    expect(await ann.ask(numbered(2, 4, 3))).toMatchObject([{ type: "rejected", code: "out-of-order", retry: true, last: 1 }]);
+    expect(await ann.ask(numbered(2, 4, 3))).toMatchObject([
+      { type: "rejected", code: "out-of-order", retry: true, last: 1 },
+    ]);
   });
 
   it("of a producer that the log does not know is refused with a previous [PUB-4]", async () => {
     const { client } = await startNode();
     const ann = await client().connect();
-    expect(await ann.ask(numbered(1, 7, 6))).toMatchObject([{ type: "rejected", code: "producer-unknown", retry: false }]);
+    expect(await ann.ask(numbered(1, 7, 6))).toMatchObject([
+      { type: "rejected", code: "producer-unknown", retry: false },
+    ]);
   });
 
   it("is answered after the log has answered [PUB-5]", async () => {
@@ -114,17 +120,23 @@ describe("a publish", () => {
     };
     const { client } = await startNode({ log });
     const ann = await client().connect();
-    expect(await ann.ask(numbered(1, 1, 0))).toMatchObject([{ type: "rejected", code: "log-unavailable", retry: true }]);
+    expect(await ann.ask(numbered(1, 1, 0))).toMatchObject([
+      { type: "rejected", code: "log-unavailable", retry: true },
+    ]);
     fail = false;
     expect(await ann.ask(numbered(2, 1, 0))).toMatchObject([{ type: "published", duplicate: true }]);
-    expect(await ann.ask(numbered(3, 2, 1))).toMatchObject([{ type: "published", duplicate: false, position: { offset: 2 } }]);
+    expect(await ann.ask(numbered(3, 2, 1))).toMatchObject([
+      { type: "published", duplicate: false, position: { offset: 2 } },
+    ]);
   });
 
   it("of the largest payload is taken, and of one byte more refused", async () => {
     const { client } = await startNode({ policy: { maxPayloadBytes: 10 } });
     const ann = await client().connect();
     expect(await ann.ask(publish(1, "chat", new Uint8Array(10)))).toMatchObject([{ type: "published" }]);
-    expect(await ann.ask(publish(2, "chat", new Uint8Array(11)))).toMatchObject([{ type: "rejected", code: "message-too-large" }]);
+    expect(await ann.ask(publish(2, "chat", new Uint8Array(11)))).toMatchObject([
+      { type: "rejected", code: "message-too-large" },
+    ]);
   });
 
   it("with the longest key is taken, and with one byte more refused", async () => {
@@ -139,7 +151,11 @@ describe("a publish", () => {
     const { client, ports } = await startNode({ policy: { publishesPerSecond: 2 } });
     const ann = await client().connect();
     const frames = await ann.ask(publish(1, "chat", 1), publish(2, "chat", 2), publish(3, "chat", 3));
-    expect(frames).toMatchObject([{ type: "rejected", id: 3, code: "rate-limited", retry: true, retryAfterMs: 500 }, { id: 1 }, { id: 2 }]);
+    expect(frames).toMatchObject([
+      { type: "rejected", id: 3, code: "rate-limited", retry: true, retryAfterMs: 500 },
+      { id: 1 },
+      { id: 2 },
+    ]);
     await ports.advance(500);
     expect(await ann.ask(publish(4, "chat", 4))).toMatchObject([{ type: "published" }]);
   });

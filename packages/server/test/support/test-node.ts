@@ -9,7 +9,7 @@ import { SimulatedPorts } from "./simulated-ports.ts";
 const identityFraming: Framing = { name: "bare", frame: (message) => message };
 
 /** A transport whose other end is the test: it keeps what was written, and confirms at once unless told not to. */
-export class TestTransport implements Transport {
+class TestTransport implements Transport {
   readonly framing = identityFraming;
   handlers: TransportHandlers | undefined;
   readonly messages: Uint8Array[] = [];
@@ -132,7 +132,7 @@ export function valuesOf(frames: readonly ServerFrame[]): unknown[] {
     .flatMap((batch) => batch.messages.map((message) => message.payload && valueOf(message.payload)));
 }
 
-export const testPolicy: ChannelPolicy = {
+const testPolicy: ChannelPolicy = {
   durability: "memory",
   retainCount: 1_000,
   retainBytes: 1_048_576,
@@ -150,7 +150,9 @@ export interface TestNodeOptions extends Partial<Omit<NodeOptions, "limits" | "p
 }
 
 /** A node over a memory log on simulated ports. The token is the user's name; "bad" and "" are refused. */
-export async function startNode(options: TestNodeOptions = {}): Promise<{ node: HawserNode; ports: SimulatedPorts; log: Log; client: (codec?: Codec) => TestClient }> {
+export async function startNode(
+  options: TestNodeOptions = {},
+): Promise<{ node: HawserNode; ports: SimulatedPorts; log: Log; client: (codec?: Codec) => TestClient }> {
   const ports = new SimulatedPorts();
   const log = options.log ?? memoryLog();
   const policy = { ...testPolicy, ...options.policy };
@@ -184,8 +186,9 @@ export async function startNode(options: TestNodeOptions = {}): Promise<{ node: 
 /** Stands in for an HMAC: tells any two inputs of a test apart. */
 function testSignature(data: Uint8Array): Uint8Array {
   const signature = new Uint8Array(32);
-  for (const [index, byte] of data.entries()) signature[index % 32] = (signature[index % 32]! * 31 + byte + index) & 255;
+  for (const [index, byte] of data.entries())
+    signature[index % 32] = (signature[index % 32]! * 31 + byte + index) & 255;
   return signature;
 }
 
-export { jsonCodec, protobufCodec };
+export { jsonCodec };
