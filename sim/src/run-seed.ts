@@ -3,7 +3,7 @@ import { inject } from "./faults/inject.ts";
 import { RandomStream } from "./random/random-stream.ts";
 import { drawOptions } from "./world/options.ts";
 import type { WorldOptions } from "./world/options.ts";
-import { heal, isQuiet, reportUnrest } from "./world/heal.ts";
+import { heal, isQuiet, reportUnrest, revealBroker } from "./world/heal.ts";
 import { World } from "./world/world.ts";
 import type { Mutation } from "./world/world.ts";
 import { repeat, startWorkload } from "./workload/workload.ts";
@@ -52,6 +52,7 @@ export async function runWorld(options: WorldOptions, run: RunOptions = {}): Pro
     await world.time.run(options.workMs);
     heal(world);
     await untilQuiet(world);
+    await revealBroker(world);
     world.ledger.check(world.store);
     // A checker that only reports has to be heard too.
     await world.time.run(world.time.now);

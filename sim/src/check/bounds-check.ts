@@ -45,7 +45,8 @@ export class BoundsCheck implements WireListener {
     const bytes = connection.unconfirmedBytes;
     if (bytes > this.#mostUnconfirmed) this.#mostUnconfirmed = bytes;
     const { maxUnconfirmedBytes, report } = this.#options;
-    if (bytes > maxUnconfirmedBytes) report(`${connection.node.name} has ${bytes} bytes unconfirmed on connection ${connection.id}`);
+    if (bytes > maxUnconfirmedBytes)
+      report(`${connection.node.name} has ${bytes} bytes unconfirmed on connection ${connection.id}`);
   }
 
   /** What the client grants counts when it arrives at the node. */
@@ -53,7 +54,8 @@ export class BoundsCheck implements WireListener {
     if (!this.#options.credit || way !== "up") return;
     const watched = this.#watch(connection);
     for (const frame of codecOf(connection).decodeClient(message)) {
-      if (frame.type === "subscribe") watched.asked.set(frame.id, { generation: frame.generation, credit: frame.credit, cost: 0 });
+      if (frame.type === "subscribe")
+        watched.asked.set(frame.id, { generation: frame.generation, credit: frame.credit, cost: 0 });
       if (frame.type !== "credit") continue;
       const grant = watched.grants.get(frame.number);
       if (grant?.generation === frame.generation) grant.credit = Math.max(grant.credit, frame.credit);
@@ -74,12 +76,16 @@ export class BoundsCheck implements WireListener {
   #spend(connection: SimulatedConnection, watched: Watched, frame: BatchFrame): void {
     const grant = watched.grants.get(frame.number);
     if (grant === undefined || grant.generation !== frame.generation) {
-      this.#options.report(`connection ${connection.id} was sent a batch of generation ${frame.generation}, which is not its grant`);
+      this.#options.report(
+        `connection ${connection.id} was sent a batch of generation ${frame.generation}, which is not its grant`,
+      );
       return;
     }
     for (const message of frame.messages) {
       if (grant.credit !== 0 && grant.cost >= grant.credit) {
-        this.#options.report(`connection ${connection.id} was sent a message at a cost of ${grant.cost}, past its credit of ${grant.credit}`);
+        this.#options.report(
+          `connection ${connection.id} was sent a message at a cost of ${grant.cost}, past its credit of ${grant.credit}`,
+        );
         return;
       }
       grant.cost += messageCost(message.payload);

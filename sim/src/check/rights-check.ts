@@ -26,7 +26,8 @@ export class RightsCheck implements WireListener {
     for (let at = bytes.indexOf(restrictedMark); at !== -1; at = bytes.indexOf(restrictedMark, at + 1)) {
       const start = at + restrictedMark.length;
       const channel = bytes.toString("latin1", start, bytes.indexOf('"', start));
-      if (!mayRead(connection, channel)) report(`${connection.client.name} was sent a message of ${channel}, which it may not read`);
+      if (!mayRead(connection, channel))
+        report(`${connection.client.name} was sent a message of ${channel}, which it may not read`);
     }
   }
 }

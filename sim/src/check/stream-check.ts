@@ -78,7 +78,8 @@ export class StreamCheck {
       this.#fail(`got ${show(position)} when it had ${show(cursor)} already`);
       return;
     }
-    if (cursor !== undefined) this.#expectNothing(position.epoch, cursor.offset, position.offset - 1, `before ${show(position)}`);
+    if (cursor !== undefined)
+      this.#expectNothing(position.epoch, cursor.offset, position.offset - 1, `before ${show(position)}`);
     const entry = this.#channel.entryAt(position.epoch, position.offset);
     if (entry === undefined) this.#fail(`got ${message.json} at ${show(position)}, where the log has nothing`);
     else this.#compare(message, entry);
@@ -93,7 +94,8 @@ export class StreamCheck {
     }
     if (cursor !== undefined) this.#expectNothing(epoch, cursor.offset, interval.from, "before what is told as lost");
     const floor = this.#channel.floorOf(epoch);
-    if (interval.to > floor) this.#fail(`was told that (${interval.from}, ${interval.to}] is lost, but the floor is ${floor}`);
+    if (interval.to > floor)
+      this.#fail(`was told that (${interval.from}, ${interval.to}] is lost, but the floor is ${floor}`);
     this.#cursor = { epoch, offset: interval.to };
   }
 
@@ -139,13 +141,16 @@ export class StreamCheck {
 
   #expectNothing(epoch: number, from: number, to: number, where: string): void {
     const missed = this.#channel.entriesIn(epoch, from, to);
-    if (missed.length > 0) this.#fail(`missed ${missed.length} messages ${where}: ${missed.map((entry) => entry.offset).join(", ")}`);
+    if (missed.length > 0)
+      this.#fail(`missed ${missed.length} messages ${where}: ${missed.map((entry) => entry.offset).join(", ")}`);
   }
 
   #compare(message: SeenMessage, entry: StoredEntry): void {
     const json = entry.payload === undefined ? "" : Buffer.from(entry.payload.data).toString("utf8");
-    if (json !== message.json) this.#fail(`got ${message.json} at ${show(message.position)}, where the log has ${json}`);
-    if (entry.publisher !== message.publisher) this.#fail(`got ${message.json} as of ${message.publisher}, not ${entry.publisher}`);
+    if (json !== message.json)
+      this.#fail(`got ${message.json} at ${show(message.position)}, where the log has ${json}`);
+    if (entry.publisher !== message.publisher)
+      this.#fail(`got ${message.json} as of ${message.publisher}, not ${entry.publisher}`);
     if (entry.key !== message.key) this.#fail(`got ${message.json} with the key ${message.key}, not ${entry.key}`);
   }
 

@@ -122,7 +122,11 @@ function revoke(world: World): boolean {
   if (!world.rights.may(user, plan.name)) return false;
   world.trace.note(`... from ${user} on ${plan.name}`);
   const told = world.nodes.filter((node) => node.process.alive);
-  world.rights.revoke(user, plan.name, told.map((node) => node.process));
+  world.rights.revoke(
+    user,
+    plan.name,
+    told.map((node) => node.process),
+  );
   for (const { node, process } of told) {
     void node?.refresh(user).then(() => world.rights.told(user, plan.name, process));
   }

@@ -3,6 +3,10 @@ import type { World } from "../world/world.ts";
 /** The log does not answer for a while. */
 export function unavailable(world: World): boolean {
   if (world.logUnavailable) return false;
+  if (world.broker !== undefined) {
+    world.broker.goAway(world.random.faults.integer(50, 4_000));
+    return true;
+  }
   world.logUnavailable = true;
   world.time.after(world.random.faults.integer(50, 4_000), () => {
     world.logUnavailable = false;

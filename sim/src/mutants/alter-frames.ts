@@ -7,7 +7,10 @@ export function alterDown(world: World, edit: (frame: ServerFrame) => readonly S
   world.network.tap.alter((connection, way, message) => {
     if (way === "up") return [message];
     const codec = connection.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec;
-    return codec.decodeServer(message).flatMap(edit).map((frame) => codec.encode(frame));
+    return codec
+      .decodeServer(message)
+      .flatMap(edit)
+      .map((frame) => codec.encode(frame));
   });
 }
 
@@ -16,7 +19,10 @@ export function alterUp(world: World, edit: (frame: ClientFrame) => readonly Cli
   world.network.tap.alter((connection, way, message) => {
     if (way === "down") return [message];
     const codec = connection.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec;
-    return codec.decodeClient(message).flatMap(edit).map((frame) => codec.encode(frame));
+    return codec
+      .decodeClient(message)
+      .flatMap(edit)
+      .map((frame) => codec.encode(frame));
   });
 }
 

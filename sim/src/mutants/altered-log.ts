@@ -14,7 +14,11 @@ export interface LogAlterations {
 /** A log with faults of its own. */
 export function alteredLog(log: Log, alterations: LogAlterations): Log {
   const { channel = (name) => name, head = (given) => given, page = (given) => given } = alterations;
-  const { entries = (given) => given, floor = (given) => given, append = (appends) => log.append(appends) } = alterations;
+  const {
+    entries = (given) => given,
+    floor = (given) => given,
+    append = (appends) => log.append(appends),
+  } = alterations;
   return {
     capabilities: log.capabilities,
     open: (options) => log.open(options),

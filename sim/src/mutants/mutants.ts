@@ -12,10 +12,12 @@ export interface Mutant {
   readonly make: () => Mutation;
 }
 
-const onLog = (make: () => LogAlterations): (() => Mutation) => () => {
-  const alterations = make();
-  return { wrapLog: (log) => alteredLog(log, alterations) };
-};
+const onLog =
+  (make: () => LogAlterations): (() => Mutation) =>
+  () => {
+    const alterations = make();
+    return { wrapLog: (log) => alteredLog(log, alterations) };
+  };
 
 const withoutProducer = (append: Append): Append => ({ ...append, producer: "", sequence: 0, previous: 0 });
 
@@ -26,7 +28,10 @@ export const mutants: readonly Mutant[] = [
     make: () => {
       const due = everyTime(30);
       const edit = (frame: BatchFrame): BatchFrame => (due() ? { ...frame, messages: frame.messages.slice(1) } : frame);
-      return { onWorld: (world) => alterDown(world, (frame) => [frame.type === "batch" && frame.messages.length > 0 ? edit(frame) : frame]) };
+      return {
+        onWorld: (world) =>
+          alterDown(world, (frame) => [frame.type === "batch" && frame.messages.length > 0 ? edit(frame) : frame]),
+      };
     },
   },
   {
@@ -42,7 +47,8 @@ export const mutants: readonly Mutant[] = [
               lost = frame;
               return [];
             }
-            const hidden = lost?.number === frame.number && lost.generation === frame.generation && lost.to === frame.from;
+            const hidden =
+              lost?.number === frame.number && lost.generation === frame.generation && lost.to === frame.from;
             return [hidden ? { ...frame, from: lost!.from } : frame];
           }),
       };
@@ -89,13 +95,19 @@ export const mutants: readonly Mutant[] = [
     name: "the log does not tell that it was trimmed",
     make: onLog(() => ({
       head: (head) => ({ ...head, floor: 0 }),
-      page: (page, asked) => ({ ...page, floor: 0, interval: { from: Math.min(asked, page.interval.to), to: page.interval.to } }),
+      page: (page, asked) => ({
+        ...page,
+        floor: 0,
+        interval: { from: Math.min(asked, page.interval.to), to: page.interval.to },
+      }),
       floor: () => undefined,
     })),
   },
   {
     name: "the log does not tell how far it went back",
-    make: onLog(() => ({ head: (head) => ({ ...head, lineage: head.lineage.map(({ epoch }) => ({ epoch, start: 1_000_000 })) }) })),
+    make: onLog(() => ({
+      head: (head) => ({ ...head, lineage: head.lineage.map(({ epoch }) => ({ epoch, start: 1_000_000 })) }),
+    })),
   },
   {
     name: "the log tells its followers of less than it has",
@@ -147,7 +159,17 @@ export const mutants: readonly Mutant[] = [
         onWorld: (world) =>
           alterDown(world, (frame) => {
             if (frame.type !== "published" || !due()) return [frame];
-            return [{ type: "rejected", id: frame.id, code: "forbidden", message: "", retry: false, retryAfterMs: 0, last: 0 }];
+            return [
+              {
+                type: "rejected",
+                id: frame.id,
+                code: "forbidden",
+                message: "",
+                retry: false,
+                retryAfterMs: 0,
+                last: 0,
+              },
+            ];
           }),
       };
     },

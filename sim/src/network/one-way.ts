@@ -52,7 +52,9 @@ export class OneWay<Item> {
   /** Bytes that have not left yet, because the path is slow. */
   get unsentBytes(): number {
     const { bytesPerMs } = this.#path;
-    return bytesPerMs === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Math.ceil((this.#freeAt - this.#time.now) * bytesPerMs));
+    return bytesPerMs === Number.POSITIVE_INFINITY
+      ? 0
+      : Math.max(0, Math.ceil((this.#freeAt - this.#time.now) * bytesPerMs));
   }
 
   get isCut(): boolean {

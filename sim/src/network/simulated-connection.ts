@@ -1,5 +1,5 @@
 import type { Transport as ClientTransport, TransportHandlers as ClientHandlers } from "@hawser/client";
-import type { Transport as ServerTransport, TransportHandlers as ServerHandlers } from "@hawser/server/core";
+import type { Transport as ServerTransport } from "@hawser/server/core";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { Process } from "../time/process.ts";
 import type { SimulatedTime } from "../time/simulated-time.ts";
@@ -55,7 +55,6 @@ export class SimulatedConnection {
   readonly #down: OneWay<Item>;
   #clientState: SideState = "open";
   #nodeState: SideState = "open";
-  #nodeHandlers: ServerHandlers | undefined;
   #paused = false;
   #held: Item[] = [];
   #sentDown = 0;
@@ -68,8 +67,12 @@ export class SimulatedConnection {
     this.node = options.node;
     this.subprotocol = options.subprotocol;
     this.#options = options;
-    this.#up = new OneWay(options.time, options.random, options.up, (item) => options.node.run(() => this.#arriveUp(item)));
-    this.#down = new OneWay(options.time, options.random, options.down, (item) => options.client.run(() => this.#arriveDown(item)));
+    this.#up = new OneWay(options.time, options.random, options.up, (item) =>
+      options.node.run(() => this.#arriveUp(item)),
+    );
+    this.#down = new OneWay(options.time, options.random, options.down, (item) =>
+      options.client.run(() => this.#arriveDown(item)),
+    );
     this.clientTransport = this.#makeClientTransport();
     this.nodeTransport = this.#makeNodeTransport();
   }
@@ -143,7 +146,7 @@ export class SimulatedConnection {
     else this.#nodeState = "closed";
     trace.note(`connection ${this.id}: the ${side} hears that it closed with ${code}`);
     if (side === "client") client.run(() => clientHandlers.onClose(code, reason));
-    else node.run(() => this.#nodeHandlers?.onClose(code, reason));
+    else node.run(() => this.nodeTransport.handlers?.onClose(code, reason));
     if (this.#clientState === "closed" && this.#nodeState === "closed") onGone(this);
   }
 
@@ -162,15 +165,9 @@ export class SimulatedConnection {
   }
 
   #makeNodeTransport(): ServerTransport {
-    const self = this;
     return {
       framing: simulatedFraming,
-      get handlers() {
-        return self.#nodeHandlers;
-      },
-      set handlers(handlers) {
-        self.#nodeHandlers = handlers;
-      },
+      handlers: undefined,
       write: (pieces) => {
         if (this.#nodeState !== "open" || !this.node.alive) return;
         for (const message of messagesOf(pieces)) {
@@ -220,7 +217,7 @@ export class SimulatedConnection {
   }
 
   #handleUp(item: Item): void {
-    const handlers = this.#nodeHandlers;
+    const { handlers } = this.nodeTransport;
     switch (item.kind) {
       case "message":
         if (this.#nodeState !== "open") return;

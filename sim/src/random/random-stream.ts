@@ -24,7 +24,8 @@ export class RandomStream implements Random {
   /** An independent stream, which depends on this one's seed and the purpose, not on what was drawn. */
   split(purpose: string): RandomStream {
     let hash = this.#seed ^ 0x811c9dc5;
-    for (let index = 0; index < purpose.length; index += 1) hash = Math.imul(hash ^ purpose.charCodeAt(index), 0x01000193);
+    for (let index = 0; index < purpose.length; index += 1)
+      hash = Math.imul(hash ^ purpose.charCodeAt(index), 0x01000193);
     return new RandomStream(hash);
   }
 

@@ -1,4 +1,4 @@
-import type { Append, AppendOutcome, LogPolicy } from "@hawser/log";
+import type { Append, AppendOutcome, Head, LogPolicy } from "@hawser/log";
 import { nextEpoch } from "@hawser/protocol";
 import type { RandomStream } from "../random/random-stream.ts";
 import { beginsAt } from "../time/simulated-time.ts";
@@ -42,6 +42,17 @@ export class DurableStore {
     const made = new StoredChannel(name, this.#options.policyOf(name), this.#epoch);
     this.#channels.set(name, made);
     return made;
+  }
+
+  policyOf(channel: string): LogPolicy {
+    return this.#options.policyOf(channel);
+  }
+
+  /** Makes the channel one that another log holds: empty, with that log's epochs. */
+  adopt(name: string, head: Head): StoredChannel {
+    const channel = this.channel(name);
+    channel.adoptHead(head);
+    return channel;
   }
 
   append(append: Append): AppendOutcome {

@@ -1,5 +1,16 @@
 import { HawserError } from "@hawser/protocol";
-import type { Append, AppendOutcome, Entry, Follower, FollowHandlers, Head, Log, LogCapabilities, Page, ReadOptions } from "@hawser/log";
+import type {
+  Append,
+  AppendOutcome,
+  Entry,
+  Follower,
+  FollowHandlers,
+  Head,
+  Log,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+} from "@hawser/log";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { Process } from "../time/process.ts";
 import type { SimulatedTime } from "../time/simulated-time.ts";
@@ -31,7 +42,11 @@ export interface SimulatedLogOptions {
 /** How often a log that could not be reached is asked again by those who follow it. */
 const askAgainMs = 50;
 
-const unknownOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "The log did not answer in time." };
+const unknownOutcome: AppendOutcome = {
+  kind: "failed",
+  code: "log-unavailable",
+  message: "The log did not answer in time.",
+};
 
 /**
  * One node's handle on the durable store: the port that a log adapter implements, over a way that is slow, loses answers, and breaks.

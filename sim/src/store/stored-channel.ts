@@ -81,6 +81,30 @@ export class StoredChannel {
     return () => this.#followers.delete(listener);
   }
 
+  /** Takes the epochs of another log in the place of its own. */
+  adoptHead(head: Head): void {
+    this.#records.clear();
+    let parent: number | undefined;
+    for (const { epoch, start } of head.lineage) {
+      this.#records.set(epoch, { parent, start, entries: [], floor: head.floor });
+      parent = epoch;
+    }
+    this.#lineage = [...head.lineage];
+    this.#entries = [];
+    this.#floor = head.floor;
+    this.#end = head.end;
+  }
+
+  /** Takes entries that another log holds, in their order. */
+  adopt(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const epoch = this.#lineage.findLast(({ start }) => start < entry.offset)?.epoch ?? this.#lineage[0]!.epoch;
+      const stored: StoredEntry = { ...entry, epoch, producer: "", sequence: 0 };
+      this.#entries.push(stored);
+      this.#records.get(epoch)!.entries.push(stored);
+    }
+  }
+
   /** PUB-1 to PUB-4. `step` is how much the offset rises. */
   append(append: Append, time: number, moment: number, step: number): AppendOutcome {
     const row = this.#row(append.producer, moment);
@@ -92,7 +116,9 @@ export class StoredChannel {
       }
       if (row !== undefined && append.sequence <= last) {
         const offset = row.offsets.get(append.sequence);
-        return offset === undefined ? { kind: "duplicate", epoch: 0, offset: 0 } : { kind: "duplicate", epoch: this.epoch, offset };
+        return offset === undefined
+          ? { kind: "duplicate", epoch: 0, offset: 0 }
+          : { kind: "duplicate", epoch: this.epoch, offset };
       }
     }
     return { kind: "accepted", epoch: this.epoch, offset: this.#accept(append, time, moment, step) };

@@ -92,7 +92,9 @@ export class SimulatedTime {
     }
     this.#events += 1;
     if (this.#events - this.#eventsBefore > maxEventsAtOnce) {
-      this.fail(new Error(`time stands still at ${this.#now} ms: the last event was ${callback.toString().slice(0, 200)}`));
+      this.fail(
+        new Error(`time stands still at ${this.#now} ms: the last event was ${callback.toString().slice(0, 200)}`),
+      );
       return false;
     }
     try {

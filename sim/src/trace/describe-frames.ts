@@ -15,8 +15,12 @@ function describeFrame({ type, ...fields }: Frame): string {
     if (name === "token" || name === "agent" || value === undefined || value === "" || value === false) continue;
     if (value instanceof Uint8Array) {
       if (value.length > 0) words.push(`${name} ${Buffer.from(value).toString("hex").slice(0, 6)}`);
-    } else if (name === "messages") words.push(`${(value as readonly { offset: number }[]).map(({ offset }) => offset).join(",")}`);
-    else if (name === "payload") words.push(/"id":"([^"]*)"/.exec(Buffer.from((value as { data: Uint8Array }).data).toString("latin1"))?.[1] ?? "");
+    } else if (name === "messages")
+      words.push(`${(value as readonly { offset: number }[]).map(({ offset }) => offset).join(",")}`);
+    else if (name === "payload")
+      words.push(
+        /"id":"([^"]*)"/.exec(Buffer.from((value as { data: Uint8Array }).data).toString("latin1"))?.[1] ?? "",
+      );
     else if (name === "epoch") words.push(`epoch ${Number(value) % 1_000_000}`);
     else words.push(`${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
   }

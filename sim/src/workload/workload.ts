@@ -52,7 +52,8 @@ function publish(world: World): void {
   if (channels.length === 0) return;
   const { least, most } = world.options.payloadBytes;
   const burst = random.chance(0.1) ? random.integer(2, 12) : 1;
-  for (let index = 0; index < burst; index += 1) client.publish(random.pick(channels).name, random.integer(least, most));
+  for (let index = 0; index < burst; index += 1)
+    client.publish(random.pick(channels).name, random.integer(least, most));
 }
 
 /** Unsubscribes from something; sometimes it will be subscribed again from where it was, sometimes from anew. */
@@ -95,7 +96,9 @@ function pry(world: World): void {
   const { workload: random } = world.random;
   const client = random.pick(world.clients);
   const others = world.options.users.filter((user) => user !== client.user).map((user) => `$user.${user}`);
-  const forbidden = world.options.channels.filter((plan) => plan.members?.includes(client.user) === false).map((plan) => plan.name);
+  const forbidden = world.options.channels
+    .filter((plan) => plan.members?.includes(client.user) === false)
+    .map((plan) => plan.name);
   const names = [...others, ...forbidden].filter((name) => !client.prying.has(name));
   if (client.process.asleep || names.length === 0) return;
   const channel = client.client.channel(random.pick(names));
@@ -107,7 +110,9 @@ function pry(world: World): void {
     );
     return;
   }
-  const subscription = channel.subscribe({ from: random.pick<SubscribeFrom>(["earliest", "now", { last: 5 }, { epoch: 1, offset: 0 }]) });
+  const subscription = channel.subscribe({
+    from: random.pick<SubscribeFrom>(["earliest", "now", { last: 5 }, { epoch: 1, offset: 0 }]),
+  });
   client.prying.add(channel.name);
   subscription.addEventListener("ended", () => client.prying.delete(channel.name));
   world.time.after(1_000, () => void subscription.close());
@@ -127,11 +132,12 @@ function readHistory(world: World): void {
     .history({ limit: random.integer(1, 50) })
     .then(
       (page) => {
-        if (!process.alive) return;
+        if (!process.alive || world.broker !== undefined) return;
         const expected = channel.entriesIn(page.epoch, page.from, page.to).filter((entry) => entry.offset > page.floor);
         const got = page.messages.map((message) => message.position.offset).filter((offset) => offset > page.floor);
         const same = expected.length === got.length && expected.every((entry, index) => entry.offset === got[index]);
-        if (!same) world.report(`${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`);
+        if (!same)
+          world.report(`${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`);
       },
       () => {
         // A connection that was lost, or a right that was revoked.

@@ -1,11 +1,16 @@
 import { subscribeToSome } from "../workload/workload.ts";
 import type { World } from "./world.ts";
 
+/** Longer than anything on a healed path takes, a broker's time-outs with it. */
+const brokerQuietMs = 12_000;
+
 /** Faults end, everything runs again, everybody reads. From now on whatever is due has to arrive. */
 export function heal(world: World): void {
   world.healed = true;
   world.trace.note("the world heals");
   world.logUnavailable = false;
+  world.broker?.heal();
+  world.figures.deliveredAt = world.time.now;
   world.rights.restoreAll();
   const { least } = world.options.latencyMs;
   const path = { latencyMs: least, jitterMs: 0, bytesPerMs: Number.POSITIVE_INFINITY };
@@ -27,10 +32,28 @@ export function heal(world: World): void {
 export function isQuiet(world: World): boolean {
   if (world.running.length < world.nodes.length) return false;
   if (world.ledger.pending.length > 0) return false;
+  // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
+  if (world.broker !== undefined) return world.time.now - world.figures.deliveredAt > brokerQuietMs;
   for (const client of world.clients) {
     for (const reader of client.readers.values()) if (!reader.check.complete) return false;
   }
   return true;
+}
+
+/** On a broker: reads what its log holds, and looks at what was delivered. */
+export async function revealBroker(world: World): Promise<void> {
+  if (world.broker === undefined) return;
+  const names = [...world.options.channels.map((plan) => plan.name), ...world.options.users.map((user) => `$user.${user}`)];
+  let done = false;
+  void world.broker.readAll(world.process("cold reader"), names, world.store).then(
+    () => {
+      done = true;
+    },
+    (error: unknown) => world.time.fail(error),
+  );
+  await world.time.run(world.time.now + world.options.healMs, () => done);
+  for (const check of world.deferred) check.replay();
+  reportUnrest(world);
 }
 
 /** Reports what did not arrive in time. */

@@ -1,3 +1,4 @@
+import type { FaultRates } from "@hawser/log/fake-broker";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { FaultKind } from "../faults/fault-kinds.ts";
 import { faultKinds } from "../faults/fault-kinds.ts";
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly nodes: number;
   /** The one node owns the data: each start of it is a new epoch. Else the nodes share a log that stands by itself. */
   readonly owned: boolean;
+  /** A broker with these faults is the log, in the place of the store; `undefined`: the store is. */
+  readonly broker: Partial<FaultRates> | undefined;
   readonly users: readonly string[];
   /** The user of each client. */
   readonly clients: readonly string[];
@@ -72,6 +75,7 @@ export const calmWorld: WorldOptions = {
   healMs: 60_000,
   nodes: 1,
   owned: false,
+  broker: undefined,
   users: ["ann"],
   clients: ["ann"],
   channels: [{ name: "room.0", members: undefined, history: true }],
@@ -112,12 +116,13 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   const nodes = random.pick([1, 1, 2, 3]);
   const least = random.pick([0.5, 2, 10, 40]);
   const maxUnconfirmedBytes = random.pick([4_096, 32_768, 1_048_576]);
-  return {
+  const options: WorldOptions = {
     seed,
     workMs: random.integer(12_000, 30_000),
     healMs: 90_000,
     nodes,
     owned: nodes === 1 && random.chance(0.5),
+    broker: undefined,
     users,
     clients: Array.from({ length: random.integer(2, 5) }, () => random.pick(users)),
     channels: drawChannels(random, users),
@@ -147,11 +152,21 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     ambiguousRate: random.pick([0, 0, 0.02, 0.15]),
     followCredit: random.chance(0.2),
   };
+  return random.chance(0.15) ? onBroker(options, random) : options;
+}
+
+/** The same world on a broker. Whatever it keeps, it keeps whole: how far it was trimmed cannot be seen from outside. */
+function onBroker(options: WorldOptions, random: RandomStream): WorldOptions {
+  const rate = (): number => random.pick([0, 0.02, 0.2]);
+  const broker = { duplicate: rate(), loseReply: rate(), lateReply: rate(), lateAppend: rate(), gap: rate(), loseFetch: rate() };
+  const faults = new Map([...options.faults].filter(([kind]) => kind !== "trim" && kind !== "log went back"));
+  return { ...options, owned: false, broker, faults, retainCount: 1_000_000, retainBytes: 1e9, retainAgeMs: Number.POSITIVE_INFINITY };
 }
 
 function drawChannels(random: RandomStream, users: readonly string[]): ChannelPlan[] {
   const channels: ChannelPlan[] = [];
-  for (let index = 0; index < random.integer(1, 3); index += 1) channels.push({ name: `room.${index}`, members: undefined, history: true });
+  for (let index = 0; index < random.integer(1, 3); index += 1)
+    channels.push({ name: `room.${index}`, members: undefined, history: true });
   if (random.chance(0.6)) channels.push({ name: "private.0", members: users.slice(0, 2), history: true });
   if (random.chance(0.4)) channels.push({ name: "live.0", members: users.slice(0, 2), history: false });
   return channels;

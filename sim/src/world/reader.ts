@@ -49,7 +49,9 @@ export class Reader {
     const listen = (step: () => void): void => {
       if (process.alive) step();
     };
-    subscription.addEventListener("subscribed", ({ position }) => listen(() => check.onSubscribed(position, options.last)));
+    subscription.addEventListener("subscribed", ({ position }) =>
+      listen(() => check.onSubscribed(position, options.last)),
+    );
     subscription.addEventListener("lost", ({ epoch, interval }) =>
       listen(() => {
         world.figures.lost += 1;
@@ -64,7 +66,9 @@ export class Reader {
         check.onReset(reason, from, position);
       }),
     );
-    subscription.addEventListener("invalid", ({ error }) => listen(() => world.report(`${options.label} got what is invalid: ${error.message}`)));
+    subscription.addEventListener("invalid", ({ error }) =>
+      listen(() => world.report(`${options.label} got what is invalid: ${error.message}`)),
+    );
     subscription.addEventListener("ended", ({ error }) => {
       this.#ended = error?.code ?? "";
       listen(() => {
@@ -72,7 +76,8 @@ export class Reader {
         options.onEnded(this.#ended!);
       });
     });
-    if (this.style.kind === "listener") subscription.addEventListener("message", ({ message }) => listen(() => this.#take(message)));
+    if (this.style.kind === "listener")
+      subscription.addEventListener("message", ({ message }) => listen(() => this.#take(message)));
     else void this.#loop();
   }
 
@@ -118,6 +123,7 @@ export class Reader {
     const { world, label } = this.#options;
     this.#read += 1;
     world.figures.delivered += 1;
+    world.figures.deliveredAt = world.time.now;
     world.trace.note(`${label} reads ${message.position.offset}`);
     const { position, publisher, key } = message;
     this.check.onMessage({ position, publisher, key, json: JSON.stringify(message.data) });

@@ -2,7 +2,7 @@ import { createClient } from "@hawser/client";
 import type { Client, Publication, StoredPosition, SubscribeFrom } from "@hawser/client";
 import { jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { LedgerRow } from "../check/publish-ledger.ts";
-import { StreamCheck } from "../check/stream-check.ts";
+import type { StreamCheck } from "../check/stream-check.ts";
 import type { Process } from "../time/process.ts";
 import { Reader } from "./reader.ts";
 import type { ReadingStyle } from "./reader.ts";
@@ -61,7 +61,9 @@ export class SimulatedClient {
     this.#published += 1;
     const id = `${this.outbox}:${this.#published}`;
     const row = ledger.add({ id, channel, outbox: this.outbox, number: this.#published });
-    const data = this.#world.isRestricted(channel) ? { id, only: channel, pad: "x".repeat(padding) } : { id, pad: "x".repeat(padding) };
+    const data = this.#world.isRestricted(channel)
+      ? { id, only: channel, pad: "x".repeat(padding) }
+      : { id, pad: "x".repeat(padding) };
     figures.published += 1;
     trace.note(`${this.outbox} publishes ${id} to ${channel}`);
     const publication = this.#client.channel(channel).publish(data);
@@ -99,7 +101,9 @@ export class SimulatedClient {
     const check = saved?.check ?? this.newCheck(channel, isPosition(start) ? start : undefined);
     this.#saved.delete(channel);
     if (saved !== undefined) this.#saved.set(channel, { position: saved.position, check: undefined });
-    trace.note(`${this.outbox} subscribes to ${channel} from ${typeof start === "string" ? start : JSON.stringify(start)}`);
+    trace.note(
+      `${this.outbox} subscribes to ${channel} from ${typeof start === "string" ? start : JSON.stringify(start)}`,
+    );
     const reader = new Reader({
       world: this.#world,
       process: this.#process,
@@ -155,13 +159,14 @@ export class SimulatedClient {
 
   newCheck(channel: string, from: StoredPosition | undefined): StreamCheck {
     const name = channel === "$inbox" ? `$user.${this.user}` : channel;
-    return new StreamCheck(this.#world.store.channel(name), `${this.name} on ${channel}`, from, (message) => this.#world.report(message));
+    return this.#world.streamCheck(name, `${this.name} on ${channel}`, from);
   }
 
   /** @param last - nothing will be read after it, so that the checker can go on. */
   #save(channel: string, reader: Reader, last: boolean): void {
     const { position } = reader.subscription;
-    if (position !== undefined) this.#saved.set(channel, { position, check: last && position.epoch > 0 ? reader.check : undefined });
+    if (position !== undefined)
+      this.#saved.set(channel, { position, check: last && position.epoch > 0 ? reader.check : undefined });
   }
 
   #begin(what: string, silent: boolean): void {
@@ -178,7 +183,8 @@ export class SimulatedClient {
     this.#process = this.#newProcess();
     this.#client = this.#connect();
     // One that had not begun yet has nothing stored, and begins again as it would have.
-    for (const [channel, reader] of before) this.subscribe(channel, reader.last > 0 ? { last: reader.last } : "now", reader.style);
+    for (const [channel, reader] of before)
+      this.subscribe(channel, reader.last > 0 ? { last: reader.last } : "now", reader.style);
   }
 
   #newProcess(): Process {
@@ -225,4 +231,3 @@ export class SimulatedClient {
 function isPosition(from: SubscribeFrom): from is StoredPosition {
   return typeof from === "object" && "offset" in from;
 }
-

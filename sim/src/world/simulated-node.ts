@@ -4,7 +4,7 @@ import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
 import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, Signer } from "@hawser/server/core";
 import { SimulatedLog } from "../store/simulated-log.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
-import { Process } from "../time/process.ts";
+import type { Process } from "../time/process.ts";
 import { userOf } from "./tokens.ts";
 import type { World } from "./world.ts";
 
@@ -69,7 +69,8 @@ export class SimulatedNode {
     this.#process.kill();
     this.#log?.abandon();
     for (const connection of network.connections) {
-      if (connection.node === this.#process) connection.cut(silent ? undefined : random.faults.number() * 50, undefined);
+      if (connection.node === this.#process)
+        connection.cut(silent ? undefined : random.faults.number() * 50, undefined);
     }
     this.#restart(time.now + restartAfterMs, restartAfterMs);
   }
@@ -149,16 +150,23 @@ export class SimulatedNode {
     const known = this.#policies.get(channel);
     if (known !== undefined) return known;
     const { maxPayloadBytes } = this.#world;
-    const policy = { ...this.#world.logPolicyOf(channel), maxPayloadBytes, publishesPerSecond: 0, clientsPublish: true };
+    const policy = {
+      ...this.#world.logPolicyOf(channel),
+      maxPayloadBytes,
+      publishesPerSecond: 0,
+      clientsPublish: true,
+    };
     this.#policies.set(channel, policy);
     return policy;
   }
 
   /** What a node reports as an error is a fault of its own. */
   #logger(process: Process): Logger {
-    const note = (level: string) => (fields: unknown, message: string): void => {
-      this.#world.trace.line(() => `${process.name} ${level}: ${message} ${describe(fields)}`);
-    };
+    const note =
+      (level: string) =>
+      (fields: unknown, message: string): void => {
+        this.#world.trace.line(() => `${process.name} ${level}: ${message} ${describe(fields)}`);
+      };
     return {
       debug: note("debug"),
       info: note("info"),
@@ -176,6 +184,7 @@ const signer: Signer = {
 
 function describe(fields: unknown): string {
   const shown: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields as object)) shown[name] = value instanceof Error ? value.stack : value;
+  for (const [name, value] of Object.entries(fields as object))
+    shown[name] = value instanceof Error ? value.stack : value;
   return JSON.stringify(shown);
 }

@@ -1,12 +1,16 @@
 import type { Log, LogPolicy } from "@hawser/log";
+import type { Position } from "@hawser/protocol";
 import { BoundsCheck } from "../check/bounds-check.ts";
+import { DeferredStreamCheck } from "../check/deferred-stream-check.ts";
 import { PublishLedger } from "../check/publish-ledger.ts";
 import { RightsCheck } from "../check/rights-check.ts";
+import { StreamCheck } from "../check/stream-check.ts";
 import { Violation } from "../check/violation.ts";
 import { FaultCounts } from "../faults/fault-kinds.ts";
 import type { Paths } from "../network/simulated-network.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { RandomStream } from "../random/random-stream.ts";
+import { BrokerStore } from "../store/broker-store.ts";
 import { DurableStore } from "../store/durable-store.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import { Process } from "../time/process.ts";
@@ -21,6 +25,8 @@ import { SimulatedNode } from "./simulated-node.ts";
 export interface Figures {
   published: number;
   delivered: number;
+  /** When the last one was. */
+  deliveredAt: number;
   lost: number;
   resets: number;
 }
@@ -55,9 +61,11 @@ export class World {
   readonly rights: Rights;
   readonly network: SimulatedNetwork;
   readonly store: DurableStore;
+  /** The log of a world on a broker; the store then takes, at the end, what is in it. */
+  readonly broker: BrokerStore | undefined;
   readonly ledger: PublishLedger;
   readonly faults = new FaultCounts();
-  readonly figures: Figures = { published: 0, delivered: 0, lost: 0, resets: 0 };
+  readonly figures: Figures = { published: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
   readonly bounds: BoundsCheck;
   readonly hosts: readonly string[];
   readonly nodes: readonly SimulatedNode[];
@@ -69,6 +77,8 @@ export class World {
   /** Faults are over. */
   healed = false;
   logUnavailable = false;
+  /** Checkers that wait for the truth. */
+  readonly deferred: DeferredStreamCheck[] = [];
 
   constructor(options: WorldOptions, mutation: Mutation = {}, write?: (line: string) => void) {
     const root = new RandomStream(options.seed);
@@ -96,6 +106,7 @@ export class World {
       policyOf: (channel) => this.logPolicyOf(channel),
       sparse: options.sparseOffsets,
     });
+    this.broker = options.broker && new BrokerStore(this.process("broker").ports, options.broker);
     this.ledger = new PublishLedger((message) => this.report(message));
     this.bounds = new BoundsCheck({
       maxUnconfirmedBytes: options.maxUnconfirmedBytes + slackBytes,
@@ -117,7 +128,8 @@ export class World {
     this.hosts = Array.from({ length: options.nodes }, (_, index) => `node-${index}`);
     this.nodes = this.hosts.map((host) => new SimulatedNode(this, host));
     for (const node of this.nodes) node.start();
-    for (const [index, user] of options.clients.entries()) this.clients.push(new SimulatedClient(this, `c${index}`, user));
+    for (const [index, user] of options.clients.entries())
+      this.clients.push(new SimulatedClient(this, `c${index}`, user));
   }
 
   /** A promise of Hawser does not hold: the run ends. */
@@ -131,7 +143,8 @@ export class World {
   }
 
   wrapLog(log: Log): Log {
-    return this.#mutation.wrapLog?.(log, this) ?? log;
+    const used = this.broker?.log() ?? log;
+    return this.#mutation.wrapLog?.(used, this) ?? used;
   }
 
   logPolicyOf(channel: string): LogPolicy {
@@ -144,6 +157,15 @@ export class World {
     const { logLatencyMs, followLagMs, ambiguousRate } = this.options;
     const rate = this.healed ? 0 : ambiguousRate;
     return { latencyMs: logLatencyMs, followLagMs, ambiguousRate: rate, unavailable: this.logUnavailable };
+  }
+
+  /** Watches one subscription to a channel, as the log names it. */
+  streamCheck(channel: string, label: string, from: Position | undefined): StreamCheck {
+    const report = (message: string): void => this.report(message);
+    if (this.broker === undefined) return new StreamCheck(this.store.channel(channel), label, from, report);
+    const check = new DeferredStreamCheck(this.store.channel(channel), label, from, report);
+    this.deferred.push(check);
+    return check;
   }
 
   /** Whether the channel's messages are not for everybody. */

@@ -9,8 +9,12 @@ describe("the log went back", () => {
       const world = await calm({ owned, clients: ["ann", "ann"] });
       const [writer, other] = world.clients as [(typeof world.clients)[0], (typeof world.clients)[0]];
       const epochs = new Set<number>();
-      const readers = [writer.subscribe(room, "earliest", { kind: "listener" }), other.subscribe(room, "earliest", { kind: "loop", pauseMs: 0 })];
-      for (const reader of readers) reader.subscription.addEventListener("subscribed", ({ position }) => epochs.add(position.epoch));
+      const readers = [
+        writer.subscribe(room, "earliest", { kind: "listener" }),
+        other.subscribe(room, "earliest", { kind: "loop", pauseMs: 0 }),
+      ];
+      for (const reader of readers)
+        reader.subscription.addEventListener("subscribed", ({ position }) => epochs.add(position.epoch));
       await pass(world, 100);
       for (let number = 1; number <= 5; number += 1) writer.publish(room);
       await pass(world, 500);

@@ -26,7 +26,16 @@ describe("rejected in the middle, then moved", () => {
         expect(numbersIn(world, room)).toEqual([1, 2, 3, 4, 6, 7, 8]);
         if (messages === 0) expect(client.client.status.connections[0]!.endpoint).not.toBe(before);
         await settle(world);
-        expect(outcomes(world)).toEqual(["accepted", "accepted", "accepted", "accepted", "rejected", "accepted", "accepted", "accepted"]);
+        expect(outcomes(world)).toEqual([
+          "accepted",
+          "accepted",
+          "accepted",
+          "accepted",
+          "rejected",
+          "accepted",
+          "accepted",
+          "accepted",
+        ]);
         expect(reader.check.messages).toBe(7);
       });
     }
