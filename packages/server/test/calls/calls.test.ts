@@ -95,6 +95,28 @@ describe("a call", () => {
     expect(reason).toMatchObject({ code: "deadline-exceeded" });
   });
 
+  it("that names no time has the server's, and one that names too much the longest", async () => {
+    const calls: Record<string, CallHandler> = { wait: () => new Promise(() => {}) };
+    const { client, ports } = await startNode({ calls, limits: { callTimeoutMs: 1_000, maxCallTimeoutMs: 2_000 } });
+    const ann = await client().connect();
+    await ann.ask(
+      call(1, "wait"),
+      call(2, "wait", null, { timeoutMs: 2_000 }),
+      call(3, "wait", null, { timeoutMs: 2_001 }),
+    );
+    await ports.advance(999);
+    expect(await ann.frames()).toEqual([]);
+    await ports.advance(1);
+    expect(await ann.frames()).toMatchObject([{ id: 1, code: "deadline-exceeded" }]);
+    await ports.advance(999);
+    expect(await ann.frames()).toEqual([]);
+    await ports.advance(1);
+    expect(await ann.frames()).toMatchObject([
+      { id: 2, code: "deadline-exceeded" },
+      { id: 3, code: "deadline-exceeded" },
+    ]);
+  });
+
   it("is cancelled once, unless it was answered [CALL-3]", async () => {
     const aborted: number[] = [];
     const calls: Record<string, CallHandler> = {

@@ -79,6 +79,14 @@ describe("history", () => {
     expect([page.floor, page.from, page.more, values(page)]).toEqual([6, 6, false, [7, 8, 9, 10]]);
   });
 
+  it("ends a page with the message that reaches its bytes", async () => {
+    // The payloads are the digits: nine of one byte, then of two.
+    const { ann } = await filled(30, { limits: { maxHistoryBytes: 11 } });
+    expect(pageOf(await ann.ask(history())).messages).toHaveLength(10);
+    const { ann: bob } = await filled(30, { limits: { maxHistoryBytes: 12 } });
+    expect(pageOf(await bob.ask(history())).messages).toHaveLength(11);
+  });
+
   it("needs its own right", async () => {
     const capabilities = [{ pattern: "**", verbs: ["subscribe" as const] }];
     const { ann } = await filled(3, { identities: { ann: { capabilities } } });
