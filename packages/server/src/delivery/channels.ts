@@ -62,7 +62,8 @@ export class Channels {
   /** Lets go of channels that had no subscriber for some sweeps. */
   sweep(): void {
     for (const [name, open] of this.#open) {
-      if (open.feed.subscriptions.size > 0) open.idleSweeps = 0;
+      // While it opens, whoever asked for it has no subscription yet.
+      if (open.feed.subscriptions.size > 0 || !open.feed.isOpen) open.idleSweeps = 0;
       else if (++open.idleSweeps > lingerSweeps) {
         this.#open.delete(name);
         void open.opening.then(

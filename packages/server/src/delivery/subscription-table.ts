@@ -130,8 +130,8 @@ export class SubscriptionTable {
     const feed = await this.#options.channels.open(name);
     const begin = await this.#begin(frame, feed, mayReadHistory, granted);
     if (this.#client.closed) return;
-    // A right that was revoked meanwhile found no subscription to end (SUB-12).
-    if (rights.renewals !== renewals) return this.#open(frame, name);
+    // A right that was revoked meanwhile found no subscription to end (SUB-12), and a feed may have been let go as idle.
+    if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);
     if (this.#generations.get(name) !== frame.generation) {
       throw new HawserError("generation-stale", `A later subscription to ${frame.channel} took the place of this one.`);
     }
