@@ -29,9 +29,12 @@ export interface LedgerRow {
 export class PublishLedger {
   readonly #rows = new Map<string, LedgerRow>();
   readonly #report: Report;
+  readonly #mayRepeat: (id: string) => boolean;
 
-  constructor(report: Report) {
+  /** @param mayRepeat - whether a message may be in the log more than once, as one without a producer on a broker that doubles. */
+  constructor(report: Report, mayRepeat: (id: string) => boolean) {
     this.#report = report;
+    this.#mayRepeat = mayRepeat;
   }
 
   get rows(): Iterable<LedgerRow> {
@@ -71,12 +74,13 @@ export class PublishLedger {
   /** Each epoch's log holds each message at most once, and those of one outbox in its order. Returns what is in any. */
   #checkChannel(channel: StoredChannel): Set<string> {
     const found = new Set<string>();
+    const takenBack = idsTakenBack(channel);
     for (const epoch of channel.epochs) {
       const once = new Set<string>();
       const last = new Map<string, LedgerRow>();
       for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER)) {
         const id = idOf(entry);
-        if (once.has(id)) this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
+        if (once.has(id) && !this.#mayRepeat(id)) this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
         once.add(id);
         found.add(id);
         const row = this.#rows.get(id);
@@ -84,6 +88,8 @@ export class PublishLedger {
           this.#report(`${id} is in ${channel.name}, and nobody published it`);
           continue;
         }
+        // What an older copy took back may come again, from a connection that was left, when nobody knows its producer any more.
+        if (takenBack.has(id)) continue;
         const before = last.get(row.outbox);
         if (before !== undefined && before.number > row.number) {
           this.#report(`${id} stands behind ${before.id} in ${channel.name}, which was published after it`);
@@ -122,6 +128,17 @@ export class PublishLedger {
         return;
     }
   }
+}
+
+/** Messages that were appended in an epoch, and again in one in which the former is not. */
+function idsTakenBack(channel: StoredChannel): Set<string> {
+  const last = channel.epochs.at(-1);
+  const kept = new Set(last === undefined ? [] : channel.entriesIn(last, 0, Number.MAX_SAFE_INTEGER));
+  const takenBack = new Set<string>();
+  for (const epoch of channel.epochs) {
+    for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER)) if (!kept.has(entry)) takenBack.add(idOf(entry));
+  }
+  return takenBack;
 }
 
 /** The identity that the workload wrote into a message. */

@@ -107,7 +107,11 @@ export class World {
       sparse: options.sparseOffsets,
     });
     this.broker = options.broker && new BrokerStore(this.process("broker").ports, options.broker);
-    this.ledger = new PublishLedger((message) => this.report(message));
+    this.ledger = new PublishLedger(
+      (message) => this.report(message),
+      // The application's own publishes have no producer (PUB-7).
+      (id) => this.broker !== undefined && id.startsWith("app:"),
+    );
     this.bounds = new BoundsCheck({
       maxUnconfirmedBytes: options.maxUnconfirmedBytes + slackBytes,
       credit: options.followCredit,
