@@ -40,7 +40,9 @@ export class Summary {
       ["intervals told as lost", this.#lost],
       ["resets", this.#resets],
       ["kinds of fault, median of seeds", median(this.#kinds)],
-      ...[...this.#faults].sort(([one], [other]) => one.localeCompare(other)).map(([kind, count]): [string, number] => [`  ${kind}`, count]),
+      ...[...this.#faults]
+        .sort(([one], [other]) => one.localeCompare(other))
+        .map(([kind, count]): [string, number] => [`  ${kind}`, count]),
     ];
     const width = Math.max(...rows.map(([name]) => name.length));
     return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { runSeed } from "../src/run-seed.ts";
 
 /** Those that found something once, and a few more. */
-const seeds = [1, 2, 3, 58, 1215, 1305, 2105];
+const seeds = [1, 2, 27, 58];
 
 describe("a seed", () => {
   it.each(seeds)("gives one trace, twice: %i", async (seed) => {

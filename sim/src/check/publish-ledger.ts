@@ -80,7 +80,8 @@ export class PublishLedger {
       const last = new Map<string, LedgerRow>();
       for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER)) {
         const id = idOf(entry);
-        if (once.has(id) && !this.#mayRepeat(id)) this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
+        if (once.has(id) && !this.#mayRepeat(id))
+          this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
         once.add(id);
         found.add(id);
         const row = this.#rows.get(id);
@@ -136,7 +137,8 @@ function idsTakenBack(channel: StoredChannel): Set<string> {
   const kept = new Set(last === undefined ? [] : channel.entriesIn(last, 0, Number.MAX_SAFE_INTEGER));
   const takenBack = new Set<string>();
   for (const epoch of channel.epochs) {
-    for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER)) if (!kept.has(entry)) takenBack.add(idOf(entry));
+    for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER))
+      if (!kept.has(entry)) takenBack.add(idOf(entry));
   }
   return takenBack;
 }

@@ -43,7 +43,7 @@ export class BrokerStore {
       const head = await log.head(name);
       const channel = store.adopt(name, head);
       let after = head.floor;
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const page = await log.read(name, after, { maxCount: pageSize, maxBytes: Number.MAX_SAFE_INTEGER });
         channel.adopt(page.entries);
         after = page.interval.to;

@@ -43,7 +43,10 @@ export function isQuiet(world: World): boolean {
 /** On a broker: reads what its log holds, and looks at what was delivered. */
 export async function revealBroker(world: World): Promise<void> {
   if (world.broker === undefined) return;
-  const names = [...world.options.channels.map((plan) => plan.name), ...world.options.users.map((user) => `$user.${user}`)];
+  const names = [
+    ...world.options.channels.map((plan) => plan.name),
+    ...world.options.users.map((user) => `$user.${user}`),
+  ];
   let done = false;
   void world.broker.readAll(world.process("cold reader"), names, world.store).then(
     () => {

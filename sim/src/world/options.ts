@@ -158,9 +158,24 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
 /** The same world on a broker. Whatever it keeps, it keeps whole: how far it was trimmed cannot be seen from outside. */
 function onBroker(options: WorldOptions, random: RandomStream): WorldOptions {
   const rate = (): number => random.pick([0, 0.02, 0.2]);
-  const broker = { duplicate: rate(), loseReply: rate(), lateReply: rate(), lateAppend: rate(), gap: rate(), loseFetch: rate() };
+  const broker = {
+    duplicate: rate(),
+    loseReply: rate(),
+    lateReply: rate(),
+    lateAppend: rate(),
+    gap: rate(),
+    loseFetch: rate(),
+  };
   const faults = new Map([...options.faults].filter(([kind]) => kind !== "trim" && kind !== "log went back"));
-  return { ...options, owned: false, broker, faults, retainCount: 1_000_000, retainBytes: 1e9, retainAgeMs: Number.POSITIVE_INFINITY };
+  return {
+    ...options,
+    owned: false,
+    broker,
+    faults,
+    retainCount: 1_000_000,
+    retainBytes: 1e9,
+    retainAgeMs: Number.POSITIVE_INFINITY,
+  };
 }
 
 function drawChannels(random: RandomStream, users: readonly string[]): ChannelPlan[] {

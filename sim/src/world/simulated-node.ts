@@ -8,6 +8,9 @@ import type { Process } from "../time/process.ts";
 import { userOf } from "./tokens.ts";
 import type { World } from "./world.ts";
 
+/** Until a node that could not start is started again. */
+const restartMs = 500;
+
 /** One server process of the world: the real node over the simulated network and store, which dies and comes back. */
 export class SimulatedNode {
   readonly host: string;
@@ -57,7 +60,13 @@ export class SimulatedNode {
     this.#node = node;
     node.start().then(
       () => network.listen(this.host, process, (transport, peer) => node.accept(transport, peer)),
-      (error: unknown) => this.#world.report(`${process.name} does not start: ${String(error)}`),
+      (error: unknown) => {
+        if (!process.alive) return;
+        // A log that does not answer is no fault of the node's: whoever runs it starts it again.
+        const again = error instanceof HawserError && error.code === "log-unavailable";
+        if (again) this.crash(restartMs, false);
+        else this.#world.report(`${process.name} does not start: ${String(error)}`);
+      },
     );
   }
 

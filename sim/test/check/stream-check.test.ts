@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { StreamCheck } from "../../src/check/stream-check.ts";
+import type { SeenMessage } from "../../src/check/stream-check.ts";
+import { StoredChannel } from "../../src/store/stored-channel.ts";
+
+const policy = { durability: "commit", retainCount: 1_000, retainBytes: 1e9, retainAgeMs: 1e9, deduplicateMs: 1e9 } as const;
+
+/** A channel with so many messages, and a checker at its beginning. */
+function watched(messages: number): { channel: StoredChannel; check: StreamCheck; found: string[]; say: (offset: number, epoch?: number) => void } {
+  const channel = new StoredChannel("room", policy, 1);
+  const found: string[] = [];
+  const check = new StreamCheck(channel, "ann", { epoch: 1, offset: 0 }, (message) => found.push(message));
+  for (let index = 1; index <= messages; index += 1) append(channel, index);
+  const say = (offset: number, epoch = 1): void => check.onMessage(message(offset, epoch));
+  return { channel, check, found, say };
+}
+
+function append(channel: StoredChannel, value: number): void {
+  const payload = { kind: "json", data: Buffer.from(String(value)) } as const;
+  channel.append({ channel: "room", producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "ben" }, 0, 0, 1);
+}
+
+function message(offset: number, epoch: number, json = String(offset)): SeenMessage {
+  return { position: { epoch, offset }, publisher: "ben", key: "", json };
+}
+
+describe("the checker of a stream", () => {
+  it("is content with every message, once and in order", () => {
+    const { check, found, say } = watched(3);
+    expect(check.complete).toBe(false);
+    for (const offset of [1, 2, 3]) say(offset);
+    expect(found).toEqual([]);
+    expect(check.complete).toBe(true);
+  });
+
+  it("finds what is missing, doubled, out of order, or another's", () => {
+    for (const offsets of [[1, 3], [1, 2, 2], [2, 1], [1, 2, 3, 4]]) {
+      const { found, say } = watched(3);
+      for (const offset of offsets) say(offset);
+      expect(found.length, offsets.join()).toBeGreaterThan(0);
+    }
+    const { check, found } = watched(1);
+    check.onMessage(message(1, 1, "7"));
+    expect(found).toEqual(["ann got 7 at 1/1, where the log has 1"]);
+  });
+
+  it("takes a loss only where the log was trimmed, and only with its bounds", () => {
+    const told = (from: number, to: number): string[] => {
+      const { channel, check, found, say } = watched(5);
+      say(1);
+      channel.trim(3);
+      check.onLost(1, { from, to });
+      return found;
+    };
+    expect(told(1, 3)).toEqual([]);
+    expect(told(1, 4)).not.toEqual([]);
+    expect(told(0, 3)).not.toEqual([]);
+    expect(told(2, 3)).not.toEqual([]);
+  });
+
+  it("takes a reset only where the log went another way, and wants one there", () => {
+    const back = (): ReturnType<typeof watched> => {
+      const made = watched(2);
+      const copy = made.channel.copy();
+      append(made.channel, 3);
+      for (const offset of [1, 2, 3]) made.say(offset);
+      made.channel.replace(copy);
+      made.channel.beginEpoch(2);
+      append(made.channel, 30);
+      return made;
+    };
+    const right = back();
+    right.check.onReset("truncated", { epoch: 1, offset: 3 }, { epoch: 2, offset: 2 });
+    right.check.onMessage(message(3, 2, "30"));
+    expect(right.found).toEqual([]);
+    expect(right.check.complete).toBe(true);
+
+    const silent = back();
+    silent.check.onMessage(message(3, 2, "30"));
+    expect(silent.found).not.toEqual([]);
+
+    const elsewhere = back();
+    elsewhere.check.onReset("truncated", { epoch: 1, offset: 3 }, { epoch: 2, offset: 1 });
+    expect(elsewhere.found).not.toEqual([]);
+
+    const needless = watched(2);
+    needless.say(1);
+    needless.channel.beginEpoch(2);
+    needless.check.onReset("truncated", { epoch: 1, offset: 1 }, { epoch: 2, offset: 1 });
+    expect(needless.found).not.toEqual([]);
+  });
+});
