@@ -112,7 +112,7 @@ export class HawserServer<C extends Contract = Contract> {
     });
     const handle: RequestHandler = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
-      metrics: () => this.#metrics.expose(),
+      metrics: (options.metrics ?? true) ? this.#metrics : undefined,
       path: this.#path,
     });
     this.handleRequest = handle;

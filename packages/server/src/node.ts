@@ -175,7 +175,12 @@ export class HawserNode {
     const shortest = Math.min(limits.heartbeatMs, limits.connectTimeoutMs, limits.idleBatchMs);
     this.#sweep = timers.after(Math.max(10, Math.min(shortest / 4, 1_000)), () => {
       const now = clock.monotonic();
-      for (const connection of this.#connections) connection.sweep(now);
+      let unconfirmedBytes = 0;
+      for (const connection of this.#connections) {
+        connection.sweep(now);
+        unconfirmedBytes += connection.unconfirmedBytes;
+      }
+      this.#services.observer.unconfirmed(unconfirmedBytes);
       this.#services.channels.sweep();
       this.#scheduleSweep();
     });

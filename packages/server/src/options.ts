@@ -37,6 +37,8 @@ export interface ServerOptions<C extends Contract = Contract> {
    * it did; what it leaves is answered with 404. Not together with `server`.
    */
   readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Whether `/metrics` is answered, which needs no token. Default true; false where the port is open to the public. */
+  readonly metrics?: boolean;
   /** Which web pages may connect. Default `same-origin`. */
   readonly origins?: OriginPolicy;
   /**
@@ -71,6 +73,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "server",
   "path",
   "onRequest",
+  "metrics",
   "origins",
   "trustProxy",
   "channels",
@@ -98,7 +101,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
     refuse("authenticate", "must be given: anonymous(), jwt(...), or a function");
   if (options.authorize !== undefined && typeof options.authorize !== "function")
     refuse("authorize", "must be a function");
-  const { server, port, host, path, name } = options;
+  const { server, port, host, path, name, metrics } = options;
   if (server !== undefined && (port !== undefined || host !== undefined))
     refuse("server", "does not go together with port and host");
   if (server !== undefined && options.onRequest !== undefined)
@@ -108,6 +111,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
     refuse("port", "must be an integer from 0 to 65535");
   if (path !== undefined && !/^\/[^?#\s]*$/.test(path))
     refuse("path", "must start with / and have no query, fragment or white space");
+  if (metrics !== undefined && typeof metrics !== "boolean") refuse("metrics", "must be true or false");
   if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
   for (const [method, handler] of Object.entries(options.calls ?? {})) {
     if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");

@@ -132,6 +132,12 @@ describe("a server", () => {
     raw.destroy();
   });
 
+  it("leaves its metrics out when it is told to", async () => {
+    const server = await open({ metrics: false });
+    expect((await http(server, "/metrics")).status).toBe(404);
+    expect((await http(server, "/healthz")).status).toBe(200);
+  });
+
   it("gives an anonymous session the same user when it connects again", async () => {
     const server = await open();
     const users: unknown[] = [];

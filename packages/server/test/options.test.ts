@@ -17,6 +17,7 @@ describe("options of createServer", () => {
     [{ prot: 1 }, "prot"],
     [{ authorize: true }, "authorize"],
     [{ port: -1 }, "port"],
+    [{ metrics: "yes" }, "metrics"],
     [{ port: 65_536 }, "port"],
     [{ port: 1.5 }, "port"],
     [{ server: createHttpServer(), port: 0 }, "server"],

@@ -5,15 +5,21 @@ import { pathOf } from "./path.ts";
 export interface EndpointSources {
   /** Clients should be sent here: the log answers and no drain has begun. Does not reject. */
   readonly ready: () => Promise<boolean>;
-  /** The metrics in the Prometheus text format. */
-  readonly metrics: () => string;
+  /** The metrics, and their media type; `undefined`: they are not shown. */
+  readonly metrics: MetricsSource | undefined;
   /** The path of the WebSocket. */
   readonly path: string;
 }
 
+/** What `/metrics` shows. */
+export interface MetricsSource {
+  readonly contentType: string;
+  expose(): Promise<string>;
+}
+
 /**
  * Answers the requests that are the server's: `/healthz` (the process answers), `/readyz` (200, or 503 while clients
- * should go elsewhere), `/metrics`, and the WebSocket's path without an upgrade (426).
+ * should go elsewhere), `/metrics` unless it is left out, and the WebSocket's path without an upgrade (426).
  *
  * @returns whether the request was one of these; if not, nothing was done.
  */
@@ -32,15 +38,19 @@ export function endpoints(sources: EndpointSources): RequestHandler {
       "/readyz",
       async () => ((await sources.ready()) ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" }),
     ],
-    ["/metrics", () => ({ status: 200, body: sources.metrics(), headers: { "content-type": metricsType } })],
+    ...(sources.metrics === undefined ? [] : [["/metrics", exposed(sources.metrics)] as const]),
     [sources.path, () => upgradeRequired],
   ]);
   return (request, response) => {
     const answer = answers.get(pathOf(request.url));
     if (answer === undefined) return false;
     const allowed = request.method === "GET" || request.method === "HEAD";
-    if (allowed) void Promise.resolve(answer()).then((ready) => send(request, response, ready));
-    else
+    if (allowed) {
+      void Promise.resolve()
+        .then(answer)
+        .catch(() => failed)
+        .then((ready) => send(request, response, ready));
+    } else
       send(request, response, { status: 405, body: "Only GET is answered here.\n", headers: { allow: "GET, HEAD" } });
     return true;
   };
@@ -53,7 +63,15 @@ export function answerOrNotFound(handle: RequestHandler): (request: IncomingMess
   };
 }
 
-const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+function exposed(metrics: MetricsSource): () => Promise<Answer> {
+  return async () => ({
+    status: 200,
+    body: await metrics.expose(),
+    headers: { "content-type": metrics.contentType },
+  });
+}
+
+const failed: Answer = { status: 500, body: "The server could not answer.\n" };
 
 const upgradeRequired: Answer = {
   status: 426,

@@ -1,5 +1,5 @@
-import { Registry } from "./instruments.ts";
-import type { Counter, CounterBy, Gauge, Histogram } from "./instruments.ts";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { BoundedCounter } from "./bounded-counter.ts";
 import type { NodeObserver } from "./observer.ts";
 
 /** Why the door refused a handshake. */
@@ -25,101 +25,92 @@ export interface DoorObserver {
 
 /**
  * The metrics of one server, all names `hawser_*`: told by core and door through their observers, shown by `expose`.
- * Every report costs some additions, so that it may stand on the hot path.
+ * Every report is an addition or a look-up, so that it may stand on the hot path.
  */
 export class Metrics implements NodeObserver, DoorObserver {
-  readonly #registry: Registry;
+  /** Where further families are added, such as those of the process. */
+  readonly registry: Registry = new Registry();
   readonly #connections: Gauge;
   readonly #connectionsOpened: Counter;
-  readonly #handshakesRefused: CounterBy<RefusalReason>;
+  readonly #handshakesRefused: BoundedCounter<RefusalReason>;
   readonly #handshakesEvicted: Counter;
-  readonly #closes: CounterBy<string>;
+  readonly #closes: BoundedCounter<string>;
   readonly #sessions: Gauge;
   readonly #subscriptions: Gauge;
   readonly #channels: Gauge;
   readonly #tailBytes: Gauge;
+  readonly #unconfirmedBytes: Gauge;
   readonly #framesIn: Counter;
   readonly #messagesIn: Counter;
   readonly #bytesIn: Counter;
   readonly #writes: Counter;
   readonly #bytesOut: Counter;
-  readonly #publishes: CounterBy<string>;
+  readonly #publishes: BoundedCounter<string>;
   readonly #deliveries: Counter;
-  readonly #batches: CounterBy<"shared" | "own">;
+  readonly #batches: BoundedCounter<"shared" | "own">;
   readonly #catchUpReads: Counter;
   readonly #catchUpEntries: Counter;
-  readonly #resets: CounterBy<string>;
-  readonly #calls: CounterBy<string>;
+  readonly #resets: BoundedCounter<string>;
+  readonly #calls: BoundedCounter<string>;
   readonly #callMs: Histogram;
   readonly #appends: Counter;
   readonly #appendMs: Histogram;
 
-  /** @param registry - Takes further families, such as those of the process. Default: a new one. */
-  constructor(registry: Registry = new Registry()) {
-    this.#registry = registry;
-    this.#connections = registry.gauge("hawser_connections", "Connections that are open now.");
-    this.#connectionsOpened = registry.counter("hawser_connections_opened_total", "Connections that were opened.");
-    this.#handshakesRefused = registry.counterBy(
-      "hawser_handshakes_refused_total",
-      "Handshakes refused, by reason.",
-      "reason",
-    );
-    this.#handshakesEvicted = registry.counter(
-      "hawser_handshakes_evicted_total",
-      "Unfinished handshakes cut to make room.",
-    );
-    this.#closes = registry.counterBy("hawser_closes_total", "Connections that ended, by close code.", "code");
-    this.#sessions = registry.gauge("hawser_sessions", "Connections with a session now.");
-    this.#subscriptions = registry.gauge("hawser_subscriptions", "Subscriptions now.");
-    this.#channels = registry.gauge("hawser_channels", "Channels that the node follows now.");
-    this.#tailBytes = registry.gauge("hawser_tail_bytes", "Cost of the entries held in tails.");
-    this.#framesIn = registry.counter("hawser_frames_in_total", "Frames that clients sent.");
-    this.#messagesIn = registry.counter("hawser_messages_in_total", "Transport messages that clients sent.");
-    this.#bytesIn = registry.counter("hawser_bytes_in_total", "Bytes of the transport messages that clients sent.");
-    this.#writes = registry.counter("hawser_writes_total", "Raw writes to connections.");
-    this.#bytesOut = registry.counter("hawser_bytes_out_total", "Bytes written to connections.");
-    this.#publishes = registry.counterBy("hawser_publishes_total", "Publishes, by outcome.", "outcome", [
+  constructor() {
+    // A registry of its own, so that two servers in a process do not mix.
+    const registers = [this.registry];
+    const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
+    const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+    const counterBy = <Label extends string>(
+      name: string,
+      help: string,
+      labelName: string,
+      known: readonly Label[] = [],
+    ): BoundedCounter<Label> => new BoundedCounter({ registry: this.registry, name, help, labelName, known });
+    const histogram = (name: string, help: string): Histogram =>
+      new Histogram({ name, help, registers, buckets: [...latencyBoundsMs] });
+
+    this.#connections = gauge("hawser_connections", "Connections that are open now.");
+    this.#connectionsOpened = counter("hawser_connections_opened_total", "Connections that were opened.");
+    this.#handshakesRefused = counterBy("hawser_handshakes_refused_total", "Handshakes refused, by reason.", "reason");
+    this.#handshakesEvicted = counter("hawser_handshakes_evicted_total", "Unfinished handshakes cut to make room.");
+    this.#closes = counterBy("hawser_closes_total", "Connections that ended, by close code.", "code");
+    this.#sessions = gauge("hawser_sessions", "Connections with a session now.");
+    this.#subscriptions = gauge("hawser_subscriptions", "Subscriptions now.");
+    this.#channels = gauge("hawser_channels", "Channels that the node follows now.");
+    this.#tailBytes = gauge("hawser_tail_bytes", "Cost of the entries held in tails.");
+    this.#unconfirmedBytes = gauge("hawser_unconfirmed_bytes", "Bytes sent to all connections and not confirmed yet.");
+    this.#framesIn = counter("hawser_frames_in_total", "Frames that clients sent.");
+    this.#messagesIn = counter("hawser_messages_in_total", "Transport messages that clients sent.");
+    this.#bytesIn = counter("hawser_bytes_in_total", "Bytes of the transport messages that clients sent.");
+    this.#writes = counter("hawser_writes_total", "Raw writes to connections.");
+    this.#bytesOut = counter("hawser_bytes_out_total", "Bytes written to connections.");
+    this.#publishes = counterBy("hawser_publishes_total", "Publishes, by outcome.", "outcome", [
       "accepted",
       "duplicate",
     ]);
-    this.#deliveries = registry.counter("hawser_deliveries_total", "Channel messages sent to subscribers.");
-    this.#batches = registry.counterBy(
-      "hawser_batches_total",
-      "Batches sent, by whether their bytes were shared.",
-      "bytes",
-      ["shared", "own"],
-    );
-    this.#catchUpReads = registry.counter(
-      "hawser_catch_up_reads_total",
-      "Reads of the log for cursors behind the tail.",
-    );
-    this.#catchUpEntries = registry.counter(
-      "hawser_catch_up_entries_total",
-      "Entries read for cursors behind the tail.",
-    );
-    this.#resets = registry.counterBy(
-      "hawser_resets_total",
-      "Subscriptions that could not continue, by reason.",
-      "reason",
-    );
-    this.#calls = registry.counterBy("hawser_calls_total", "Calls, by outcome.", "outcome");
-    this.#callMs = registry.histogram("hawser_call_milliseconds", "Time from a call to its answer.", latencyBoundsMs);
-    this.#appends = registry.counter("hawser_appends_total", "Appends that the log answered.");
-    this.#appendMs = registry.histogram(
-      "hawser_append_milliseconds",
-      "Time from handing appends to the log to its answer.",
-      latencyBoundsMs,
-    );
+    this.#deliveries = counter("hawser_deliveries_total", "Channel messages sent to subscribers.");
+    this.#batches = counterBy("hawser_batches_total", "Batches sent, by whether their bytes were shared.", "bytes", [
+      "shared",
+      "own",
+    ]);
+    this.#catchUpReads = counter("hawser_catch_up_reads_total", "Reads of the log for cursors behind the tail.");
+    this.#catchUpEntries = counter("hawser_catch_up_entries_total", "Entries read for cursors behind the tail.");
+    this.#resets = counterBy("hawser_resets_total", "Subscriptions that could not continue, by reason.", "reason");
+    this.#calls = counterBy("hawser_calls_total", "Calls, by outcome.", "outcome");
+    this.#callMs = histogram("hawser_call_milliseconds", "Time from a call to its answer.");
+    this.#appends = counter("hawser_appends_total", "Appends that the log answered.");
+    this.#appendMs = histogram("hawser_append_milliseconds", "Time from handing appends to the log to its answer.");
   }
 
-  /** Where further families are added. */
-  get registry(): Registry {
-    return this.#registry;
+  /** What `expose` gives is of this media type. */
+  get contentType(): string {
+    return this.registry.contentType;
   }
 
-  /** All metrics in the Prometheus text format 0.0.4. */
-  expose(): string {
-    return this.#registry.expose();
+  /** All metrics in the Prometheus text format. */
+  expose(): Promise<string> {
+    return this.registry.metrics();
   }
 
   handshakeRefused(reason: RefusalReason): void {
@@ -127,41 +118,41 @@ export class Metrics implements NodeObserver, DoorObserver {
   }
 
   handshakeEvicted(): void {
-    this.#handshakesEvicted.add();
+    this.#handshakesEvicted.inc();
   }
 
   connectionOpened(): void {
-    this.#connections.add(1);
-    this.#connectionsOpened.add();
+    this.#connections.inc();
+    this.#connectionsOpened.inc();
   }
 
   connectionClosed(code: number, connected: boolean): void {
-    this.#connections.add(-1);
-    if (connected) this.#sessions.add(-1);
+    this.#connections.dec();
+    if (connected) this.#sessions.dec();
     this.#closes.add(String(code));
   }
 
   connected(): void {
-    this.#sessions.add(1);
+    this.#sessions.inc();
   }
 
   received(frames: number, bytes: number): void {
-    this.#messagesIn.add();
-    this.#framesIn.add(frames);
-    this.#bytesIn.add(bytes);
+    this.#messagesIn.inc();
+    this.#framesIn.inc(frames);
+    this.#bytesIn.inc(bytes);
   }
 
   sent(bytes: number): void {
-    this.#writes.add();
-    this.#bytesOut.add(bytes);
+    this.#writes.inc();
+    this.#bytesOut.inc(bytes);
   }
 
   subscribed(): void {
-    this.#subscriptions.add(1);
+    this.#subscriptions.inc();
   }
 
   unsubscribed(): void {
-    this.#subscriptions.add(-1);
+    this.#subscriptions.dec();
   }
 
   published(outcome: string): void {
@@ -169,18 +160,18 @@ export class Metrics implements NodeObserver, DoorObserver {
   }
 
   appended(count: number, elapsedMs: number): void {
-    this.#appends.add(count);
+    this.#appends.inc(count);
     this.#appendMs.observe(elapsedMs);
   }
 
   delivered(messages: number, shared: boolean): void {
-    this.#deliveries.add(messages);
+    this.#deliveries.inc(messages);
     this.#batches.add(shared ? "shared" : "own");
   }
 
   catchUpRead(entries: number): void {
-    this.#catchUpReads.add();
-    this.#catchUpEntries.add(entries);
+    this.#catchUpReads.inc();
+    this.#catchUpEntries.inc(entries);
   }
 
   reset(reason: string): void {
@@ -190,6 +181,10 @@ export class Metrics implements NodeObserver, DoorObserver {
   called(outcome: string, elapsedMs: number): void {
     this.#calls.add(outcome);
     this.#callMs.observe(elapsedMs);
+  }
+
+  unconfirmed(bytes: number): void {
+    this.#unconfirmedBytes.set(bytes);
   }
 
   tails(channels: number, cost: number): void {

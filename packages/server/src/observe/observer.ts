@@ -18,6 +18,8 @@ export interface NodeObserver {
   called(outcome: string, elapsedMs: number): void;
   /** Channels that are followed, and the cost of their tails. */
   tails(channels: number, cost: number): void;
+  /** Bytes that were sent to all connections together and not confirmed; told with each sweep. */
+  unconfirmed(bytes: number): void;
 }
 
 /** Reports nothing. */
@@ -36,4 +38,5 @@ export const silentObserver: NodeObserver = {
   reset: () => {},
   called: () => {},
   tails: () => {},
+  unconfirmed: () => {},
 };

@@ -1,12 +1,14 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "@hawser/protocol";
-import type { Registry } from "./instruments.ts";
+import { Counter, Gauge } from "prom-client";
+import type { Registry } from "prom-client";
 
 /** How often the delay of the event loop is measured. */
 const resolutionMs = 20;
 
 /**
- * Adds what the process as a whole tells of itself.
+ * Adds what the process as a whole tells of itself. `collectDefaultMetrics` of `prom-client` tells more, but measures
+ * until the process ends; this stops with its server.
  *
  * @returns stops measuring.
  */
@@ -15,7 +17,16 @@ export function addProcessMetrics(registry: Registry, clock: Clock): () => void 
   delay.enable();
   // The histogram counts nanoseconds, and the pause between two measurements with them.
   const milliseconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs);
-  registry.gauge(
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge(
     "hawser_event_loop_lag_milliseconds",
     "How late the event loop ran since the last look, 99th percentile.",
     () => {
@@ -24,18 +35,20 @@ export function addProcessMetrics(registry: Registry, clock: Clock): () => void 
       return lagMs;
     },
   );
-  registry.gauge("process_resident_memory_bytes", "Resident memory of the process.", () => process.memoryUsage.rss());
-  registry.gauge(
-    "nodejs_heap_used_bytes",
-    "Bytes of the JavaScript heap in use.",
-    () => process.memoryUsage().heapUsed,
-  );
-  registry.counter("process_cpu_seconds_total", "Processor time of the process since its start.", () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
-  registry.gauge("process_start_time_seconds", "When the process started, since 1970.", () =>
+  gauge("process_resident_memory_bytes", "Resident memory of the process.", () => process.memoryUsage.rss());
+  gauge("nodejs_heap_used_bytes", "Bytes of the JavaScript heap in use.", () => process.memoryUsage().heapUsed);
+  gauge("process_start_time_seconds", "When the process started, since 1970.", () =>
     Math.round(clock.now() / 1000 - process.uptime()),
   );
+  void new Counter({
+    name: "process_cpu_seconds_total",
+    help: "Processor time of the process since its start.",
+    registers: [registry],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
   return () => delay.disable();
 }

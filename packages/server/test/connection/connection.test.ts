@@ -1,6 +1,7 @@
 import { closeCodes, payloadOf } from "@hawser/protocol";
 import type { ClientFrame } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
+import { silentObserver } from "../../src/core.ts";
 import { jsonCodec, publish, startNode, subscribe, valuesOf } from "../support/test-node.ts";
 
 const connect = (token = "ann", session = ""): ClientFrame => ({ type: "connect", token, session, agent: "test" });
@@ -301,6 +302,26 @@ describe("what is held back", () => {
     expect(greedy.transport.closed?.code).toBe(closeCodes.rateLimited);
     const written = greedy.transport.messages.reduce((sum, message) => sum + message.byteLength, 0);
     expect(written).toBeLessThan(3_000);
+  });
+
+  it("is told in bytes over all connections", async () => {
+    const told: number[] = [];
+    const observer = { ...silentObserver, unconfirmed: (bytes: number) => void told.push(bytes) };
+    const { client, node, ports } = await startNode({ limits, observer });
+    const both = [await client().connect("ann"), await client().connect("bob")];
+    for (const one of both) await one.ask(subscribe("chat"));
+    const before = both.map((one) => one.transport.messages.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    for (const one of both) one.transport.confirms = false;
+    await node.publish("chat", payloadOf("x".repeat(100)));
+    await ports.advance(3_000);
+    const after = both.map((one) => one.transport.messages.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    expect(told.at(-1)).toBeGreaterThanOrEqual(after[0]! + after[1]! - before[0]! - before[1]!);
+    for (const one of both) {
+      one.transport.confirms = true;
+      one.transport.handlers?.onClose(1000, "");
+    }
+    await ports.advance(3_000);
+    expect(told.at(-1)).toBe(0);
   });
 
   it("ends with a connection that confirms nothing though it speaks [FLOW-3]", async () => {

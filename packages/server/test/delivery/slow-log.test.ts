@@ -22,19 +22,22 @@ function hold(log: Log, method: "follow" | "readBackward"): () => void {
 }
 
 describe("a subscription whose log is slow", () => {
-  it.each(["follow", "readBackward"] as const)("is served when %s took longer than an idle channel is kept", async (method) => {
-    const log = memoryLog();
-    const { node, client, ports } = await startNode({ log, limits: { maxTailBytes: 1 } });
-    await node.publish("chat", payloadOf("before"));
-    const ann = await client().connect();
-    const release = hold(log, method);
-    await ann.ask(subscribe("chat", { last: 5 }));
-    await ports.advance(longMs);
-    release();
-    const frames = await ann.frames();
-    await node.publish("chat", payloadOf("after"));
-    frames.push(...(await ann.frames()));
-    expect(frames.map((frame) => frame.type)).toContain("subscribed");
-    expect(valuesOf(frames)).toEqual(["before", "after"]);
-  });
+  it.each(["follow", "readBackward"] as const)(
+    "is served when %s took longer than an idle channel is kept",
+    async (method) => {
+      const log = memoryLog();
+      const { node, client, ports } = await startNode({ log, limits: { maxTailBytes: 1 } });
+      await node.publish("chat", payloadOf("before"));
+      const ann = await client().connect();
+      const release = hold(log, method);
+      await ann.ask(subscribe("chat", { last: 5 }));
+      await ports.advance(longMs);
+      release();
+      const frames = await ann.frames();
+      await node.publish("chat", payloadOf("after"));
+      frames.push(...(await ann.frames()));
+      expect(frames.map((frame) => frame.type)).toContain("subscribed");
+      expect(valuesOf(frames)).toEqual(["before", "after"]);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { answerOrNotFound, endpoints } from "../../src/http/endpoints.ts";
+import type { EndpointSources } from "../../src/http/endpoints.ts";
 import { closeHttpServer, listen, ownHttpServer, reachableAt } from "../../src/http/own-server.ts";
 import { resolveLimits } from "../../src/policy/limits.ts";
 import type { Limits } from "../../src/policy/limits.ts";
@@ -11,11 +12,17 @@ afterEach(async () => {
   if (server !== undefined) await closeHttpServer(server);
 });
 
-async function open(limits: Partial<Limits> = {}, ready = true): Promise<{ url: string; evicted: () => number }> {
+const exposition = { contentType: "text/plain; version=1", expose: () => Promise.resolve("hawser_connections 0\n") };
+
+async function open(
+  limits: Partial<Limits> = {},
+  ready = true,
+  metrics: EndpointSources["metrics"] = exposition,
+): Promise<{ url: string; evicted: () => number }> {
   let evicted = 0;
   const handle = endpoints({
     ready: () => Promise.resolve(ready),
-    metrics: () => "hawser_connections 0\n",
+    metrics,
     path: "/hawser",
   });
   server = ownHttpServer(answerOrNotFound(handle), resolveLimits(limits), {
@@ -40,6 +47,17 @@ describe("endpoints", () => {
     const answer = await fetch(url + path);
     expect(answer.status).toBe(status);
     expect(await answer.text()).toBe(body);
+  });
+
+  it("say of which media type the metrics are", async () => {
+    const { url } = await open();
+    expect((await fetch(`${url}/metrics`)).headers.get("content-type")).toBe("text/plain; version=1");
+  });
+
+  it("answer 500 when the metrics cannot be had, and go on", async () => {
+    const { url } = await open({}, true, { ...exposition, expose: () => Promise.reject(new Error("no")) });
+    expect((await fetch(`${url}/metrics`)).status).toBe(500);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it("tell a plain request for the WebSocket's path to upgrade", async () => {
