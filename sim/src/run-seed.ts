@@ -80,8 +80,12 @@ export async function runWorld(options: WorldOptions, run: RunOptions = {}): Pro
 
 /** Lets time pass until everything has arrived, at most for `healMs`. */
 export async function untilQuiet(world: World): Promise<void> {
-  const until = world.time.now + world.options.healMs;
-  while (world.time.now < until && !isQuiet(world)) await world.time.run(world.time.now + quietCheckMs);
+  let next = world.time.now;
+  await world.time.run(world.time.now + world.options.healMs, () => {
+    if (world.time.now < next) return false;
+    next = world.time.now + quietCheckMs;
+    return isQuiet(world);
+  });
   if (!isQuiet(world)) reportUnrest(world);
   await world.time.run(world.time.now);
 }

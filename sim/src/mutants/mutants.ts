@@ -191,4 +191,16 @@ export const mutants: readonly Mutant[] = [
       return { onWorld: (world) => alterDown(world, (frame) => (frame.type === "published" && due() ? [] : [frame])) };
     },
   },
+  {
+    name: "a call is sent twice",
+    make: () => {
+      const due = everyTime(5);
+      return {
+        onWorld: (world) =>
+          alterUp(world, (frame) =>
+            frame.type === "call" && due() ? [frame, { ...frame, id: frame.id + 1_000_000 }] : [frame],
+          ),
+      };
+    },
+  },
 ];

@@ -5,7 +5,7 @@ import type { ScheduledEvent } from "./event-queue.ts";
 export const beginsAt = Date.UTC(2026, 0, 1);
 
 /** Events that one round of the real event loop runs, with the microtasks drained between any two of them. */
-const eventsPerRound = 256;
+const eventsPerRound = 64;
 /** So many events without a millisecond passing are a loop that never ends. */
 const maxEventsAtOnce = 200_000;
 

@@ -36,7 +36,10 @@ export class Trace {
     this.#stamp();
     this.#mix(from);
     this.#mix(bytes.length);
-    for (let at = 0; at < bytes.length; at += 1) this.#mix(bytes[at]!);
+    // FNV-1a: a number of its own first, which is cheaper than mixing every byte.
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < bytes.length; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+    this.#mix(hash);
   }
 
   /** A line that says no more than what was hashed otherwise. */

@@ -12,6 +12,7 @@ export function startWorkload(world: World): void {
   repeat(world, 3_000, () => sendToInbox(world));
   repeat(world, 6_000, () => readHistory(world));
   repeat(world, 6_000, () => pry(world));
+  repeat(world, 1_500, () => call(world));
   // A right that comes back is asked for again.
   repeat(world, 1_500, () => subscribeToSome(world, world.random.workload.pick(world.clients)));
 }
@@ -89,6 +90,21 @@ function sendToInbox(world: World): void {
   world.time.after(20_000, () => {
     if (row.outcome.kind === "pending") row.outcome = { kind: "abandoned" };
   });
+}
+
+/** Asks a node for something; the answer is lost now and then with the connection. */
+function call(world: World): void {
+  const { workload: random } = world.random;
+  const client = random.pick(world.clients);
+  if (client.process.asleep) return;
+  world.figures.called += 1;
+  const id = `${client.outbox}:call:${world.figures.called}`;
+  const idempotent = random.chance(0.5);
+  world.calls.begin(id, client.process, idempotent);
+  client.client.call("echo", { id, delayMs: random.pick([0, 50, 1_000]) }, { idempotent, timeoutMs: 15_000 }).then(
+    (reply) => world.calls.end(id, reply),
+    () => world.calls.end(id, undefined),
+  );
 }
 
 /** Tries to read what is not for this user. What comes of it is seen on the wire. */

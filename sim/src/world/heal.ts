@@ -31,7 +31,7 @@ export function heal(world: World): void {
 /** Whether everything has arrived. */
 export function isQuiet(world: World): boolean {
   if (world.running.length < world.nodes.length) return false;
-  if (world.ledger.pending.length > 0) return false;
+  if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
   if (world.broker !== undefined) return world.time.now - world.figures.deliveredAt > brokerQuietMs;
   for (const client of world.clients) {
@@ -63,6 +63,7 @@ export async function revealBroker(world: World): Promise<void> {
 export function reportUnrest(world: World): void {
   for (const node of world.nodes) if (!node.running) world.report(`${node.host} does not run`);
   for (const row of world.ledger.pending) world.report(`${row.id} never got an outcome`);
+  for (const id of world.calls.pending) world.report(`the call ${id} never ended`);
   for (const client of world.clients) {
     for (const reader of client.readers.values()) {
       if (!reader.check.complete) world.report(`${reader.check.describeMissing()} (${client.client.status.state})`);

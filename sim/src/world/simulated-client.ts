@@ -56,7 +56,7 @@ export class SimulatedClient {
   }
 
   /** Publishes one message, and follows what becomes of it. */
-  publish(channel: string, padding = 0): { readonly row: LedgerRow; readonly publication: Publication } {
+  publish(channel: string, padding = 0, key = ""): { readonly row: LedgerRow; readonly publication: Publication } {
     const { ledger, trace, figures } = this.#world;
     this.#published += 1;
     const id = `${this.outbox}:${this.#published}`;
@@ -66,7 +66,7 @@ export class SimulatedClient {
       : { id, pad: "x".repeat(padding) };
     figures.published += 1;
     trace.note(`${this.outbox} publishes ${id} to ${channel}`);
-    const publication = this.#client.channel(channel).publish(data);
+    const publication = this.#client.channel(channel).publish(data, { key });
     const process = this.#process;
     publication.then(
       ({ position }) => {

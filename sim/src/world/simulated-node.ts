@@ -141,12 +141,18 @@ export class SimulatedNode {
         minUnconfirmedBytes: Math.min(2_048, options.maxUnconfirmedBytes),
         maxUnconfirmedBytes: options.maxUnconfirmedBytes,
       },
-      calls: { echo: (request) => request },
+      calls: { echo: (request) => this.#echo(request as { readonly id: string; readonly delayMs: number }, process) },
       contract: undefined,
       signer,
       logger: this.#logger(process),
       observer: silentObserver,
     });
+  }
+
+  /** Answers with what was asked, after a while. */
+  #echo(request: { readonly id: string; readonly delayMs: number }, process: Process): Promise<unknown> {
+    this.#world.calls.run(request.id);
+    return new Promise((resolve) => process.ports.timers.after(request.delayMs, () => resolve(request)));
   }
 
   #authenticate({ token }: AuthenticateRequest): Identity {

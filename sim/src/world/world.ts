@@ -1,6 +1,7 @@
 import type { Log, LogPolicy } from "@hawser/log";
 import type { Position } from "@hawser/protocol";
 import { BoundsCheck } from "../check/bounds-check.ts";
+import { CallLedger } from "../check/call-ledger.ts";
 import { DeferredStreamCheck } from "../check/deferred-stream-check.ts";
 import { PublishLedger } from "../check/publish-ledger.ts";
 import { RightsCheck } from "../check/rights-check.ts";
@@ -24,6 +25,7 @@ import { SimulatedNode } from "./simulated-node.ts";
 /** What a run has seen. */
 export interface Figures {
   published: number;
+  called: number;
   delivered: number;
   /** When the last one was. */
   deliveredAt: number;
@@ -47,8 +49,8 @@ interface Streams {
   readonly processes: RandomStream;
 }
 
-/** A payload is far below it. */
-const maxPayloadBytes = 65_536;
+/** What a channel takes; now and then a client publishes more. */
+const maxPayloadBytes = 4_096;
 /** A block, a page of history and some answers may lie above what may be unconfirmed. */
 const slackBytes = 65_536 + 262_144;
 
@@ -64,8 +66,9 @@ export class World {
   /** The log of a world on a broker; the store then takes, at the end, what is in it. */
   readonly broker: BrokerStore | undefined;
   readonly ledger: PublishLedger;
+  readonly calls = new CallLedger((message) => this.report(message));
   readonly faults = new FaultCounts();
-  readonly figures: Figures = { published: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
+  readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
   readonly bounds: BoundsCheck;
   readonly hosts: readonly string[];
   readonly nodes: readonly SimulatedNode[];

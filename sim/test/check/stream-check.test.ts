@@ -3,10 +3,21 @@ import { StreamCheck } from "../../src/check/stream-check.ts";
 import type { SeenMessage } from "../../src/check/stream-check.ts";
 import { StoredChannel } from "../../src/store/stored-channel.ts";
 
-const policy = { durability: "commit", retainCount: 1_000, retainBytes: 1e9, retainAgeMs: 1e9, deduplicateMs: 1e9 } as const;
+const policy = {
+  durability: "commit",
+  retainCount: 1_000,
+  retainBytes: 1e9,
+  retainAgeMs: 1e9,
+  deduplicateMs: 1e9,
+} as const;
 
 /** A channel with so many messages, and a checker at its beginning. */
-function watched(messages: number): { channel: StoredChannel; check: StreamCheck; found: string[]; say: (offset: number, epoch?: number) => void } {
+function watched(messages: number): {
+  channel: StoredChannel;
+  check: StreamCheck;
+  found: string[];
+  say: (offset: number, epoch?: number) => void;
+} {
   const channel = new StoredChannel("room", policy, 1);
   const found: string[] = [];
   const check = new StreamCheck(channel, "ann", { epoch: 1, offset: 0 }, (message) => found.push(message));
@@ -17,7 +28,12 @@ function watched(messages: number): { channel: StoredChannel; check: StreamCheck
 
 function append(channel: StoredChannel, value: number): void {
   const payload = { kind: "json", data: Buffer.from(String(value)) } as const;
-  channel.append({ channel: "room", producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "ben" }, 0, 0, 1);
+  channel.append(
+    { channel: "room", producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "ben" },
+    0,
+    0,
+    1,
+  );
 }
 
 function message(offset: number, epoch: number, json = String(offset)): SeenMessage {
@@ -34,7 +50,12 @@ describe("the checker of a stream", () => {
   });
 
   it("finds what is missing, doubled, out of order, or another's", () => {
-    for (const offsets of [[1, 3], [1, 2, 2], [2, 1], [1, 2, 3, 4]]) {
+    for (const offsets of [
+      [1, 3],
+      [1, 2, 2],
+      [2, 1],
+      [1, 2, 3, 4],
+    ]) {
       const { found, say } = watched(3);
       for (const offset of offsets) say(offset);
       expect(found.length, offsets.join()).toBeGreaterThan(0);

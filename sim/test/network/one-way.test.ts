@@ -10,7 +10,11 @@ const fast: Path = { latencyMs: 10, jitterMs: 0, bytesPerMs: Number.POSITIVE_INF
 function way(path: Path): { time: SimulatedTime; way: OneWay<string>; seen: [number, string][] } {
   const time = new SimulatedTime();
   const seen: [number, string][] = [];
-  return { time, seen, way: new OneWay<string>(time, new RandomStream(1), path, (item) => seen.push([time.now, item])) };
+  return {
+    time,
+    seen,
+    way: new OneWay<string>(time, new RandomStream(1), path, (item) => seen.push([time.now, item])),
+  };
 }
 
 describe("one way of a connection", () => {
@@ -61,9 +65,17 @@ describe("one way of a connection", () => {
 
 describe("the simulator's framing", () => {
   it("finds the messages again, however a write is cut into pieces", () => {
-    const stream = Buffer.concat([simulatedFraming.frame(Uint8Array.of(1, 2)), simulatedFraming.frame(new Uint8Array()), simulatedFraming.frame(Uint8Array.of(3))]);
+    const stream = Buffer.concat([
+      simulatedFraming.frame(Uint8Array.of(1, 2)),
+      simulatedFraming.frame(new Uint8Array()),
+      simulatedFraming.frame(Uint8Array.of(3)),
+    ]);
     for (let cut = 0; cut <= stream.length; cut += 1) {
-      expect(messagesOf([stream.subarray(0, cut), stream.subarray(cut)]).map((message) => [...message])).toEqual([[1, 2], [], [3]]);
+      expect(messagesOf([stream.subarray(0, cut), stream.subarray(cut)]).map((message) => [...message])).toEqual([
+        [1, 2],
+        [],
+        [3],
+      ]);
     }
   });
 });

@@ -26,7 +26,7 @@ describe("simulated time", () => {
     const seen: string[] = [];
     time.after(1, () => {
       void (async () => {
-        for (let depth = 0; depth < 50; depth += 1) await undefined;
+        for (let depth = 0; depth < 50; depth += 1) await Promise.resolve();
         seen.push("promise");
       })();
     });
