@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isCarriable, messageCost } from "@hawser/protocol";
+import { isCarriable, maxJsonDepth, messageCost, payloadOf } from "@hawser/protocol";
 import { checkPayload } from "../src/payload.ts";
 import { codeOf } from "./support/errors.ts";
 
@@ -11,6 +11,15 @@ describe("messageCost", () => {
     expect(messageCost({ kind: "bytes", data: new Uint8Array(10) })).toBe(42);
     expect(messageCost({ kind: "text", data: utf8.encode("é") })).toBe(34);
     expect(messageCost(undefined)).toBe(32);
+  });
+});
+
+describe("payloadOf", () => {
+  const nested = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+
+  it("takes what is nested as deep as a decoder takes it, and refuses one level more [WIRE-6]", () => {
+    expect(isCarriable(payloadOf(nested(maxJsonDepth)))).toBe(true);
+    expect(codeOf(() => payloadOf(nested(maxJsonDepth + 1)))).toBe("payload-invalid");
   });
 });
 
