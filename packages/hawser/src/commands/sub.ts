@@ -189,6 +189,8 @@ function watchConnection(client: Client, notes: Notes, reading: Reading): AbortC
   client.addEventListener(
     "status",
     () => {
+      // A client that is closed does not come back: why it ended is told by who closed it.
+      if (client.status.state === "closed") return;
       const nowUp = client.status.state === "connected";
       if (nowUp === up) return;
       up = nowUp;

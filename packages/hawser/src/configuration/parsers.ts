@@ -46,7 +46,7 @@ export const origins: Parse<"same-origin" | "any" | readonly string[]> = (given)
 export const secret: Parse<string> = (given) =>
   typeof given === "string" && Buffer.byteLength(given) >= minSecretBytes
     ? { value: given }
-    : { mustBe: `a secret of at least ${minSecretBytes} bytes (openssl rand -base64 32)` };
+    : { mustBe: `at least ${minSecretBytes} bytes long (openssl rand -base64 32 makes one)` };
 
 /** Shorter secrets are refused, for tokens and for grants. */
 const minSecretBytes = 32;

@@ -73,7 +73,7 @@ describe("resolveSettings", () => {
 
   it("never shows a secret, also not a wrong one", () => {
     expect(() => settings({ flags: ["--secret", "hunter2"] })).toThrow(
-      /^the secret of --secret must be a secret of at least 32 bytes/,
+      /^the secret of --secret must be at least 32 bytes long/,
     );
     expect(() => settings({ flags: ["--secret", "hunter2"] })).not.toThrow(/hunter2/);
     expect(settings({ environment: { HAWSER_SECRET: secret } }).secret).toEqual({

@@ -79,6 +79,9 @@ async function verify(
   keys: JWTVerifyGetKey,
   options: Parameters<typeof jwtVerify>[2],
 ): Promise<JWTPayload> {
+  if (token === "") {
+    throw new HawserError("token-invalid", "No token was given, and this server asks for one: a JSON Web Token.");
+  }
   try {
     return (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
