@@ -25,8 +25,10 @@ interface Pending {
   readonly ask: Ask;
   readonly deadline: number;
   readonly settle: (outcome: AnswerFrame | HawserError) => void;
-  /** Where it was sent, and as what. */
-  sent: { readonly link: Link; readonly id: number } | undefined;
+  /** Where it has its turn, or waits for it: one connection at a time. */
+  link: Link | undefined;
+  /** Its identifier there, once it was sent. */
+  id: number | undefined;
 }
 
 /**
@@ -57,7 +59,8 @@ export class AskTable implements SessionPart {
       const pending: Pending = {
         ask,
         deadline: this.#monotonic() + ask.timeoutMs,
-        sent: undefined,
+        link: undefined,
+        id: undefined,
         settle: (outcome) => {
           if (!this.#pending.delete(pending)) return;
           timer?.cancel();
@@ -75,7 +78,7 @@ export class AskTable implements SessionPart {
 
   onLink(link: Link): void {
     this.#link = link;
-    for (const pending of [...this.#pending]) if (pending.sent === undefined) this.#send(pending);
+    for (const pending of [...this.#pending]) if (pending.id === undefined) this.#send(pending);
   }
 
   onUnlink(link: Link): void {
@@ -104,10 +107,11 @@ export class AskTable implements SessionPart {
     const { ask, settle } = pending;
     const link = this.#link;
     if (link === undefined) return;
+    pending.link = link;
     link.request({
       build: (id) => {
-        if (!this.#pending.has(pending) || this.#link !== link) return undefined;
-        pending.sent = { link, id };
+        if (!this.#pending.has(pending) || pending.link !== link || this.#link !== link) return undefined;
+        pending.id = id;
         return ask.build(id, Math.max(1, Math.ceil(pending.deadline - this.#monotonic())));
       },
       reply: (frame) => {
@@ -115,7 +119,9 @@ export class AskTable implements SessionPart {
         else if (frame.type === "error") settle(errorOf(frame));
       },
       lost: (sent) => {
-        pending.sent = undefined;
+        // What had no turn on a connection that was left has gone over to another by now, and must not go twice.
+        if (pending.link !== link) return;
+        pending.id = undefined;
         if (sent && !ask.repeatable) settle(outcomeUnknown(ask));
         else if (this.#link !== undefined && this.#link !== link) this.#send(pending);
       },
@@ -125,9 +131,8 @@ export class AskTable implements SessionPart {
   }
 
   #giveUp(pending: Pending, error: HawserError): void {
-    const { sent, ask } = pending;
-    if (sent !== undefined && ask.cancellable && this.#pending.has(pending))
-      sent.link.send({ type: "cancel", id: sent.id });
+    const { link, id, ask } = pending;
+    if (id !== undefined && ask.cancellable && this.#pending.has(pending)) link?.send({ type: "cancel", id });
     pending.settle(error);
   }
 }

@@ -104,6 +104,25 @@ describe("a call", () => {
     ).toEqual(["pay", "read"]);
   });
 
+  it("that waits for its turn goes once, although the connection on which it waited was left for another [CALL-4]", async () => {
+    const { client, server, ports } = fixture();
+    server.welcome = { ...welcome, maxRequests: 1 };
+    void client.call("read", 1, { idempotent: true }).catch(() => {});
+    const paid = client.call("pay", 1);
+    await ports.advance(1);
+    const old = server.peer;
+    server.welcome = welcome;
+    old.send({ type: "move", deadlineMs: 10_000, delayMs: 0, endpoints: [], reason: "" });
+    await ports.advance(10);
+    expect(server.peer.of("call").map(({ method }) => method)).toEqual(["pay"]);
+    old.cut();
+    await ports.advance(10);
+    expect(server.peer.of("call").map(({ method }) => method)).toEqual(["pay", "read"]);
+    server.peer.send({ type: "result", id: server.peer.of("call")[0]!.id, payload: json("paid") });
+    await ports.advance(1);
+    await expect(paid).resolves.toBe("paid");
+  });
+
   it("is refused when too many wait", async () => {
     const { client } = await connected({ maxPendingRequests: 2 });
     for (let count = 0; count < 2; count += 1) void client.call("add", count).catch(() => {});
