@@ -192,8 +192,9 @@ export class HawserServer<C extends Contract = Contract> {
       throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
     }
     const schema = this.#contract?.channelSchema(channel);
-    const value = schema === undefined ? data : await validate(schema, data);
-    return this.#node.publish(channel, this.#payload(channel, value), options);
+    // The log holds the schema's input, as clients publish it too: each reader makes the output of it.
+    if (schema !== undefined) await validate(schema, data);
+    return this.#node.publish(channel, this.#payload(channel, data), options);
   }
 
   /** Publishes into the private inbox of a user; errors as with `publish`. */

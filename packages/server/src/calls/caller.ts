@@ -75,9 +75,8 @@ export class Caller {
     const request = schemas === undefined ? given : await validate(schemas.request, given);
     if (signal.aborted) throw signal.reason;
     const reply = await handler(request, { identity: rights.identity, session, signal });
-    const payload = payloadOf(
-      reply === undefined ? null : schemas === undefined ? reply : await this.#validReply(schemas.reply, reply),
-    );
+    if (reply !== undefined && schemas !== undefined) await this.#assertReply(schemas.reply, reply);
+    const payload = payloadOf(reply ?? null);
     if (payload.data.byteLength > this.#options.maxReplyBytes) {
       throw new Error(
         `The reply of ${frame.method} has ${payload.data.byteLength} bytes, above ${this.#options.maxReplyBytes}.`,
@@ -86,10 +85,13 @@ export class Caller {
     return payload;
   }
 
-  /** A reply that the contract refuses is a fault of the handler's, not of the caller's request. */
-  async #validReply(schema: Parameters<typeof validate>[0], reply: unknown): Promise<unknown> {
+  /**
+   * A reply that the contract refuses is a fault of the handler's, not of the caller's request. What travels is the reply
+   * as the handler gave it: the caller's end makes the schema's output of it, and would refuse an output as its input.
+   */
+  async #assertReply(schema: Parameters<typeof validate>[0], reply: unknown): Promise<void> {
     try {
-      return await validate(schema, reply);
+      await validate(schema, reply);
     } catch (cause) {
       throw new Error("The reply is not what the contract says.", { cause });
     }

@@ -63,6 +63,17 @@ describe("a call", () => {
     expect(reported).toEqual(["call lies failed", "call throws failed"]);
   });
 
+  it("is answered with what the handler gave, of which the caller's end makes the schema's output", async () => {
+    const toText: StandardSchemaV1<number, string> = {
+      "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: String(value) }) },
+    };
+    const contract = defineContract({ calls: { double: { request: toText, reply: toText } } });
+    const calls: Record<string, CallHandler> = { double: (request) => Number(request) * 2 };
+    const { client } = await startNode({ calls, contract });
+    const ann = await client().connect();
+    expect(results(await ann.ask(call(1, "double", 21)))).toEqual([42]);
+  });
+
   it("is forbidden without the right to it, whether it is there or not [CALL-1]", async () => {
     const capabilities = [{ pattern: "open", verbs: ["call" as const] }];
     const { client } = await startNode({
