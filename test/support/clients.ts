@@ -4,18 +4,13 @@ import { WebSocket } from "ws";
 
 /** A client of the published package on `ws`, quick to come back. */
 export function connect(url: string, token: string, more: Partial<ClientOptions> = {}): Client {
-  return createClient({ url, token, connector: webSocketConnector({ WebSocket }), backoff: { minMs: 20, maxMs: 200 }, ...more });
-}
-
-/** Reads a subscription until `count` messages have come. */
-export async function take<T>(stream: AsyncIterable<ReceivedMessage<T>>, count: number): Promise<ReceivedMessage<T>[]> {
-  const taken: ReceivedMessage<T>[] = [];
-  if (count === 0) return taken;
-  for await (const message of stream) {
-    taken.push(message);
-    if (taken.length === count) break;
-  }
-  return taken;
+  return createClient({
+    url,
+    token,
+    connector: webSocketConnector({ WebSocket }),
+    backoff: { minMs: 20, maxMs: 200 },
+    ...more,
+  });
 }
 
 /** Everything that the log of a channel holds, oldest first, by history pages. */
