@@ -19,12 +19,3 @@ describe("what the application publishes under a contract", () => {
     await server.close();
   });
 });
-
-describe("ending connections", () => {
-  it("of one user leaves the others", async () => {
-    const server = await open();
-    const [ann, bob] = [await connected(server, "ann"), await connected(server, "bob")];
-    expect(await server.disconnectUser("ann", "Bye.")).toBe(1);
-    expect(await server.disconnectUser("nobody")).toBe(0);
-    expect((await ann.closed()).code).toBe(4504);
-    bob.say({ type: "ping", nonce: 5 });
