@@ -7,7 +7,12 @@ import { IntervalReader } from "./interval-reader.ts";
 
 const config = fileURLToPath(new URL("stall.config.ts", import.meta.url));
 const messageBytes = 64 * 1024;
-/** So many messages may be on their way to the slowest of the readers. */
+/**
+ * So many messages of a channel may be on their way to the slowest of its readers: less than its tail of 1 MiB holds, so
+ * that the others are served from memory that all share, and who reads from the log is the one who stalled.
+ */
+const windowPerChannel = 12;
+/** So many in all. */
 const window = 32;
 /** Published before anything is measured, so that buffers and pools have their size. */
 const warmUpMessages = 1_024;
@@ -79,7 +84,8 @@ export class StallScene {
   /** Publishes, waiting for the readers; samples the server's memory every so many messages. */
   async publish(count: number, sampleEvery = 50): Promise<void> {
     for (let index = 0; index < count; index += 1) {
-      while (this.#published - this.#complete >= window) await this.#progress();
+      while (this.#published - this.#complete >= Math.min(window, windowPerChannel * this.channels.length))
+        await this.#progress();
       this.#published += 1;
       const { channel, offset } = placeOf(this.#published, this.channels.length);
       this.#missing[channel]![offset] = this.#readersOf(channel);
