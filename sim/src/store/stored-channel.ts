@@ -151,6 +151,13 @@ export class StoredChannel {
     return { entries: [...this.#entries], floor: this.#floor, end: this.#end, lineage: [...this.#lineage], producers };
   }
 
+  /** Whether the log as it is now grew out of all that the copy holds: what was taken back is no part of that. */
+  grewOutOf(copy: ChannelCopy): boolean {
+    const epoch = copy.lineage.at(-1)!.epoch;
+    const at = this.#lineage.findIndex((begun) => begun.epoch === epoch);
+    return at !== -1 && (this.#lineage[at + 1]?.start ?? this.#end) >= copy.end;
+  }
+
   /** An older copy stands in the data's place; an epoch has to begin before anything is written. */
   replace(copy: ChannelCopy): void {
     this.#entries = [...copy.entries];

@@ -1,8 +1,8 @@
 import { subscribeToSome } from "../workload/workload.ts";
 import type { World } from "./world.ts";
 
-/** Longer than anything on a healed path takes, a broker's time-outs with it. */
-const brokerQuietMs = 12_000;
+/** Longer than anything on a healed path takes, a broker's time-outs with it. A connection that is half-open is found behind that. */
+const brokerQuietMs = 10_000;
 
 /** Faults end, everything runs again, everybody reads. From now on whatever is due has to arrive. */
 export function heal(world: World): void {
@@ -33,7 +33,7 @@ export function isQuiet(world: World): boolean {
   if (world.running.length < world.nodes.length) return false;
   if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
-  if (world.broker !== undefined) return world.time.now - world.figures.deliveredAt > brokerQuietMs;
+  if (world.broker !== undefined) return world.time.now - world.figures.deliveredAt > brokerQuietMs + 3 * world.options.heartbeatMs;
   for (const client of world.clients) {
     for (const reader of client.readers.values()) if (!reader.check.complete) return false;
   }
