@@ -10,7 +10,7 @@ import type { ChannelPolicy } from "./policy/channel-policy.ts";
 export interface NodeLimits {
   /** From the handshake to `connect`. Past it: close 4008. Default 10,000. */
   readonly connectTimeoutMs: number;
-  /** For `authenticate` to answer. Past it: close 4008. Default 10,000. */
+  /** For the `authenticate` hook to answer. Past it: `internal` (retry), and close 4002 if it was for `connect`. Default 10,000. */
   readonly authenticateTimeoutMs: number;
   /** Silence until the server asks whether the client is there; after as much again: close 4001. Default 25,000. */
   readonly heartbeatMs: number;

@@ -291,14 +291,14 @@ describe("limits at the door", () => {
     expect((await raw.closed()).code).toBe(4008);
   });
 
-  it("close with 4008 whom nobody authenticates in time", async () => {
+  it("close with 4002 whom the hook does not authenticate in time", async () => {
     const server = await open({
       limits: { connectTimeoutMs: 50, authenticateTimeoutMs: 50 },
       authenticate: () => new Promise<never>(() => {}),
     });
     const raw = await RawSocket.upgraded(server.url);
     raw.say({ type: "connect" });
-    expect((await raw.closed()).code).toBe(4008);
+    expect((await raw.closed()).code).toBe(4002);
   });
 
   it("take a token of maxTokenBytes, and refuse one of a byte more with 4503 [CON-6]", async () => {

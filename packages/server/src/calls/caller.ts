@@ -65,6 +65,7 @@ export class Caller {
   async #run(frame: CallFrame, signal: AbortSignal): Promise<Payload> {
     const { calls, contract } = this.#options;
     const { rights, session } = this.#client;
+    const { renewals } = rights;
     const handler = calls.get(frame.method);
     // Who may not call learns no names: a method that is not there is forbidden to him too.
     if (!(await rights.may("call", frame.method))) throw forbidden("call", frame.method);
@@ -74,6 +75,8 @@ export class Caller {
     const given = valueOf(frame.payload);
     const request = schemas === undefined ? given : await validate(schemas.request, given);
     if (signal.aborted) throw signal.reason;
+    // The right may have been revoked meanwhile, or be that of a former token.
+    if (rights.renewals !== renewals) return this.#run(frame, signal);
     const reply = await handler(request, { identity: rights.identity, session, signal });
     if (reply !== undefined && schemas !== undefined) await this.#assertReply(schemas.reply, reply);
     const payload = payloadOf(reply ?? null);

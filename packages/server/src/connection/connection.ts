@@ -13,6 +13,7 @@ import type { Encoding } from "../delivery/block.ts";
 import type { Reader, Subscription } from "../delivery/subscription.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { Peer, Transport, TransportHandlers } from "../transport/transport.ts";
+import { Authentication } from "./authentication.ts";
 import { closeCodeOf } from "./close-code-of.ts";
 import { ConnectedClient } from "./connected-client.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -32,7 +33,7 @@ export interface ConnectionOptions {
 type State =
   | { readonly kind: "opened"; readonly since: number }
   /** Frames that came behind `connect` wait for its answer (CON-4). */
-  | { readonly kind: "authenticating"; readonly since: number; readonly behind: ClientFrame[] }
+  | { readonly kind: "authenticating"; readonly behind: ClientFrame[] }
   | { readonly kind: "connected"; readonly client: ConnectedClient; readonly expiresAt: number | undefined }
   | { readonly kind: "closed" };
 
@@ -45,9 +46,12 @@ export class Connection implements TransportHandlers, Reader {
   readonly #outgoing: Outgoing;
   readonly #window: SendWindow;
   readonly #frames: TokenBucket;
+  readonly #authentication: Authentication;
   #state: State;
   #heardAt: number;
   #resting: Timer | undefined;
+  /** Reasons for which reading is paused now. */
+  #pauses = 0;
   #flushScheduled = false;
 
   constructor(options: ConnectionOptions) {
@@ -64,6 +68,7 @@ export class Connection implements TransportHandlers, Reader {
     this.#outgoing = new Outgoing(this.encoding);
     this.#window = new SendWindow({ floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes });
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
+    this.#authentication = new Authentication(services, peer);
     this.#state = { kind: "opened", since: now };
     this.#heardAt = now;
     transport.handlers = this;
@@ -158,13 +163,9 @@ export class Connection implements TransportHandlers, Reader {
   sweep(now: number): void {
     const { limits } = this.#services;
     const state = this.#state;
-    if (state.kind === "closed") return;
-    if (state.kind !== "connected") {
-      const limit =
-        state.kind === "opened" ? limits.connectTimeoutMs : limits.connectTimeoutMs + limits.authenticateTimeoutMs;
-      if (now - state.since >= limit) this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
-      return;
-    }
+    if (state.kind === "opened" && now - state.since >= limits.connectTimeoutMs)
+      this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
+    if (state.kind !== "connected") return;
     if (!this.#expire() && this.#beat(now)) this.#sendIdleBatches(state.client, now);
   }
 
@@ -205,7 +206,8 @@ export class Connection implements TransportHandlers, Reader {
     }
     switch (state.kind) {
       case "opened":
-        if (frame.type === "connect") void this.#authenticate(frame);
+        if (frame.type === "connect")
+          this.#authenticate(frame).catch((error: unknown) => this.#fault("connect", error));
         else this.#violate(`The first frame is connect, not ${frame.type}.`);
         return;
       case "authenticating":
@@ -233,7 +235,7 @@ export class Connection implements TransportHandlers, Reader {
 
   async #authenticate(frame: ConnectFrame): Promise<void> {
     const { clock, random, limits } = this.#services;
-    const state: State = { kind: "authenticating", since: clock.monotonic(), behind: [] };
+    const state: State = { kind: "authenticating", behind: [] };
     this.#state = state;
     const session = frame.session === "" ? hex(random.bytes(16)) : frame.session;
     if (isLongerThan(frame.token, limits.maxTokenBytes)) {
@@ -244,7 +246,9 @@ export class Connection implements TransportHandlers, Reader {
       this.#violate("A session identifier has at most 64 characters.");
       return;
     }
-    const identity = await this.#identify(frame.token, session);
+    // Whose token is not known yet must not fill the memory of the node: what comes behind is left to the kernel.
+    this.#pause();
+    const identity = await this.#authentication.identify(frame.token, session);
     if (this.#state !== state) return;
     if (identity instanceof HawserError) {
       this.end(identity);
@@ -270,14 +274,19 @@ export class Connection implements TransportHandlers, Reader {
     // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
     this.#write(this.#outgoing.takeReplies(limits.maxMessageBytes), clock.monotonic());
     for (const behind of state.behind) this.#handle(behind);
+    this.#resume();
   }
 
   async #reauthenticate(frame: AuthenticateFrame): Promise<void> {
     const state = this.#state;
     if (state.kind !== "connected") return;
     const { client } = state;
-    const identity = await this.#identify(frame.token, client.session);
+    const identity = await this.#authentication.identify(frame.token, client.session);
     if (this.#state.kind !== "connected") return;
+    if (identity instanceof HawserError && saysNothing(identity)) {
+      client.refuse(frame.id, identity);
+      return;
+    }
     const same = !(identity instanceof HawserError) && identity.user === client.rights.identity.user;
     if (!same) {
       const error =
@@ -292,21 +301,6 @@ export class Connection implements TransportHandlers, Reader {
     client.answer(frame.id, { type: "authenticated", id: frame.id, expiresInMs: this.#expiresInMs(identity) });
   }
 
-  /** Who the token says it is; the application's own errors stay in the log. */
-  async #identify(token: string, session: string): Promise<Identity | HawserError> {
-    try {
-      const identity = await this.#services.authenticate({ token, peer: this.#options.peer, session });
-      const expired = identity.expiresAt !== undefined && identity.expiresAt <= this.#services.clock.now();
-      return expired
-        ? new HawserError("token-expired", "The token has expired. Come with a fresh one.", { retry: true })
-        : identity;
-    } catch (error) {
-      if (error instanceof HawserError) return error;
-      this.#services.logger.error({ session, error }, "authenticate failed");
-      return new HawserError("internal", "The server could not authenticate. Try again.", { retry: true });
-    }
-  }
-
   #newClient(session: string, identity: Identity): ConnectedClient {
     return new ConnectedClient({
       services: this.#services,
@@ -315,7 +309,8 @@ export class Connection implements TransportHandlers, Reader {
       reader: this,
       send: (frame) => this.#send(frame),
       violate: (message) => this.#violate(message),
-      reauthenticate: (frame) => void this.#reauthenticate(frame),
+      reauthenticate: (frame) =>
+        void this.#reauthenticate(frame).catch((error: unknown) => this.#fault("authenticate", error)),
       mayReply: () => this.#window.open && this.#outgoing.replyBytes < this.#services.limits.maxHistoryBytes,
     });
   }
@@ -323,7 +318,7 @@ export class Connection implements TransportHandlers, Reader {
   #expiresInMs(identity: Identity): number {
     return identity.expiresAt === undefined
       ? 0
-      : Math.max(1, Math.round(identity.expiresAt - this.#services.clock.now()));
+      : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.round(identity.expiresAt - this.#services.clock.now())));
   }
 
   #send(frame: ServerFrame): void {
@@ -414,11 +409,21 @@ export class Connection implements TransportHandlers, Reader {
   /** Too many frames: reading rests until the rate allows it; nothing is lost. */
   #rest(ms: number): void {
     if (this.#resting !== undefined || this.#state.kind === "closed") return;
-    this.#transport.pause();
+    this.#pause();
     this.#resting = this.#services.timers.after(ms, () => {
       this.#resting = undefined;
-      this.#transport.resume();
+      this.#resume();
     });
+  }
+
+  #pause(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1) this.#transport.pause();
+  }
+
+  #resume(): void {
+    this.#pauses -= 1;
+    if (this.#pauses === 0 && this.#state.kind !== "closed") this.#transport.resume();
   }
 
   #violate(message: string): void {
@@ -450,11 +455,17 @@ export class Connection implements TransportHandlers, Reader {
     const user = this.user;
     this.#state = { kind: "closed" };
     this.#resting?.cancel();
+    this.#authentication.close();
     this.#outgoing.clear();
     if (state.kind === "connected") state.client.close();
     this.#services.observer.connectionClosed(code, state.kind === "connected");
     this.#options.onClosed(this, user);
   }
+}
+
+/** An error that says nothing of the token: what held before it goes on until it expires (CON-8). */
+function saysNothing(error: HawserError): boolean {
+  return error.retry && error.code !== "token-expired";
 }
 
 const encoder = new TextEncoder();

@@ -40,9 +40,10 @@ export class Rights {
 
   /** Forgets what the hook said; with an identity, that one counts from now on. */
   renew(identity = this.#identity): void {
-    this.#renewals += 1;
-    this.#identity = identity;
+    // First, since it throws for patterns that are none: then the former rights stand.
     this.#capable = rightsOf(identity);
+    this.#identity = identity;
+    this.#renewals += 1;
     this.#answers = new Map();
   }
 
@@ -65,12 +66,12 @@ export class Rights {
   #ask(verb: Verb, name: string, authorize: Authorize): Answer {
     try {
       const answer = authorize({ verb, name, identity: this.#identity, session: this.#session });
-      return typeof answer === "boolean"
-        ? answer
-        : answer.then(
-            (value) => value === true,
-            () => false,
-          );
+      if (typeof answer === "boolean") return answer;
+      // A promise of another library's kind, or realm, is one too; taken as it is, it would be no `Promise` here.
+      return Promise.resolve(answer).then(
+        (value) => value === true,
+        () => false,
+      );
     } catch {
       return false;
     }

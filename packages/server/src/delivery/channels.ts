@@ -51,7 +51,7 @@ export class Channels {
     const opening = feed.open().then(
       () => feed,
       (error: unknown) => {
-        this.#open.delete(name);
+        if (this.#open.get(name)?.feed === feed) this.#open.delete(name);
         throw error;
       },
     );

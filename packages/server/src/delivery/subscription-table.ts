@@ -38,8 +38,11 @@ export class SubscriptionTable {
   readonly #options: SubscriptionTableOptions;
   readonly #client: ClientContext;
   readonly #byNumber = new Map<number, Subscription>();
+  readonly #byName = new Map<string, Subscription>();
   /** The last generation of each channel; insertion order is age. */
   readonly #generations = new Map<string, number>();
+  /** The latest request for each channel whose subscription is not open yet. */
+  readonly #latest = new Map<string, SubscribeFrame>();
   #opening = 0;
 
   constructor(options: SubscriptionTableOptions) {
@@ -67,7 +70,7 @@ export class SubscriptionTable {
       );
       return;
     }
-    const current = this.#find(name);
+    const current = this.#byName.get(name);
     if (current === undefined && this.#byNumber.size + this.#opening >= maxSubscriptions) {
       this.#refuse(
         frame,
@@ -78,11 +81,13 @@ export class SubscriptionTable {
     }
     if (current !== undefined) this.#remove(current);
     this.#remember(name, frame.generation);
+    this.#latest.set(name, frame);
     this.#opening += 1;
     void this.#open(frame, name)
       .catch((error: unknown) => this.#fail(frame, error))
       .finally(() => {
         this.#opening -= 1;
+        if (this.#latest.get(name) === frame) this.#latest.delete(name);
       });
   }
 
@@ -99,17 +104,24 @@ export class SubscriptionTable {
     this.#current(frame)?.allow(frame.credit);
   }
 
-  /** Ends what the user may no longer read (SUB-12). */
+  /** Ends what the user may no longer read (SUB-12): at once where that is known at once. */
   async recheck(): Promise<void> {
-    await Promise.all(
-      [...this.#byNumber.values()].map(async (subscription) => {
-        const { name } = subscription.feed;
-        const may = this.#client.rights.may("subscribe", name);
-        if (may === true || (await may)) return;
-        if (this.#byNumber.get(subscription.feed.number) !== subscription) return;
-        this.#end(subscription, "forbidden", forbidden("subscribe", name).message);
-      }),
-    );
+    const { rights } = this.#client;
+    const { renewals } = rights;
+    const waiting: Promise<void>[] = [];
+    for (const subscription of this.#byNumber.values()) {
+      const { name } = subscription.feed;
+      const [subscribe, history] = [rights.may("subscribe", name), rights.may("history", name)];
+      if (typeof subscribe === "boolean" && typeof history === "boolean") this.#keep(subscription, subscribe, history);
+      else
+        waiting.push(
+          Promise.all([subscribe, history]).then(([maySubscribe, mayReadHistory]) => {
+            // Answers about rights that were renewed since are void: whoever renewed them checks again.
+            if (rights.renewals === renewals) this.#keep(subscription, maySubscribe, mayReadHistory);
+          }),
+        );
+    }
+    await Promise.all(waiting);
   }
 
   closeAll(): void {
@@ -132,7 +144,7 @@ export class SubscriptionTable {
     if (this.#client.closed) return;
     // A right that was revoked meanwhile found no subscription to end (SUB-12), and a feed may have been let go as idle.
     if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);
-    if (this.#generations.get(name) !== frame.generation) {
+    if (this.#latest.get(name) !== frame) {
       throw new HawserError("generation-stale", `A later subscription to ${frame.channel} took the place of this one.`);
     }
     this.#start(frame, feed, begin, mayReadHistory, granted);
@@ -147,7 +159,7 @@ export class SubscriptionTable {
   ): void {
     const { client, signer, now } = this.#options;
     // Whoever may read history is bound by the log's floor alone.
-    const grantStart = mayReadHistory ? 0 : Math.min(granted?.position.offset ?? begin.offset, begin.offset);
+    const grantStart = mayReadHistory ? undefined : Math.min(granted?.position.offset ?? begin.offset, begin.offset);
     const subscription = new Subscription({
       feed,
       reader: client.reader,
@@ -158,6 +170,7 @@ export class SubscriptionTable {
     });
     subscription.lastBatchAt = now();
     this.#byNumber.set(feed.number, subscription);
+    this.#byName.set(feed.name, subscription);
     this.#options.onSubscribed();
     const { user } = client.rights.identity;
     const position = { epoch: feed.epoch, offset: begin.offset };
@@ -248,11 +261,6 @@ export class SubscriptionTable {
     return frame.channel;
   }
 
-  #find(name: string): Subscription | undefined {
-    for (const subscription of this.#byNumber.values()) if (subscription.feed.name === name) return subscription;
-    return undefined;
-  }
-
   #current(frame: { number: number; generation: number }): Subscription | undefined {
     const subscription = this.#byNumber.get(frame.number);
     return subscription?.generation === frame.generation ? subscription : undefined;
@@ -262,8 +270,21 @@ export class SubscriptionTable {
     this.#generations.delete(name);
     this.#generations.set(name, generation);
     if (this.#generations.size <= this.#options.maxSubscriptions * rememberedNames) return;
-    const [oldest] = this.#generations.keys();
-    if (oldest !== undefined) this.#generations.delete(oldest);
+    for (const oldest of this.#generations.keys()) {
+      if (this.#latest.has(oldest) || this.#byName.has(oldest)) continue;
+      this.#generations.delete(oldest);
+      return;
+    }
+  }
+
+  #keep(subscription: Subscription, maySubscribe: boolean, mayReadHistory: boolean): void {
+    if (this.#byNumber.get(subscription.feed.number) !== subscription) return;
+    if (!maySubscribe) this.#forbid(subscription, "subscribe");
+    else if (!mayReadHistory && !subscription.forgoHistory()) this.#forbid(subscription, "history");
+  }
+
+  #forbid(subscription: Subscription, verb: "subscribe" | "history"): void {
+    this.#end(subscription, "forbidden", forbidden(verb, subscription.feed.name).message);
   }
 
   #end(subscription: Subscription, code: string, message: string): void {
@@ -275,6 +296,7 @@ export class SubscriptionTable {
   #remove(subscription: Subscription): void {
     subscription.close();
     this.#byNumber.delete(subscription.feed.number);
+    this.#byName.delete(subscription.feed.name);
     this.#options.onUnsubscribed();
   }
 

@@ -24,8 +24,8 @@ export interface SubscriptionOptions {
   readonly reader: Reader;
   readonly generation: number;
   readonly cursor: number;
-  /** The user may read nothing at or below it (SUB-11). */
-  readonly grantStart: number;
+  /** The user may read nothing at or below it (SUB-11); `undefined`: he has the right to history. */
+  readonly grantStart: number | undefined;
   /** 0: not limited. */
   readonly credit: number;
 }
@@ -36,13 +36,15 @@ type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason }
 export class Subscription {
   readonly feed: ChannelFeed;
   readonly generation: number;
-  readonly grantStart: number;
   /** Whether it stands in its connection's list of those to be served; kept here so that waking costs no look-up. */
   listed = false;
   /** Monotonic milliseconds of the last batch, for SUB-7. */
   lastBatchAt = 0;
   readonly #reader: Reader;
   #cursor: number;
+  #grantStart: number | undefined;
+  /** Through it lies what was published before the grant. */
+  #history: number;
   #credit: number;
   #cost = 0;
   #page: Run | undefined;
@@ -55,9 +57,10 @@ export class Subscription {
   constructor(options: SubscriptionOptions) {
     this.feed = options.feed;
     this.generation = options.generation;
-    this.grantStart = options.grantStart;
     this.#reader = options.reader;
     this.#cursor = options.cursor;
+    this.#grantStart = options.grantStart;
+    this.#history = options.feed.known().end;
     this.#sent = { epoch: options.feed.epoch, offset: options.cursor };
     this.#credit = options.credit;
     this.feed.subscriptions.add(this);
@@ -82,7 +85,7 @@ export class Subscription {
   /** The client asks for what is behind `offset` again (SUB-8). */
   seek(offset: number): void {
     if (offset > this.#cursor) return;
-    const lowest = Math.max(this.feed.readableFloor, this.grantStart);
+    const lowest = Math.max(this.feed.readableFloor, this.#grantStart ?? 0);
     this.#page = undefined;
     this.#sent = { epoch: this.#sent.epoch, offset };
     if (offset < lowest) {
@@ -90,6 +93,17 @@ export class Subscription {
       this.#cursor = lowest;
     } else this.#cursor = offset;
     this.wake();
+  }
+
+  /**
+   * The right to history has gone. False when messages that were published before the grant are still to be sent: then
+   * the subscription has to end.
+   */
+  forgoHistory(): boolean {
+    if (this.#grantStart !== undefined) return true;
+    if (this.#cursor < this.#history) return false;
+    this.#grantStart = this.#history;
+    return true;
   }
 
   /**
@@ -102,6 +116,8 @@ export class Subscription {
     this.#page = undefined;
     this.#cursor = start.offset;
     this.#told = { lost: start.lost, reset: start.reset };
+    if (start.reset === "unknown" || start.reset === "ahead") this.#beginAnew(head, start.reset);
+    else if (start.reset === "truncated") this.#beginBelow(start.offset);
     this.wake();
   }
 
@@ -130,6 +146,21 @@ export class Subscription {
     this.#closed = true;
     this.#page = undefined;
     this.feed.subscriptions.delete(this);
+  }
+
+  /** Nothing here is what the client has seen: all that the log holds was published before its grant counts in it. */
+  #beginAnew(head: Head, reset: ResetReason): void {
+    this.#history = head.end;
+    if (this.#grantStart === undefined) return;
+    this.#grantStart = head.end;
+    this.#cursor = head.end;
+    this.#told = { lost: { from: head.floor, to: head.end }, reset };
+  }
+
+  /** The log went back: what follows is new, though the grant began above it. */
+  #beginBelow(offset: number): void {
+    this.#history = Math.min(this.#history, offset);
+    if (this.#grantStart !== undefined) this.#grantStart = Math.min(this.#grantStart, offset);
   }
 
   #noticeTrim(): void {

@@ -45,11 +45,29 @@ export class Publisher {
       this.#finish(frame, verdict);
       return;
     }
-    const turn = Promise.all([verdict, before]).then(([found]) => {
-      if (this.#waiting.get(frame.channel) === turn) this.#waiting.delete(frame.channel);
-      this.#finish(frame, found);
-    });
+    const turn = this.#wait(frame, verdict, before)
+      .catch((error: unknown) => this.#finish(frame, this.#refusalOf(error)))
+      .finally(() => {
+        if (this.#waiting.get(frame.channel) === turn) this.#waiting.delete(frame.channel);
+      });
     this.#waiting.set(frame.channel, turn);
+  }
+
+  /** Appends behind what came before it, if the right to it still stands then. */
+  async #wait(
+    frame: PublishFrame,
+    verdict: Verdict | Promise<Verdict>,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    const { rights } = this.#client;
+    let { renewals } = rights;
+    let found = await verdict;
+    await before;
+    while (found === undefined && rights.renewals !== renewals) {
+      ({ renewals } = rights);
+      if (!(await rights.may("publish", frame.channel))) found = forbidden("publish", frame.channel);
+    }
+    this.#finish(frame, found);
   }
 
   #judge(frame: PublishFrame): Verdict | Promise<Verdict> {

@@ -49,6 +49,11 @@ export class SimulatedPorts implements Clock, Timers, Random {
     return this.#seed / 2_147_483_648;
   }
 
+  /** Timers that have neither fired nor been cancelled. */
+  get pending(): number {
+    return this.#due.length;
+  }
+
   /** Lets everything happen that needs no time: promises, and what was asked for `soon`. */
   settle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
