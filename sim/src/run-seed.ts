@@ -40,7 +40,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Promise<SeedRes
 }
 
 /** The same for a world whose options are given. */
-export async function runWorld(options: WorldOptions, run: RunOptions = {}): Promise<SeedResult> {
+async function runWorld(options: WorldOptions, run: RunOptions = {}): Promise<SeedResult> {
   const world = new World(options, run.mutation, run.write);
   const onStray = (error: unknown): void => world.time.fail(error);
   process.on("unhandledRejection", onStray);

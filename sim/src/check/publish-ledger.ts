@@ -144,7 +144,7 @@ function idsTakenBack(channel: StoredChannel): Set<string> {
 }
 
 /** The identity that the workload wrote into a message. */
-export function idOf(entry: StoredEntry): string {
+function idOf(entry: StoredEntry): string {
   if (entry.payload === undefined) return "";
   const text = Buffer.from(entry.payload.data).toString("latin1");
   return /"id":"([^"]*)"/.exec(text)?.[1] ?? text;

@@ -3,7 +3,7 @@ import type { WireListener } from "../network/wire-tap.ts";
 import type { Report } from "./violation.ts";
 
 /** What stands in every message of a channel that not everybody may read, followed by the channel's name and a quote. */
-export const restrictedMark = '"only":"';
+const restrictedMark = '"only":"';
 
 export interface RightsCheckOptions {
   /** Whether the user at the client's end of a connection may be sent messages of this channel now. */

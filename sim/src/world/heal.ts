@@ -33,7 +33,8 @@ export function isQuiet(world: World): boolean {
   if (world.running.length < world.nodes.length) return false;
   if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
-  if (world.broker !== undefined) return world.time.now - world.figures.deliveredAt > brokerQuietMs + 3 * world.options.heartbeatMs;
+  if (world.broker !== undefined)
+    return world.time.now - world.figures.deliveredAt > brokerQuietMs + 3 * world.options.heartbeatMs;
   for (const client of world.clients) {
     for (const reader of client.readers.values()) if (!reader.check.complete) return false;
   }
