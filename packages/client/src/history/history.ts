@@ -29,6 +29,8 @@ export interface HistoryPage<Data = unknown> {
 }
 
 const defaultTimeoutMs = 30_000;
+/** The frame's field holds no more; a server takes less anyway (HIS-4). */
+const maxLimit = 2 ** 32 - 1;
 
 /** Reads a page. Messages that the schema refuses, or that cannot be carried, are left out. */
 export async function history(
@@ -53,7 +55,7 @@ export async function history(
       channel,
       position: position && { epoch: position.epoch, offset: position.offset },
       backward: after === undefined,
-      limit,
+      limit: Math.min(limit, maxLimit),
     }),
     repeatable: true,
     cancellable: false,

@@ -72,6 +72,16 @@ describe("history", () => {
     expect(await outcome).toMatchObject({ code: "epoch-unknown" });
   });
 
+  it("asks for no more messages than its frame can say [HIS-4]", async () => {
+    const { client, server, ports } = await connected();
+    void client
+      .channel("chat")
+      .history({ limit: Number.MAX_SAFE_INTEGER })
+      .catch(() => {});
+    await ports.advance(1);
+    expect(server.peer.last("history").limit).toBe(2 ** 32 - 1);
+  });
+
   it("refuses options that make no sense", async () => {
     const { client } = await connected();
     const position = { epoch: 1, offset: 1 };
