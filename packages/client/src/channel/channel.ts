@@ -2,6 +2,7 @@ import { HawserError, isChannelName, payloadOf, validateNow } from "@hawser/prot
 import type { Payload, StandardSchemaV1 } from "@hawser/protocol";
 import { history } from "../history/history.ts";
 import type { HistoryOptions, HistoryPage } from "../history/history.ts";
+import { refusalOf } from "../outbox/outbox.ts";
 import type { Outbox, OutboxItem } from "../outbox/outbox.ts";
 import { Publication } from "../outbox/publication.ts";
 import type { AskTable } from "../session/ask-table.ts";
@@ -44,8 +45,6 @@ const maxKeyBytes = 255;
 export class Channel<Data = unknown, Input = Data> implements AsyncIterable<ReceivedMessage<Data>> {
   readonly name: string;
   readonly #context: ChannelContext;
-  /** Publishes whose schema takes its time; those behind them wait, so that the order stays. */
-  #validating: Promise<void> | undefined;
 
   /** Made by `Client.channel`. @throws HawserError `channel-invalid` */
   constructor(name: string, context: ChannelContext) {
@@ -102,30 +101,12 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   publish(data: Input, options: PublishOptions = {}): Publication {
     const publication = new Publication();
     const { schema } = this.#context;
-    const reject = (cause: unknown): void => {
-      publication.fail(
-        "rejected",
-        cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause }),
-      );
-    };
     try {
-      const payload = payloadOf(data);
-      const valid = schema === undefined ? undefined : validateNow(schema, data);
-      if (!(valid instanceof Promise) && this.#validating === undefined) {
-        this.#enqueue(publication, payload, options);
-        return publication;
-      }
-      const before = this.#validating ?? Promise.resolve();
-      const turn = before
-        .then(() => valid)
-        .then(() => this.#enqueue(publication, payload, options))
-        .catch(reject)
-        .then(() => {
-          if (this.#validating === turn) this.#validating = undefined;
-        });
-      this.#validating = turn;
+      const payload = ownPayloadOf(data);
+      const valid: unknown = schema === undefined ? undefined : validateNow(schema, data);
+      this.#enqueue(publication, payload, options, valid instanceof Promise ? valid : undefined);
     } catch (cause) {
-      reject(cause);
+      publication.fail("rejected", refusalOf(cause));
     }
     return publication;
   }
@@ -136,7 +117,12 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     return history(asks, this.name, schema, options) as Promise<HistoryPage<Data>>;
   }
 
-  #enqueue(publication: Publication, payload: Payload, { key = "", signal }: PublishOptions): void {
+  #enqueue(
+    publication: Publication,
+    payload: Payload,
+    { key = "", signal }: PublishOptions,
+    valid: Promise<unknown> | undefined,
+  ): void {
     const { outbox } = this.#context;
     if (key.length > 0 && new TextEncoder().encode(key).length > maxKeyBytes) {
       return publication.fail(
@@ -157,7 +143,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
         if (state !== "queued") signal.removeEventListener("abort", onAbort);
       });
     }
-    outbox.add(item);
+    outbox.add(item, valid);
   }
 
   #receiver(start: Start, unread: () => number, push: ChannelReceiverOptions["push"]): ChannelReceiver {
@@ -173,4 +159,10 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     });
     return receiver;
   }
+}
+
+/** As it is now: it may be sent later, and again, when the application has long used its buffer for something else. */
+function ownPayloadOf(data: unknown): Payload {
+  const payload = payloadOf(data);
+  return payload.kind === "bytes" ? { kind: "bytes", data: new Uint8Array(payload.data) } : payload;
 }

@@ -201,14 +201,15 @@ export class Subscription<Data = unknown>
   #takeMessage({ message, epoch, cost }: StreamItem & { kind: "message" }): void {
     const position = { epoch, offset: message.offset };
     this.#unread -= cost;
-    this.#position = position;
     this.#receiver.renew(cost);
     let raw: unknown;
     const invalid = (cause: unknown): void => {
+      this.#position = position;
       const error = cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause });
       emit(this as TypedEventTarget<SubscriptionEvents<Data>>, "invalid", { error, position, data: raw });
     };
     const deliver = (data: unknown): void => {
+      this.#position = position;
       const { time, publisher, key } = message;
       this.#deliver({ data: data as Data, channel: this.channel, position, time, publisher, key });
     };

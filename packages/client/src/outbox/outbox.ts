@@ -58,6 +58,10 @@ export class Outbox implements SessionPart {
   /** In the order of last use, so that the first that is idle is the one to forget. */
   readonly #channels = new Map<string, OutboxChannel>();
   readonly #emptied = new Set<() => void>();
+  /** With their schema, which takes its time. */
+  readonly #validating = new Set<OutboxItem>();
+  /** Of each channel that has such, when the newest of them is done with: what comes behind it waits. */
+  readonly #turns = new Map<string, Promise<void>>();
   #producer: Uint8Array;
   #messages = 0;
   #bytes = 0;
@@ -78,8 +82,13 @@ export class Outbox implements SessionPart {
     return this.#messages;
   }
 
-  /** Takes a publish in, or ends it as `rejected` when it is full (`outbox-full`) or the client is closed. */
-  add(item: OutboxItem): void {
+  /**
+   * Takes a publish in, or ends it as `rejected` when it is full (`outbox-full`) or the client is closed.
+   *
+   * @param valid - Whether it may be sent, when that is not known yet: what it rejects with ends the publish as
+   * `rejected`, and what comes behind it in its channel waits, so that the order stays.
+   */
+  add(item: OutboxItem, valid?: Promise<unknown>): void {
     const { publication, payload } = item;
     if (this.#ended !== undefined) return publication.fail("rejected", this.#ended);
     const { maxMessages, maxBytes } = this.#options;
@@ -89,13 +98,14 @@ export class Outbox implements SessionPart {
     }
     this.#messages += 1;
     this.#bytes += payload.data.length;
-    this.#channel(item.channel).chain.add(item);
-    this.#pump();
+    const before = this.#turns.get(item.channel);
+    if (valid === undefined && before === undefined) this.#queue(item);
+    else this.#queueInTurn(item, valid, before);
   }
 
   /** Takes a publish out if it was never sent; after that it has no effect (PUB-12). */
   cancel(item: OutboxItem, error: HawserError): void {
-    if (!this.#channels.get(item.channel)?.chain.remove(item)) return;
+    if (!this.#validating.delete(item) && !this.#channels.get(item.channel)?.chain.remove(item)) return;
     this.#forget(item);
     item.publication.fail("cancelled", error);
   }
@@ -122,12 +132,35 @@ export class Outbox implements SessionPart {
 
   onEnd(error: HawserError | undefined): void {
     this.#ended = error ?? new HawserError("closed", "The client is closed");
-    for (const channel of this.#channels.values()) {
-      for (const item of channel.end()) {
-        this.#forget(item);
-        item.publication.fail("cancelled", this.#ended);
-      }
+    const unsent = [...this.#channels.values()].flatMap((channel) => channel.end());
+    for (const item of [...unsent, ...this.#validating]) {
+      this.#forget(item);
+      // What was sent once, and was to go again because no log has it, was not cancelled (PUB-12).
+      item.publication.fail(item.sent === undefined ? "cancelled" : "rejected", this.#ended);
     }
+    this.#validating.clear();
+  }
+
+  #queue(item: OutboxItem): void {
+    this.#channel(item.channel).chain.add(item);
+    this.#pump();
+  }
+
+  #queueInTurn(item: OutboxItem, valid: Promise<unknown> | undefined, before: Promise<void> | undefined): void {
+    this.#validating.add(item);
+    // Handled from now on: it may be refused while what is ahead of it is still with its schema.
+    const refused = Promise.resolve(valid).then(
+      () => undefined,
+      (cause: unknown) => refusalOf(cause),
+    );
+    const turn = Promise.all([refused, before]).then(([refusal]) => {
+      if (this.#turns.get(item.channel) === turn) this.#turns.delete(item.channel);
+      if (!this.#validating.delete(item)) return;
+      if (refusal === undefined) return this.#queue(item);
+      this.#forget(item);
+      item.publication.fail("rejected", refusal);
+    });
+    this.#turns.set(item.channel, turn);
   }
 
   #channel(name: string): OutboxChannel {
@@ -240,6 +273,11 @@ export class Outbox implements SessionPart {
 function frameOf(id: number, { item, producer, sequence, previous }: Attempt<OutboxItem>): PublishFrame {
   const { channel, payload, key } = item;
   return { type: "publish", id, channel, producer, sequence, previous, payload, key };
+}
+
+/** What a schema threw, as the error of a publish. */
+export function refusalOf(cause: unknown): HawserError {
+  return cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause });
 }
 
 function outcomeUnknown(channel: string, cause: HawserError | undefined): HawserError {

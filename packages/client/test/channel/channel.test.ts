@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { defineContract } from "@hawser/protocol";
+import type { StandardSchemaV1 } from "@hawser/protocol";
 import { z } from "zod";
 import type { ReceivedMessage } from "../../src/channel/subscription.ts";
 import { batch, dataOf, message, subscribed } from "../fake-server.ts";
@@ -12,6 +13,16 @@ const contract = defineContract({
   },
   calls: { add: { request: z.object({ a: z.number() }), reply: z.number() } },
 });
+
+type Answer = (result: Awaited<ReturnType<StandardSchemaV1<string>["~standard"]["validate"]>>) => void;
+
+/** A schema that answers when the test says so. */
+function heldSchema(): StandardSchemaV1<string> & { readonly answers: Answer[] } {
+  const answers: Answer[] = [];
+  const validate = (): ReturnType<StandardSchemaV1<string>["~standard"]["validate"]> =>
+    new Promise((resolve) => answers.push(resolve));
+  return { answers, "~standard": { version: 1, vendor: "test", validate } };
+}
 
 describe("a channel with a contract", () => {
   it("delivers what the schema makes of a message, and passes over what it refuses, with a word [SUB-4]", async () => {
@@ -66,13 +77,90 @@ describe("a channel with a contract", () => {
     expect(publications[1]!.error).toMatchObject({ code: "payload-invalid" });
   });
 
+  it("keeps that order over all its handles, whichever schema is done first [PUB-6]", async () => {
+    const schema = heldSchema();
+    const { client, server, ports } = await connected({
+      contract: defineContract({ channels: { held: { message: schema } } }),
+    });
+    for (const text of ["a", "b"]) client.channel("held").publish(text);
+    schema.answers[1]!({ value: "b" });
+    await ports.advance(1);
+    expect(server.peer.of("publish")).toEqual([]);
+    schema.answers[0]!({ value: "a" });
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual(["a", "b"]);
+  });
+
+  it("disturbs nobody when a schema refuses what waits behind another", async () => {
+    const schema = heldSchema();
+    const { client, server, ports } = await connected({
+      contract: defineContract({ channels: { held: { message: schema } } }),
+    });
+    const [first, second, third] = ["a", "b", "c"].map((text) => client.channel("held").publish(text));
+    schema.answers[1]!({ issues: [{ message: "no" }] });
+    schema.answers[2]!({ value: "c" });
+    await ports.advance(1);
+    expect([first!.state, third!.state]).toEqual(["queued", "queued"]);
+    schema.answers[0]!({ value: "a" });
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual(["a", "c"]);
+    expect(second!.error).toMatchObject({ code: "payload-invalid" });
+  });
+
+  it("counts a publish that is with its schema: bounded, waited for on close, and ended with the client", async () => {
+    const schema = heldSchema();
+    const { client, server, ports } = await connected({
+      contract: defineContract({ channels: { held: { message: schema } } }),
+      outbox: { maxMessages: 2 },
+      closeTimeoutMs: 1_000,
+    });
+    const [first, second, third] = ["a", "b", "c"].map((text) => client.channel("held").publish(text));
+    expect(third!.error).toMatchObject({ code: "outbox-full" });
+    expect(client.status.outbox).toBe(2);
+    const closing = client.close();
+    schema.answers[0]!({ value: "a" });
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual(["a"]);
+    await ports.advance(1_000);
+    await closing;
+    expect([first!.state, second!.state]).toEqual(["unknown", "cancelled"]);
+    schema.answers[1]!({ value: "b" });
+    await ports.advance(1);
+    expect(second!.state).toBe("cancelled");
+    expect(client.status.outbox).toBe(0);
+  });
+
+  it("has its position behind a message only when the schema is done with it", async () => {
+    const schema = heldSchema();
+    const { client, server, ports } = await connected({
+      contract: defineContract({ channels: { held: { message: schema } } }),
+    });
+    const subscription = client.channel("held").subscribe({ from: { epoch: 1, offset: 0 } });
+    const read: unknown[] = [];
+    subscription.addEventListener("message", ({ message: { data } }) => read.push([data, subscription.position]));
+    subscription.addEventListener("invalid", () => read.push(["invalid", subscription.position]));
+    await ports.advance(1);
+    server.peer.send(subscribed(server.peer.last("subscribe")), batch(0, 2));
+    await ports.advance(1);
+    expect(subscription.position).toEqual({ epoch: 1, offset: 0 });
+    schema.answers[0]!({ value: "a" });
+    await ports.advance(1);
+    expect(subscription.position).toEqual({ epoch: 1, offset: 1 });
+    schema.answers[1]!({ issues: [{ message: "no" }] });
+    await ports.advance(1);
+    expect(read).toEqual([
+      ["a", { epoch: 1, offset: 1 }],
+      ["invalid", { epoch: 1, offset: 2 }],
+    ]);
+  });
+
   it("cancels a publish that is still with its schema [PUB-12]", async () => {
     const { client, server, ports } = await connected({ contract });
     const abort = new AbortController();
     const publication = client.channel("slow.general").publish("a", { signal: abort.signal });
     abort.abort();
-    await ports.advance(1);
     expect(publication.state).toBe("cancelled");
+    await ports.advance(1);
     expect(server.peer.of("publish")).toEqual([]);
   });
 

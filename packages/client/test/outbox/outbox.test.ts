@@ -241,6 +241,36 @@ describe("the outbox", () => {
     expect(sent.state).toBe("accepted");
   });
 
+  it("does not end as cancelled what was sent once, although no log has it [PUB-12]", async () => {
+    const { client, server, ports } = await connected({ outbox: { maxInFlight: 1 } });
+    server.answer = accept;
+    const channel = client.channel("chat");
+    await Promise.all([channel.publish("first"), ports.advance(1)]);
+    server.answer = () => {};
+    client.channel("other").publish("ahead");
+    const sent = channel.publish("sent");
+    await ports.advance(1);
+    accept(server.peer.last("publish"), server.peer);
+    await ports.advance(1);
+    client.channel("other").publish("takes the turn");
+    channel.publish("behind");
+    server.peer.send(rejected(server.peer.last("publish"), "producer-unknown"));
+    await ports.advance(1);
+    expect(server.peer.of("publish").map(dataOf)).toEqual(["first", "ahead", "sent", "takes the turn"]);
+    client.goOffline();
+    await client.close();
+    expect(sent).toMatchObject({ state: "rejected", error: { code: "closed" } });
+  });
+
+  it("sends bytes as they were when they were published", async () => {
+    const { client, server, ports } = fixture();
+    const bytes = Buffer.from("before");
+    client.channel("chat").publish(bytes);
+    bytes.write("behind");
+    await ports.advance(1);
+    expect(Buffer.from(server.peer.last("publish").payload.data).toString()).toBe("before");
+  });
+
   it("rejects a message that the server cannot take, and goes on", async () => {
     const { client, server, ports } = fixture();
     server.welcome = { ...welcome, maxMessageBytes: 1_000 };
