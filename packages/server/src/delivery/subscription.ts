@@ -154,7 +154,8 @@ export class Subscription {
     if (this.#grantStart === undefined) return;
     this.#grantStart = head.end;
     this.#cursor = head.end;
-    this.#told = { lost: { from: head.floor, to: head.end }, reset };
+    const lost = head.end > head.floor ? { from: head.floor, to: head.end } : undefined;
+    this.#told = { lost, reset };
   }
 
   /** The log went back: what follows is new, though the grant began above it. */

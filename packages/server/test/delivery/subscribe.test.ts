@@ -97,6 +97,21 @@ describe("a subscription", () => {
     expect(other?.type === "subscribed" && forBob?.type === "subscribed" && other.number !== forBob.number).toBe(true);
   });
 
+  it("forgets generations of ended subscriptions beyond its limit, and never of one that lives [SUB-2]", async () => {
+    const { client } = await startNode({ limits: { maxSubscriptions: 2, framesPerSecond: 1e6, framesBurst: 1e6 } });
+    const ann = await client().connect();
+    await ann.ask(subscribe("lives", { generation: 7 }));
+    for (let count = 0; count < 20; count += 1) {
+      const [subscribed] = await ann.ask(subscribe(`c${count}`, { generation: 5 }));
+      if (subscribed?.type !== "subscribed") throw new Error("not subscribed");
+      await ann.ask({ type: "unsubscribe", number: subscribed.number, generation: 5 });
+    }
+    const stale = [{ type: "error", code: "generation-stale" }];
+    expect(await ann.ask(subscribe("lives", { generation: 7 }))).toMatchObject(stale);
+    expect(await ann.ask(subscribe("c19", { generation: 5 }))).toMatchObject(stale);
+    expect(await ann.ask(subscribe("c0", { generation: 1 }))).toMatchObject([{ type: "subscribed" }]);
+  });
+
   it("ends an older generation without a word, and refuses one that is not above the last [SUB-2]", async () => {
     const { node, client } = await startNode();
     const ann = await client().connect();
