@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HawserProcess } from "../support/hawser-process.ts";
 import { Terminal } from "./terminal.ts";
@@ -14,13 +16,19 @@ interface Line {
 }
 
 let server: HawserProcess;
+let folder: string;
 
 beforeAll(async () => {
-  server = await HawserProcess.start();
+  folder = await mkdtemp(join(tmpdir(), "hawser-guide-"));
+  const config = join(folder, "hawser.config.ts");
+  const [, block] = /^```ts\n([\s\S]*?)^```$/m.exec(await readFile(guide, "utf8"))!;
+  await writeFile(config, block!);
+  server = await HawserProcess.start(["--config", config]);
 });
 
 afterAll(async () => {
   await server.remove();
+  await rm(folder, { recursive: true });
 });
 
 describe("the session in the guide for the terminal", () => {
@@ -37,16 +45,57 @@ describe("the session in the guide for the terminal", () => {
           continue;
         }
         if (text.includes(`"connect"`)) {
+          expect(terminal?.untaken ?? []).toEqual([]);
           await terminal?.close();
           terminal = new Terminal(server.url);
           await terminal.connected();
         }
         terminal!.type(text.replace(/"epoch":\d+/, `"epoch":${epoch}`));
       }
+      // Nothing came that is not printed, but for `connected` of the second session, which the guide leaves out.
+      expect(terminal?.untaken.filter((line) => !line.includes(`"connected"`))).toEqual([]);
     } finally {
       await terminal?.close();
     }
-    expect(answers).toBeGreaterThan(8);
+    expect(answers).toBeGreaterThan(20);
+  });
+
+  it("has every frame that a client sends over a WebSocket, and what answers it", async () => {
+    const lines = await linesOf(guide);
+    const typesOf = (typed: boolean): string[] =>
+      lines.filter((line) => line.typed === typed).map(({ text }) => (JSON.parse(text) as { type: string }).type);
+    expect(new Set(typesOf(true))).toEqual(
+      new Set([
+        "authenticate",
+        "bogus",
+        "call",
+        "cancel",
+        "connect",
+        "credit",
+        "history",
+        "ping",
+        "publish",
+        "seek",
+        "subscribe",
+        "unsubscribe",
+      ]),
+    );
+    // What the server alone can begin (`move`, `reset`), or asks for, is not in a session that one types.
+    expect(new Set(typesOf(false))).toEqual(
+      new Set([
+        "authenticated",
+        "batch",
+        "connected",
+        "error",
+        "page",
+        "pong",
+        "published",
+        "rejected",
+        "result",
+        "subscribed",
+        "unsubscribed",
+      ]),
+    );
   });
 });
 

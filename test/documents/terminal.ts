@@ -30,6 +30,11 @@ export class Terminal {
     await this.#until(() => this.#connected);
   }
 
+  /** Frames that came and were not taken. */
+  get untaken(): readonly string[] {
+    return this.#lines;
+  }
+
   type(line: string): void {
     this.#child.stdin.write(`${line}\r`);
   }
