@@ -191,10 +191,12 @@ export class HawserServer<C extends Contract = Contract> {
     if (!isChannelName(channel) || channel.startsWith("$")) {
       throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
     }
+    // As it is now, whatever becomes of the value while a schema looks at it, and later.
+    const payload = this.#payload(channel, data);
     const schema = this.#contract?.channelSchema(channel);
     // The log holds the schema's input, as clients publish it too: each reader makes the output of it.
     if (schema !== undefined) await validate(schema, data);
-    return this.#node.publish(channel, this.#payload(channel, data), options);
+    return this.#node.publish(channel, payload, options);
   }
 
   /** Publishes into the private inbox of a user; errors as with `publish`. */
@@ -245,7 +247,9 @@ export class HawserServer<C extends Contract = Contract> {
   }
 
   #payload(channel: string, value: unknown): Payload {
-    const payload = payloadOf(value);
+    const given = payloadOf(value);
+    // Only bytes are the application's own buffer, which it may use for something else.
+    const payload: Payload = given.kind === "bytes" ? { kind: "bytes", data: new Uint8Array(given.data) } : given;
     const { maxPayloadBytes } = this.#policyOf(channel);
     if (payload.data.length > maxPayloadBytes) {
       throw new HawserError(

@@ -166,6 +166,18 @@ describe("publishing from the application", () => {
     raw.destroy();
   });
 
+  it("publishes bytes as they were when it was asked to", async () => {
+    const log = memoryLog();
+    const server = await open({ log });
+    const bytes = Buffer.from("before");
+    const published = server.publish("chat.a", bytes);
+    bytes.write("behind");
+    await published;
+    bytes.write("later!");
+    const { entries } = await log.read("chat.a", 0, { maxCount: 1, maxBytes: 1 });
+    expect(Buffer.from(entries[0]!.payload!.data).toString()).toBe("before");
+  });
+
   it("reaches a user's inbox, and nobody else's", async () => {
     const server = await open();
     const [ann, bob] = [await connected(server, "ann"), await connected(server, "bob")];

@@ -1,5 +1,5 @@
 import type { Durability, LogCapabilities } from "@hawser/log";
-import { compilePattern, HawserError } from "@hawser/protocol";
+import { compilePattern, defaultLimits, HawserError } from "@hawser/protocol";
 import type { ChannelPolicy } from "./channel-policy.ts";
 
 /** How much of a channel is kept. What is above any of the three goes, oldest first. */
@@ -42,7 +42,7 @@ export const defaultChannelPolicy: ChannelPolicy = {
   retainBytes: 64 * MiB,
   retainAgeMs: 7 * 24 * hourMs,
   deduplicateMs: 1 * hourMs,
-  maxPayloadBytes: 256 * 1024,
+  maxPayloadBytes: defaultLimits.maxPayloadBytes,
   publishesPerSecond: 0,
   clientsPublish: true,
 };

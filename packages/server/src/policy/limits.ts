@@ -27,30 +27,19 @@ export interface Limits extends NodeLimits {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** The limits that hold where an application names none. */
+/** Those of the wire; the size of a payload is a channel's own. */
+const { maxPayloadBytes: _, ...sharedLimits } = wireLimits;
+
+/** The limits that hold where an application names none: those of the protocol, and the server's own. */
 export const defaultLimits: Limits = {
-  maxConnections: wireLimits.maxConnections,
-  maxConnectionsPerAddress: wireLimits.maxConnectionsPerAddress,
+  ...sharedLimits,
   maxPendingHandshakes: 1_000,
   handshakeTimeoutMs: 10_000,
   maxHandshakeBytes: 16 * KiB,
   maxHandshakeHeaders: 100,
-  connectTimeoutMs: wireLimits.connectTimeoutMs,
   authenticateTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
-  heartbeatMs: wireLimits.heartbeatMs,
-  idleBatchMs: wireLimits.idleBatchMs,
-  maxMessageBytes: wireLimits.maxMessageBytes,
-  maxTokenBytes: wireLimits.maxTokenBytes,
-  maxKeyBytes: wireLimits.maxKeyBytes,
-  maxSubscriptions: wireLimits.maxSubscriptions,
-  maxRequests: wireLimits.maxRequests,
-  framesPerSecond: wireLimits.framesPerSecond,
-  framesBurst: wireLimits.framesBurst,
-  maxHistoryPage: wireLimits.maxHistoryPage,
-  defaultHistoryPage: wireLimits.defaultHistoryPage,
   maxHistoryBytes: 256 * KiB,
-  callTimeoutMs: 30_000,
   maxCallTimeoutMs: 300_000,
   maxTailBytes: 1 * MiB,
   maxNodeTailBytes: 256 * MiB,

@@ -12,7 +12,7 @@ export interface TransportHandlers {
   onConfirmed(id: number): void;
   /** Something was heard that is neither a message nor a confirmation. */
   onAlive(): void;
-  /** Once, at the end, whoever ended it. */
+  /** Once, when nothing more will come, whoever ended it: what is beneath may still be closing. */
   onClose(code: number, reason: string): void;
 }
 

@@ -17,6 +17,7 @@ type State =
   | { readonly kind: "open" }
   /** This side has begun to close, or has found the peer's bytes to be wrong. */
   | { readonly kind: "closing"; readonly code: number; readonly reason: string }
+  /** The end was told; `ws` may still be closing. */
   | { readonly kind: "closed" };
 
 interface Held {
@@ -111,7 +112,6 @@ export class WebSocketTransport implements Transport {
   }
 
   terminate(): void {
-    if (this.#state.kind === "closed") return;
     if (this.#state.kind === "open") this.#state = { kind: "closing", code: abnormalClosure, reason: "" };
     this.#held = [];
     this.#webSocket.terminate();
@@ -135,19 +135,23 @@ export class WebSocketTransport implements Transport {
     else this.handlers?.onConfirmed(id);
   }
 
-  /** `ws` has begun to close by itself, with the code that fits what the peer did wrong. */
+  /**
+   * `ws` has begun to close by itself, with the code that fits what the peer did wrong. Nothing more will come, which is
+   * told at once: a peer that does not answer the close holds the socket until `closeTimeoutMs`, but no subscription.
+   */
   #onError(error: Error): void {
-    if (this.#state.kind === "open")
-      this.#state = { kind: "closing", code: receiverErrorCode(error), reason: error.message };
-    this.#held = [];
+    if (this.#state.kind === "open") this.#end(receiverErrorCode(error), error.message);
   }
 
   #onClose(code: number, reason: Buffer): void {
-    if (this.#state.kind === "closed") return;
-    const ended = this.#state.kind === "closing" ? this.#state : { code, reason: reason.toString("utf8") };
+    if (this.#state.kind === "closing") this.#end(this.#state.code, this.#state.reason);
+    else if (this.#state.kind === "open") this.#end(code, reason.toString("utf8"));
+  }
+
+  #end(code: number, reason: string): void {
     this.#state = { kind: "closed" };
     this.#held = [];
-    this.handlers?.onClose(ended.code, ended.reason);
+    this.handlers?.onClose(code, reason);
   }
 }
 

@@ -90,10 +90,17 @@ describe("a right that was asked for an identity that is no more", () => {
 
 describe("an authorize hook", () => {
   it("may answer with a promise of another kind, and is waited for", async () => {
-    const never = { then: (settle: (may: boolean) => void) => queueMicrotask(() => settle(false)) };
-    const { client } = await startNode({ authorize: () => never as unknown as Promise<boolean> });
+    const { client } = await startNode({ authorize: () => new OtherPromise() as unknown as Promise<boolean> });
     const ann = await client().connect();
     expect(await ann.ask(publish(1, "chat", "x"))).toMatchObject([{ type: "rejected", code: "forbidden" }]);
     expect(await ann.ask(subscribe("chat", { id: 2 }))).toMatchObject([{ type: "error", code: "forbidden" }]);
   });
 });
+
+/** As another library, or realm, makes them: no `Promise` of ours. */
+class OtherPromise {
+  // oxlint-disable-next-line unicorn/no-thenable -- that it is one is the point
+  then(settle: (may: boolean) => void): void {
+    queueMicrotask(() => settle(false));
+  }
+}

@@ -270,6 +270,28 @@ describe("a WebSocket transport", () => {
     expect(harness.events).toHaveLength(1);
   });
 
+  it("tells at once that nothing more will come after an error, though the peer does not answer the close", async () => {
+    const { harness, raw } = await pair();
+    raw.write(clientFrame("x", { reserved: 4 }));
+    expect(await harness.close()).toMatchObject({ code: 1002 });
+    expect(harness.socket.destroyed).toBe(false);
+    harness.say("late");
+    expect((await raw.frame())?.opcode).toBe(8);
+    expect(await raw.frame()).toBeUndefined();
+    await raw.ended();
+    expect(harness.events).toHaveLength(1);
+  });
+
+  it("can still be cut after its end was told", async () => {
+    const { harness, raw } = await pair();
+    raw.write(clientFrame("x", { reserved: 4 }));
+    await harness.close();
+    harness.transport.terminate();
+    expect(harness.socket.destroyed).toBe(true);
+    await raw.ended();
+    expect(harness.events).toHaveLength(1);
+  });
+
   it("takes a message at the limit [WIRE-5]", async () => {
     const { harness, raw } = await pair();
     raw.write(clientFrame("x".repeat(1_000)));
