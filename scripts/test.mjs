@@ -14,7 +14,7 @@ const checkOnly = process.argv.includes("--check");
 const node = process.execPath;
 
 /** What the tests run; that the tests themselves compile is a gate of its own. */
-const products = ["packages/hawser", "packages/console", "sim", "bench"];
+const products = ["packages/hawser", "packages/console", "sim", "bench", "examples"];
 
 const gates = [
   { name: "types", command: [bin("tsc"), "-b"] },
