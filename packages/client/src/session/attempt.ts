@@ -1,5 +1,5 @@
 import { closeCodes, HawserError } from "@hawser/protocol";
-import type { ServerFrame } from "@hawser/protocol";
+import type { ServerFrame, Timer } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import { Connection } from "../connection/connection.ts";
 import type { ConnectionOptions } from "../connection/connection.ts";
@@ -28,6 +28,8 @@ export interface AttemptHandlers {
 /** One try to get a connection: fetches a token, opens, says `connect`. */
 export class Attempt {
   #connection: Connection | undefined;
+  /** Until the token function must have answered. */
+  #waiting: Timer | undefined;
   #cancelled = false;
 
   constructor(options: AttemptOptions) {
@@ -37,6 +39,7 @@ export class Attempt {
   /** Gives it up; its connection, if it has one by now, is closed. */
   cancel(): void {
     this.#cancelled = true;
+    this.#waiting?.cancel();
     this.#connection?.close();
   }
 
@@ -44,7 +47,7 @@ export class Attempt {
     const { handlers } = options;
     let token: string;
     try {
-      token = await freshToken(options.token);
+      token = await this.#token(options);
     } catch (cause) {
       const error =
         cause instanceof HawserError
@@ -79,6 +82,21 @@ export class Attempt {
           ? cause
           : new HawserError("option-invalid", `Cannot connect to "${options.endpoint}": ${String(cause)}`, { cause });
       handlers.onClosed({ code: closeCodes.normal, reconnect: false, error }, undefined);
+    }
+  }
+
+  /** A function that never answers must not keep the client from trying again. */
+  async #token({ token, ports, connectTimeoutMs }: AttemptOptions): Promise<string> {
+    if (typeof token !== "function") return token ?? "";
+    const overdue = new Promise<never>((_resolve, reject) => {
+      this.#waiting = ports.timers.after(connectTimeoutMs, () =>
+        reject(new HawserError("token-invalid", `No token came within ${connectTimeoutMs} ms`, { retry: true })),
+      );
+    });
+    try {
+      return await Promise.race([freshToken(token), overdue]);
+    } finally {
+      this.#waiting?.cancel();
     }
   }
 }

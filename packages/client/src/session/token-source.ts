@@ -1,3 +1,4 @@
+import { HawserError } from "@hawser/protocol";
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Link } from "./link.ts";
 
@@ -11,9 +12,11 @@ export type Token = string | (() => string | Promise<string>);
 const maxMarginMs = 60_000;
 const retryMs = 5_000;
 
-/** The token to connect with, now. */
-export async function freshToken(token: Token | undefined): Promise<string> {
-  return typeof token === "function" ? token() : (token ?? "");
+/** Asks for a token. */
+export async function freshToken(token: () => string | Promise<string>): Promise<string> {
+  const fresh: unknown = await token();
+  if (typeof fresh === "string") return fresh;
+  throw new HawserError("token-invalid", `The token function gave ${typeof fresh}, which is no string`);
 }
 
 /** Keeps a live connection's token fresh with `authenticate` (CON-8), when there is a function that fetches tokens. */
@@ -46,6 +49,7 @@ export class TokenRefresh {
 
   async #refresh(): Promise<void> {
     let token: string;
+    if (typeof this.#token !== "function") return;
     try {
       token = await freshToken(this.#token);
     } catch {

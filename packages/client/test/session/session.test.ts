@@ -131,6 +131,26 @@ describe("a session", () => {
     expect(client.status.state).toBe("connected");
   });
 
+  it("tries again when the token function does not answer in the time to connect", async () => {
+    let asked = 0;
+    const token = () => ((asked += 1) === 1 ? new Promise<string>(() => {}) : "token");
+    const { client, ports } = await connected({ token, connectTimeoutMs: 3_000 });
+    await ports.advance(2_998);
+    expect(client.status.state).toBe("connecting");
+    await ports.advance(1);
+    expect(client.status).toMatchObject({ state: "waiting", lastError: { code: "token-invalid", retry: true } });
+    await ports.advance(1_000);
+    expect(client.status.state).toBe("connected");
+    client.reconnect();
+    await client.close();
+    expect(ports.pending).toBe(0);
+  });
+
+  it("ends when the token function gives something else than a string", async () => {
+    const { client } = await connected({ token: () => null as unknown as string });
+    expect(client.status).toMatchObject({ state: "closed", lastError: { code: "token-invalid", retry: false } });
+  });
+
   it("does not become another user's [CON-9]", async () => {
     const { client, server, ports } = await connected();
     const publication = client.channel("chat").publish("as ann");
