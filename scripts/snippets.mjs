@@ -1,5 +1,5 @@
 // Type-checks every TypeScript block of the documents against the packages as they are built, so that no document
-// shows what does not compile.
+// shows what does not compile; and those of doc comments that import what they use, such as a whole configuration.
 //
 // A block stands alone. What it takes for granted is declared in an HTML comment right before it, which the page does
 // not show:
@@ -19,6 +19,9 @@ const block = /(?:<!-- snippet\n(?<setup>[\s\S]*?)-->\n+)?^```ts\n(?<code>[\s\S]
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 
+/** A block of a doc comment, each line behind its asterisk. */
+const commentBlock = /^ *\* ```ts\n(?<code>(?: *\*.*\n)*?) *\* ```$/gm;
+
 /** Where each written file came from, to report errors by the document's own lines. */
 const origins = new Map();
 for (const document of documents()) {
@@ -31,6 +34,17 @@ for (const document of documents()) {
     const start = text.slice(0, match.index + match[0].lastIndexOf("```ts\n")).split("\n").length;
     writeFileSync(join(output, name), `${setup}${code}\nexport {};\n`);
     origins.set(name, { document, offset: start - setup.split("\n").length + 1 });
+  }
+}
+for (const source of sources()) {
+  const text = readFileSync(join(root, source), "utf8");
+  for (const match of text.matchAll(commentBlock)) {
+    const code = match.groups.code.replaceAll(/^ *\* ?/gm, "");
+    if (!/^import /m.test(code)) continue;
+    const start = text.slice(0, match.index).split("\n").length;
+    const name = `${source.replaceAll(/[^a-zA-Z0-9]+/g, "-")}-${start}.ts`;
+    writeFileSync(join(output, name), `${code}\nexport {};\n`);
+    origins.set(name, { document: source, offset: start });
   }
 }
 writeFileSync(
@@ -77,4 +91,11 @@ function documents() {
     }
   }
   return found;
+}
+
+function sources() {
+  return readdirSync(join(root, "packages"), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => /^packages\/[^/]+\/src\//.test(path));
 }
