@@ -163,14 +163,17 @@ export class ChannelReceiver {
     this.#state = { kind: "live", link, generation, credit, number: frame.number };
     if (frame.grant.length > 0) this.#grant = frame.grant;
     const first = !this.#granted;
-    const breaks = this.#receiver.begin(frame);
+    const before = this.#receiver.position;
+    const begun = this.#receiver.begin(frame);
+    const breaks = first && start.quiet && begun !== undefined ? [] : begun;
     const position = this.#receiver.position;
     if (breaks !== undefined && position !== undefined) {
       this.#granted = true;
       if (!first) counts.resumes += 1;
-      push({ kind: "subscribed", position, resumed: !first });
+      // What is lost is still to be told: whoever stops here, and comes back later from here, has to learn of it then.
+      push({ kind: "subscribed", position: (breaks.length > 0 ? before : undefined) ?? position, resumed: !first });
     }
-    this.#tell(first && start.quiet && breaks !== undefined ? [] : breaks, link);
+    this.#tell(breaks, link);
     this.#tellCredit();
   }
 

@@ -3,6 +3,7 @@ import type { Break } from "./interval-receiver.ts";
 
 /** A subscription is granted: first, or anew on another connection. */
 export interface SubscribedEvent {
+  /** Where the stream stands; what was lost behind it is told next. */
   readonly position: Position;
   /** It goes on from where it was. */
   readonly resumed: boolean;

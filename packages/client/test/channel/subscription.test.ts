@@ -142,6 +142,28 @@ describe("a subscription", () => {
     expect(client.statistics).toMatchObject({ resumes: 1, lost: 1, resets: 0 });
   });
 
+  it("does not pass a loss before it has told of it, so that whoever stops there is told when he comes back [POS-5]", async () => {
+    const { client, server, ports } = await connected();
+    const channel = client.channel("chat");
+    const subscription = channel.subscribe({ from: { epoch: 1, offset: 2 } });
+    subscription.addEventListener("subscribed", () => void subscription.close());
+    await ports.advance(1);
+    const lost = { from: 2, to: 5 };
+    server.peer.send(subscribed(server.peer.last("subscribe"), { offset: 5, end: 5, reset: "trimmed", lost }));
+    await ports.advance(1);
+    expect(subscription.position).toEqual({ epoch: 1, offset: 2 });
+
+    const again = channel.subscribe({ from: subscription.position! });
+    const told: unknown[] = [];
+    again.addEventListener("subscribed", ({ position }) => told.push(position));
+    again.addEventListener("lost", ({ interval }) => told.push(interval));
+    await ports.advance(1);
+    server.peer.send(subscribed(server.peer.last("subscribe"), { offset: 5, end: 5, reset: "trimmed", lost }));
+    await ports.advance(1);
+    expect(told).toEqual([{ epoch: 1, offset: 2 }, lost]);
+    expect(again.position).toEqual({ epoch: 1, offset: 5 });
+  });
+
   it("tells of a loss that it meets on the way, between the messages [SUB-9]", async () => {
     const { client, server, ports } = await connected();
     server.answer = grant;
