@@ -1,15 +1,19 @@
 import { createServer as createHttpServer } from "node:http";
 import type { Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { webSocketConnector } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer } from "@hawser/server";
 import express from "express";
 import fastify from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { Bystander } from "./bad-input/target.ts";
 import { handshakeStatus, RawSocket } from "../packages/server/test/raw-socket.ts";
+import { connect } from "./support/clients.ts";
+import { selfSigned } from "./support/self-signed.ts";
 
 const ends: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -161,5 +165,58 @@ describe("attached", () => {
     await second.close();
     await one.roundTrip();
     one.leave();
+  });
+});
+
+describe("attached to node:https", () => {
+  /** A client's WebSocket that trusts the certificate of the tests. */
+  class TrustingWebSocket extends WebSocket {
+    constructor(url: string, protocols: string, origin?: string) {
+      super(url, protocols, { ca: selfSigned.cert, ...(origin === undefined ? {} : { origin }) });
+    }
+  }
+
+  async function secured(): Promise<HawserServer> {
+    const { server } = await attached(async (handle) => {
+      const https = createHttpsServer(selfSigned, (request, response) => {
+        if (!handle(request, response)) response.writeHead(404).end();
+      });
+      await new Promise<void>((resolve) => https.listen(0, "127.0.0.1", resolve));
+      ends.push(() => {
+        https.closeAllConnections();
+        return new Promise<void>((resolve) => https.close(() => resolve()));
+      });
+      return { http: https, base: `https://127.0.0.1:${(https.address() as AddressInfo).port}` };
+    });
+    return server;
+  }
+
+  it("serves clients over TLS, small messages and large ones", async () => {
+    const server = await secured();
+    expect(server.url).toMatch(/^wss:\/\/127\.0\.0\.1:\d+\/live$/);
+    const connector = webSocketConnector({ WebSocket: TrustingWebSocket });
+    const [ann, bob] = [connect(server.url, "", { connector }), connect(server.url, "", { connector })];
+    ends.push(() => Promise.all([ann.close(), bob.close()]));
+    const messages = bob.channel("chat").subscribe({ from: "earliest" });
+    const sent = ["hello", "x".repeat(200_000), "last"];
+    for (const text of sent) expect(await ann.channel("chat").publish(text)).toMatchObject({ duplicate: false });
+    const got: unknown[] = [];
+    for await (const { data } of messages) if (got.push(data) === sent.length) break;
+    expect(got).toEqual(sent);
+  });
+
+  it("lets in pages of its own origin over TLS only", async () => {
+    const server = await secured();
+    const { host } = new URL(server.url);
+    const status = (origin: string): Promise<number> =>
+      new Promise((resolve) => {
+        const socket = new TrustingWebSocket(server.url, "hawser.v1", origin);
+        socket.on("error", () => {});
+        socket.on("upgrade", ({ statusCode = 0 }) => resolve(statusCode));
+        socket.on("unexpected-response", (_request, { statusCode = 0 }) => resolve(statusCode));
+        ends.push(() => socket.terminate());
+      });
+    expect(await status(`https://${host}`)).toBe(101);
+    expect(await status(`http://${host}`)).toBe(403);
   });
 });
