@@ -1,5 +1,18 @@
 /** A key and its self-signed certificate for `localhost` and 127.0.0.1, good until 2126: for tests, and known to everybody. */
 export const selfSigned = {
-  key: ``,
-  cert: ``,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnDbnGaXWxesFgcbF
+qvLvy24WIfguwZK8e7K/M3i2H96hRANCAARgjZF904is+aLCi3QpVVejcSn72MBR
+ezOMp9ddAkeU4srt4ZEiQMNrT9Yi6f3mXBb0JaJlS5u21JxOD/z6TBta
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBazCCARGgAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAtoYXdzZXIg
+dGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTI2MDEwMTAwMDAwMFowFjEUMBIGA1UE
+AwwLaGF3c2VyIHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARgjZF904is
++aLCi3QpVVejcSn72MBRezOMp9ddAkeU4srt4ZEiQMNrT9Yi6f3mXBb0JaJlS5u2
+1JxOD/z6TBtao04wTDAPBgNVHRMBAf8EBTADAQH/MBoGA1UdEQQTMBGCCWxvY2Fs
+aG9zdIcEfwAAATAdBgNVHQ4EFgQUeb/xOzg8XYDIMgE1NjyN6bzcx4AwCgYIKoZI
+zj0EAwIDSAAwRQIhAOm2wOfTdKjRATVU8gKl05g677myjttrmJYjDVyzgl94AiA6
+cxoP2NQHGD16AuNQaYsdyj7Zp5C1s7BeQzDmxG68RA==
+-----END CERTIFICATE-----`,
 } as const;
