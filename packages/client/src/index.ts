@@ -15,6 +15,25 @@ export { Publication } from "./outbox/publication.ts";
 export type { PublicationEvents, PublicationState, Published } from "./outbox/publication.ts";
 export { platformPageLife } from "./page-life/page-life.ts";
 export type { PageLife, PageLifeHandlers } from "./page-life/page-life.ts";
+export { ReconnectingWebSocket } from "./reconnecting-websocket/reconnecting-websocket.ts";
+export type { SocketAddress } from "./reconnecting-websocket/address-source.ts";
+export type { LostConnection, ReconnectingWebSocketOptions } from "./reconnecting-websocket/options.ts";
+export type {
+  PlatformWebSocket,
+  PlatformWebSocketClass,
+  SocketClosure,
+} from "./reconnecting-websocket/physical-socket.ts";
+export type { SendQueueOptions } from "./reconnecting-websocket/send-queue.ts";
+export type { ReceivedData, SocketData } from "./reconnecting-websocket/socket-data.ts";
+export type {
+  ReconnectingWebSocketEventMap,
+  SocketCloseEvent,
+  SocketMessageEvent,
+  SocketReconnectingEvent,
+  SocketStatusEvent,
+} from "./reconnecting-websocket/socket-events.ts";
+export type { SocketHeartbeatOptions } from "./reconnecting-websocket/socket-heartbeat.ts";
+export type { SocketStatus } from "./reconnecting-websocket/status.ts";
 export type { BackoffOptions } from "./session/backoff.ts";
 export type { Token } from "./session/token-source.ts";
 export type { Statistics } from "./statistics.ts";

@@ -36,6 +36,18 @@ describe("the client in a browser's bundle", () => {
     expect(used.files.filter((file) => shaken.test(file)).length).toBeGreaterThan(0);
   });
 
+  it("has the layers for any server only when they are used", async () => {
+    const layers = /reconnecting-websocket\//;
+    const without = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
+    expect(without.files.filter((file) => layers.test(file))).toEqual([]);
+    const used = await bundle(
+      'import { ReconnectingWebSocket } from "@hawser/client"; globalThis.socket = ReconnectingWebSocket;',
+    );
+    expect(used.files.some((file) => layers.test(file))).toBe(true);
+    expect(used.files.filter((file) => /outbox|session\/session|protobuf/.test(file))).toEqual([]);
+    expect(used.gzipBytes).toBeLessThan(6_000);
+  });
+
   it("is nothing when only an error is looked at", async () => {
     const { gzipBytes } = await bundle(
       'import { HawserError } from "@hawser/client"; globalThis.HawserError = HawserError;',
