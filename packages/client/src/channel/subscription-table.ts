@@ -34,7 +34,9 @@ export class SubscriptionTable implements SessionPart {
 
   /** Takes it in, and has it ask for its grant if there is a connection. */
   add(channel: string, entry: SubscriptionEntry): void {
-    if (this.#ended !== undefined) return entry.push({ kind: "ended", error: this.#ended });
+    const error = this.#ended;
+    // Behind this turn, in which the application adds its listeners.
+    if (error !== undefined) return void Promise.resolve().then(() => entry.push({ kind: "ended", error }));
     this.#entries.set(channel, entry);
     if (this.#link !== undefined) entry.receiver.onLink(this.#link);
   }

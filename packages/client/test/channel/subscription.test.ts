@@ -496,6 +496,15 @@ describe("a subscription", () => {
     expect(await outcome).toMatchObject({ code: "disconnected" });
   });
 
+  it("of a client that has ended tells its end, to listeners too", async () => {
+    const { client } = await connected();
+    await client.close();
+    const ended = new Promise((resolve) => {
+      client.channel("chat").subscribe().addEventListener("ended", ({ error }) => resolve(error));
+    });
+    expect(await ended).toMatchObject({ code: "closed" });
+  });
+
   it("of a client that has ended ends at once", async () => {
     const { client } = await connected();
     await client.close();
