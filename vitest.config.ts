@@ -10,7 +10,7 @@ export default defineConfig({
         resolve: {
           alias: [
             {
-              find: /^@hawser\/(protocol|client|log|log-lmdb|server|console)$/,
+              find: /^@hawser\/(protocol|client|log|log-lmdb|log-server|server|console)$/,
               replacement: `${source("$1")}index.ts`,
             },
             { find: /^@hawser\/(log)\/(conformance|fake-broker)$/, replacement: `${source("$1")}$2/index.ts` },

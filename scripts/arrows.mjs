@@ -14,6 +14,7 @@ const arrows = {
   client: ["protocol"],
   log: ["protocol"],
   "log-lmdb": ["protocol", "log"],
+  "log-server": ["protocol", "log"],
   server: ["protocol", "log"],
   console: ["client"],
   hawser: ["protocol", "client", "log", "log-lmdb", "server", "console"],
@@ -23,7 +24,7 @@ const arrows = {
 const browser = new Set(["protocol", "client", "console"]);
 
 /** Packages whose modules hold no state: a module-level `let` would be shared by all clients and nodes of a process. */
-const stateless = new Set(["protocol", "client", "log", "log-lmdb", "server"]);
+const stateless = new Set(["protocol", "client", "log", "log-lmdb", "log-server", "server"]);
 
 const faults = [];
 
