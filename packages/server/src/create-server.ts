@@ -72,6 +72,8 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #door: Door;
   readonly #listener: Listener;
   #stopProcessMetrics: () => void = () => {};
+  #listening: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
   #state: State = "new";
 
   /** Use `createServer`. */
@@ -125,6 +127,7 @@ export class HawserServer<C extends Contract = Contract> {
             handle: (request, response) =>
               handle(request, response) || (options.onRequest?.(request, response) ?? false),
             observer: this.#metrics,
+            logger: this.#logger,
           })
         : attachedListener(options.server);
   }
@@ -163,14 +166,16 @@ export class HawserServer<C extends Contract = Contract> {
     if (this.#state !== "new") throw new HawserError("closed", "listen() was called before: a server listens once.");
     this.#state = "starting";
     await this.#node.start();
+    this.#assertStarting();
     this.#door.attach(this.#listener.server, this.#listener.shared);
+    this.#listening = this.#listener.open();
     try {
-      await this.#listener.open();
+      await this.#listening;
     } catch (error) {
       await this.close();
       throw error;
     }
-    if (this.#state !== "starting") return;
+    this.#assertStarting();
     this.#state = "open";
     this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry, this.#clock);
     this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path }, "listening");
@@ -230,20 +235,30 @@ export class HawserServer<C extends Contract = Contract> {
    * Ends every connection with 4000 (clients connect again, elsewhere), waits for appends under way, and closes log and
    * port. Takes no longer than `closeTimeoutMs` beyond what the log takes. To let clients move before, `drain` first.
    */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
     this.#state = "closed";
     this.#door.shut();
     await this.#node.close();
     await this.#door.emptied();
     this.#door.detach();
+    // A port that is still being opened would stay open; `listen` tells what went wrong with it.
+    await this.#listening.catch(() => {});
     await this.#listener.close();
     this.#stopProcessMetrics();
     this.#logger.info({ node: this.name }, "closed");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  #assertStarting(): void {
+    if (this.#state !== "starting") throw new HawserError("closed", "close() was called while the server started.");
   }
 
   #payload(channel: string, value: unknown): Payload {

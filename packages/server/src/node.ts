@@ -32,6 +32,9 @@ export class HawserNode {
   #sweep: Timer | undefined;
   /** While draining: the last connection has gone. */
   #onEmpty: (() => void) | undefined;
+  #opened: Promise<void> = Promise.resolve();
+  #drained: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
 
   constructor(options: NodeOptions) {
     const { log, limits, observer, clock, timers } = options;
@@ -61,7 +64,8 @@ export class HawserNode {
   /** Opens the log. Rejects as `Log.open` does. */
   async start(): Promise<void> {
     const { log, policyOf, clock, timers, random } = this.#services;
-    await log.open({ policyOf, clock, timers, random });
+    this.#opened = log.open({ policyOf, clock, timers, random });
+    await this.#opened;
     if (this.#state !== "new") return;
     this.#state = "open";
     this.#scheduleSweep();
@@ -125,30 +129,40 @@ export class HawserNode {
    * when all are gone.
    */
   drain(overMs: number): Promise<void> {
-    if (this.#state !== "open") return Promise.resolve();
-    this.#state = "draining";
-    const { timers } = this.#services;
-    const connections = [...this.#connections];
-    for (const [index, connection] of connections.entries()) {
-      const inMs = Math.floor((overMs * index) / connections.length);
-      timers.after(inMs, () => connection.move(overMs - inMs, 0, "This node shuts down."));
-    }
-    const deadline = timers.after(overMs, () => this.#shutDownAll());
-    return new Promise((resolve) => {
-      this.#onEmpty = () => {
-        deadline.cancel();
-        resolve();
-      };
-      if (connections.length === 0) this.#onEmpty();
-    });
+    if (this.#state === "open") this.#drained = this.#drain(overMs);
+    return this.#drained;
   }
 
   /** Ends every connection, waits for appends under way, closes the log. */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  #drain(overMs: number): Promise<void> {
+    this.#state = "draining";
+    const connections = [...this.#connections];
+    if (connections.length === 0) return Promise.resolve();
+    const { timers } = this.#services;
+    const due = connections.map((connection, index) => {
+      const inMs = Math.floor((overMs * index) / connections.length);
+      return timers.after(inMs, () => connection.move(overMs - inMs, 0, "This node shuts down."));
+    });
+    due.push(timers.after(overMs, () => this.#shutDownAll()));
+    return new Promise((resolve) => {
+      this.#onEmpty = () => {
+        for (const timer of due) timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #close(): Promise<void> {
     this.#state = "closed";
     this.#sweep?.cancel();
     this.#shutDownAll();
+    // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
+    await this.#opened.catch(() => {});
     await this.#services.appender.settle();
     this.#services.channels.close();
     await this.#services.log.close();

@@ -296,6 +296,31 @@ describe("ending connections", () => {
   });
 });
 
+describe("a server that is closed while it starts", () => {
+  it("leaves neither log nor port open", async () => {
+    const log = memoryLog();
+    const openLog = log.open.bind(log);
+    let begun = (): void => {};
+    const opening = new Promise<void>((resolve) => (begun = resolve));
+    let goOn = (): void => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    log.open = async (options) => {
+      begun();
+      await held;
+      return openLog(options);
+    };
+    const server = createServer({ log, authenticate: anonymous(), port: 0, logger: silentLogger });
+    const listening = server.listen();
+    await opening;
+    const closed = [server.close(), server.close()];
+    goOn();
+    await expect(listening).rejects.toMatchObject({ code: "closed" });
+    await Promise.all(closed);
+    expect(() => server.url).toThrow("does not listen");
+    await expect(log.head("chat")).rejects.toThrow();
+  });
+});
+
 describe("limits at the door", () => {
   it("close with 4008 who does not say connect [CON-5]", async () => {
     const server = await open({ limits: { connectTimeoutMs: 50 } });

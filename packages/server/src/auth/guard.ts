@@ -4,7 +4,7 @@ import { isUserName } from "./user-name.ts";
 
 /**
  * An `authenticate` of the application, with what holds for all: tokens above `maxTokenBytes` are `token-invalid`, what
- * it gives names a user, and no error that comes out has the token's text, in its message or beneath it.
+ * it gives names a user and no end that never comes, and no error that comes out has the token's text, in its message or beneath it.
  */
 export function guardAuthenticate(authenticate: Authenticate, maxTokenBytes: number): Authenticate {
   return async (request) => {
@@ -22,6 +22,10 @@ export function guardAuthenticate(authenticate: Authenticate, maxTokenBytes: num
         "authenticate gave no user that can be named: 1 to 128 bytes, without white space, control characters, *, { and }.",
       );
     }
+    const { expiresAt } = identity;
+    // A time that is no number would never come.
+    if (expiresAt !== undefined && !Number.isFinite(expiresAt))
+      throw new Error("authenticate gave an expiresAt that is no number of milliseconds since 1970.");
     return identity;
   };
 }

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import { answerOrNotFound } from "./endpoints.ts";
@@ -24,6 +25,7 @@ export interface OwnListenerOptions {
   readonly limits: Limits;
   readonly handle: RequestHandler;
   readonly observer: DoorObserver;
+  readonly logger: Logger;
 }
 
 /** A port of Hawser's own. */
@@ -32,7 +34,11 @@ export function ownListener(options: OwnListenerOptions): Listener {
   return {
     server,
     shared: false,
-    open: () => listen(server, options.port, options.host),
+    open: async () => {
+      await listen(server, options.port, options.host);
+      // Such as too many open files: one connection could not be taken, which must not end all others.
+      server.on("error", (error) => options.logger.error({ error }, "a connection could not be taken"));
+    },
     close: () => closeHttpServer(server),
     get reachableAt() {
       return reachableAt(server);

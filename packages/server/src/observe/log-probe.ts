@@ -33,7 +33,9 @@ export class LogProbe {
         timer.cancel();
         resolve(answered);
       };
-      this.#log.head(probeChannel).then(
+      // Asynchronous here too, since an adapter may throw at once.
+      const ask = async (): Promise<unknown> => this.#log.head(probeChannel);
+      ask().then(
         () => end(true),
         () => end(false),
       );

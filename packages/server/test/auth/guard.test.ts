@@ -44,6 +44,13 @@ describe("guarded authentication", () => {
     },
   );
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, "tomorrow", null, new Date(0)])(
+    "refuses %s as a time at which an identity ends",
+    async (expiresAt) => {
+      await expect(run(() => ({ user: "ann", expiresAt }) as never)).rejects.toThrow("expiresAt");
+    },
+  );
+
   it("lets a refusal through as it is", async () => {
     const refusal = new HawserError("token-expired", "Come again.", { retry: true, retryAfterMs: 5 });
     expect(await failure(refusal)).toMatchObject({

@@ -153,6 +153,19 @@ describe("a connection", () => {
     expect(ann.transport.closed?.code).toBe(closeCodes.goingAway);
   });
 
+  it("is told to move no more once the node has closed, and whoever drained it or closed it twice waits for the end", async () => {
+    const { client, node, ports } = await startNode();
+    const before = ports.pending;
+    const clients = [await client().connect("ann"), await client().connect("bob")];
+    const ended: string[] = [];
+    const drains = [node.drain(60_000), node.drain(60_000)].map((drained) => drained.then(() => ended.push("drain")));
+    await ports.settle();
+    expect(ended).toEqual([]);
+    await Promise.all([...drains, node.close(), node.close()]);
+    expect(clients.map(({ transport }) => transport.closed?.code)).toEqual([4000, 4000]);
+    expect(ports.pending).toBeLessThan(before);
+  });
+
   it("that leaves in time lets the drain end before its deadline", async () => {
     const { client, node, ports } = await startNode();
     const ann = await client().connect();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { LogProbe } from "../../src/observe/log-probe.ts";
 
 /** A log whose answers the test gives, and timers that the test fires. */
-function harness(): {
+function harness(head?: () => Promise<Head>): {
   probe: LogProbe;
   questions: { answer: () => void; fail: () => void }[];
   timers: { delayMs: number; fire: () => void; cancelled: boolean }[];
@@ -12,13 +12,15 @@ function harness(): {
   const questions: { answer: () => void; fail: () => void }[] = [];
   const started: { delayMs: number; fire: () => void; cancelled: boolean }[] = [];
   const log = {
-    head: () =>
-      new Promise<Head>((resolve, reject) => {
-        questions.push({
-          answer: () => resolve({ epoch: 1, floor: 0, end: 0, lineage: [] }),
-          fail: () => reject(new Error("away")),
-        });
-      }),
+    head:
+      head ??
+      (() =>
+        new Promise<Head>((resolve, reject) => {
+          questions.push({
+            answer: () => resolve({ epoch: 1, floor: 0, end: 0, lineage: [] }),
+            fail: () => reject(new Error("away")),
+          });
+        })),
   } as unknown as Log;
   const timers: Timers = {
     after: (delayMs, fire) => {
@@ -45,6 +47,14 @@ describe("the probe of the log", () => {
     const answers = probe.answers();
     questions[0]!.fail();
     expect(await answers).toBe(false);
+  });
+
+  it("tells that it throws at once", async () => {
+    const { probe, questions, timers } = harness(() => {
+      throw new Error("gone");
+    });
+    expect(await probe.answers()).toBe(false);
+    expect([questions, timers]).toMatchObject([[], [{ cancelled: true }]]);
   });
 
   it("tells that it does not answer in time", async () => {
