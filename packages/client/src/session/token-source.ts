@@ -61,8 +61,10 @@ export class TokenRefresh {
     this.#link.request({
       build: (id) => (this.#stopped ? undefined : { type: "authenticate", id, token }),
       reply: (frame) => {
-        // A refusal is followed by the close (CON-8), which the session handles.
-        if (frame.type === "authenticated" && !this.#stopped) this.#schedule(frame.expiresInMs);
+        if (this.#stopped) return;
+        if (frame.type === "authenticated") this.#schedule(frame.expiresInMs);
+        // A refusal is followed by the close (CON-8), which stops this; if none comes, the server could not tell.
+        else this.#timer = this.#timers.after(retryMs, () => void this.#refresh());
       },
       lost: () => {},
       tooLarge: () => {},

@@ -201,6 +201,22 @@ describe("a session", () => {
     expect(server.peers).toHaveLength(1);
   });
 
+  it("brings a fresh token again later when the server could not tell whether it is one [CON-8]", async () => {
+    let count = 0;
+    const { server, ports } = fixture({ token: () => `token-${(count += 1)}` });
+    server.welcome = { ...welcome, expiresInMs: 100_000 };
+    const error = { type: "error", code: "internal", message: "Try again.", retry: true, retryAfterMs: 0 } as const;
+    server.answer = (frame, peer) => {
+      if (frame.type === "authenticate") peer.send({ ...error, id: frame.id });
+      if (frame.type === "ping") peer.send({ type: "pong", nonce: frame.nonce });
+    };
+    await ports.advance(81_000);
+    expect(server.peer.of("authenticate").map(({ token }) => token)).toEqual(["token-2"]);
+    await ports.advance(5_000);
+    expect(server.peer.of("authenticate").map(({ token }) => token)).toEqual(["token-2", "token-3"]);
+    expect(server.peers).toHaveLength(1);
+  });
+
   it("connects again with a fresh token when the old one expired [CON-7]", async () => {
     const { client, server, ports } = await connected({ token: () => "token" });
     server.peer.send({ type: "error", id: 0, code: "token-expired", message: "", retry: true, retryAfterMs: 0 });
