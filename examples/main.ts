@@ -1,6 +1,7 @@
 /** `npm run example -- NAME`: runs one of the examples, or says which there are. */
 const examples: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   "typed-chat": () => import("./typed-chat/main.ts"),
+  "trading-screen": () => import("./trading-screen/main.ts"),
   worker: () => import("./worker/main.ts"),
 };
 
