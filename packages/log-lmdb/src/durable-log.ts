@@ -27,7 +27,9 @@ import { Store } from "./store/store.ts";
 
 /** The channels that outlive the process: one run of the store, from its opening to its end. */
 export class DurableLog {
+  /** Of this run. */
   readonly epoch: number;
+  readonly #runs: readonly number[];
   readonly #store: Store;
   readonly #channels: ChannelTable;
   readonly #commits: GroupCommit;
@@ -43,8 +45,9 @@ export class DurableLog {
       store = new Store(folder.dataFile);
       const last = lastLog(store, folder.path);
       const clock = new LogClock(ports.clock, last.moment);
-      const epoch = nextEpoch(ports.clock.now(), ports.random, last.epoch);
-      const log: LogState = { ...last, epoch, serial: last.serial + 1, moment: clock.now() };
+      const epoch = nextEpoch(ports.clock.now(), ports.random, last.runs.at(-1) ?? 0);
+      const runs = [...last.runs, epoch].slice(-limits.maxLineage);
+      const log: LogState = { ...last, runs, serial: last.serial + 1, moment: clock.now() };
       await store.commit([{ key: logKey, value: encodeLog(log) }], true);
       return new DurableLog(store, folder, limits, ports, clock, log);
     } catch (error) {
@@ -61,7 +64,8 @@ export class DurableLog {
     clock: LogClock,
     log: LogState,
   ) {
-    this.epoch = log.epoch;
+    this.#runs = log.runs;
+    this.epoch = log.runs.at(-1)!;
     this.#store = store;
     this.#ports = ports;
     this.#limits = limits;
@@ -73,7 +77,7 @@ export class DurableLog {
       ports,
       clock,
       pump: this.#pump,
-      epoch: log.epoch,
+      epoch: this.epoch,
       log,
       noRoom: () =>
         freeBytes(folder.path) < limits.minFreeBytes ? "the file system has less than minFreeBytes left" : undefined,
@@ -86,7 +90,7 @@ export class DurableLog {
   }
 
   head(name: string): Head {
-    return this.#reading(name, () => this.#channels.get(name).head(this.epoch));
+    return this.#reading(name, () => this.#channels.get(name).head(this.#runs));
   }
 
   read(name: string, after: number, options: ReadOptions): Page {
@@ -100,7 +104,7 @@ export class DurableLog {
   follow(name: string, handlers: FollowHandlers): Follower {
     return this.#reading(name, () => {
       const channel = this.#channels.get(name);
-      return channel.feed.join(handlers, channel.head(this.epoch), () => {});
+      return channel.feed.join(handlers, channel.head(this.#runs), () => {});
     });
   }
 

@@ -19,7 +19,7 @@ export interface LmdbLogOptions {
   readonly maxProducers?: number;
   /** Sequences per producer and channel whose positions are remembered for duplicates. Default 32. */
   readonly maxRecentPositions?: number;
-  /** Epochs that a channel's lineage holds; positions of older ones cannot be carried over. Default 64. */
+  /** Epochs that a channel's lineage holds, and the log of its runs; positions of older ones cannot be carried over. Default 256. */
   readonly maxLineage?: number;
   /** Appends that one transaction takes at most, but for a single call with more. Default 8,192. */
   readonly maxGroupAppends?: number;
@@ -43,7 +43,7 @@ const defaults: Limits = {
   maxCachedChannels: 50_000,
   maxProducers: 1_000_000,
   maxRecentPositions: 32,
-  maxLineage: 64,
+  maxLineage: 256,
   maxGroupAppends: 8_192,
   maxWaitingBytes: 256 * 1024 ** 2,
   maxTrimStep: 1_024,

@@ -110,21 +110,23 @@ describe("a damaged file", () => {
   });
 
   it(
-    "gives the right entries or log-corrupt, and never ends the process, with any bit of its first pages turned",
+    "gives the right entries or log-corrupt, and does not end the process, with bits of its pages turned",
     { timeout: 120_000 },
     async () => {
       const path = await filledFolder();
       const good = await readFile(join(path, "data.mdb"));
+      // The same places in each run: seeds of other places were tried by hand.
+      const random = seeded(Number(process.env["HAWSER_SEED"] ?? 1));
       // The two meta pages, the one in the middle of the first page, and pages of the trees.
       const places = [0, 2_048, 4_096].flatMap((page) =>
-        Array.from({ length: 6 }, () => page + Math.floor(Math.random() * 176)),
+        Array.from({ length: 6 }, () => page + Math.floor(random() * 176)),
       );
       for (const at of [
         ...places,
-        ...Array.from({ length: 10 }, () => 8_192 + Math.floor(Math.random() * (good.byteLength - 8_192))),
+        ...Array.from({ length: 10 }, () => 8_192 + Math.floor(random() * (good.byteLength - 8_192))),
       ]) {
         const bad = Uint8Array.from(good);
-        bad[at]! ^= 1 << Math.floor(Math.random() * 8);
+        bad[at]! ^= 1 << Math.floor(random() * 8);
         await writeFile(join(path, "data.mdb"), bad);
         const child = new Child("visit", { path, channels });
         const said = [];
@@ -154,3 +156,9 @@ describe("a damaged file", () => {
     expect(await damaged.append([numbered("commit.c", "p", 1)])).toMatchObject([{ kind: "accepted" }]);
   });
 });
+
+/** Numbers in [0, 1): a linear congruential generator is enough to choose places. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+}

@@ -29,8 +29,8 @@ export interface Head {
   /** Offset of the newest entry, or the floor if there is none above it. */
   readonly end: number;
   /**
-   * The epochs that the log knows, rising. A position of an epoch that lies between two of them belongs to the lower.
-   * A position of an epoch below the first one cannot be carried over.
+   * The epochs that the log went through, as far as it knows, rising: also those in which nothing was appended to the
+   * channel, which began where the next one did. A position of any other epoch cannot be carried over.
    */
   readonly lineage: readonly EpochStart[];
 }

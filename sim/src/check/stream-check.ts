@@ -24,6 +24,8 @@ export class StreamCheck {
   readonly #startOffset: number | undefined;
   #messages = 0;
   #lost: Interval[] = [];
+  /** It was told last that the log is another one. */
+  #startsOver = false;
 
   /** @param from - where the subscription was asked to go on, if it was; epoch 0 stands for the one that it finds. */
   constructor(channel: StoredChannel, label: string, from: Position | undefined, report: Report) {
@@ -73,6 +75,7 @@ export class StreamCheck {
   onMessage(message: SeenMessage): void {
     const { position } = message;
     const cursor = this.#carry(position.epoch);
+    this.#startsOver = false;
     this.#messages += 1;
     if (cursor !== undefined && position.offset <= cursor.offset) {
       this.#fail(`got ${show(position)} when it had ${show(cursor)} already`);
@@ -94,7 +97,8 @@ export class StreamCheck {
     }
     if (cursor !== undefined) this.#expectNothing(epoch, cursor.offset, interval.from, "before what is told as lost");
     const floor = this.#channel.floorOf(epoch);
-    if (interval.to > floor)
+    // Who may not read history is let in at the end of a log that he does not know.
+    if (interval.to > floor && !this.#startsOver)
       this.#fail(`was told that (${interval.from}, ${interval.to}] is lost, but the floor is ${floor}`);
     this.#cursor = { epoch, offset: interval.to };
   }
@@ -105,8 +109,15 @@ export class StreamCheck {
       this.#expectNothing(from.epoch, cursor.offset, from.offset, "before a reset");
     }
     const parts = this.#channel.partsFrom(from.epoch, position.epoch);
-    if (reason !== "truncated") {
-      this.#fail(`was reset (${reason}) from ${show(from)} to ${show(position)}, but the log knows that position`);
+    const known = this.#channel.wentThrough(from.epoch, position.epoch);
+    this.#startsOver = reason === "unknown" && !known;
+    if (this.#startsOver) {
+      const floor = this.#channel.floorOf(position.epoch);
+      if (position.offset > floor) this.#fail(`starts over at ${show(position)}, but the floor is ${floor}`);
+    } else if (reason !== "truncated" || !known) {
+      this.#fail(
+        `was reset (${reason}) from ${show(from)} to ${show(position)}, which the log ${known ? "knows" : "does not know"}`,
+      );
     } else if (parts === undefined || from.offset <= parts) {
       this.#fail(`was reset (${reason}) from ${show(from)}, which is still in the log of epoch ${position.epoch}`);
     } else if (position.offset !== parts) {

@@ -30,7 +30,7 @@ export function trim(world: World): boolean {
 export function backUp(world: World): boolean {
   const copy = world.store.copy();
   world.time.after(world.random.faults.integer(50, 3_000), () => {
-    if (world.healed || !world.store.isPast(copy)) return;
+    if (world.healed) return;
     world.trace.note("the log goes back");
     world.store.restore(copy);
   });
@@ -43,7 +43,7 @@ export function dataLoss(world: World): boolean {
   const node = world.nodes[0]!;
   if (!node.running) return false;
   world.time.after(world.random.faults.integer(50, 3_000), () => {
-    if (world.healed || !node.running || !world.store.isPast(copy)) return;
+    if (world.healed || !node.running) return;
     node.crash(500, false);
     world.trace.note("an older copy of the data is put in its place");
     world.store.replace(copy);

@@ -65,14 +65,6 @@ export class DurableStore {
     return new Map([...this.#channels].map(([name, channel]) => [name, channel.copy()]));
   }
 
-  /**
-   * Whether a copy is of the log's own past. One of a past that was itself taken back is not for these faults: where a
-   * position is of an epoch that the log does not know, the protocol takes it for one that came before.
-   */
-  isPast(copy: StoreCopy): boolean {
-    return [...copy].every(([name, channel]) => this.channel(name).grewOutOf(channel));
-  }
-
   /** The log went back: what the copy does not have is gone. Live nodes are told of the new epoch that begins by that. */
   restore(copy: StoreCopy): void {
     this.replace(copy);

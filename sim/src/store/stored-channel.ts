@@ -151,13 +151,6 @@ export class StoredChannel {
     return { entries: [...this.#entries], floor: this.#floor, end: this.#end, lineage: [...this.#lineage], producers };
   }
 
-  /** Whether the log as it is now grew out of all that the copy holds: what was taken back is no part of that. */
-  grewOutOf(copy: ChannelCopy): boolean {
-    const epoch = copy.lineage.at(-1)!.epoch;
-    const at = this.#lineage.findIndex((begun) => begun.epoch === epoch);
-    return at !== -1 && (this.#lineage[at + 1]?.start ?? this.#end) >= copy.end;
-  }
-
   /** An older copy stands in the data's place; an epoch has to begin before anything is written. */
   replace(copy: ChannelCopy): void {
     this.#entries = [...copy.entries];
@@ -212,17 +205,30 @@ export class StoredChannel {
     return this.#records.get(epoch)?.floor ?? 0;
   }
 
-  /** From where on the log of `epoch` has entries that that of an older epoch did not have. */
+  /** Whether the log of `epoch` went through `older`, as far as its copy of the data knows. */
+  wentThrough(older: number, epoch: number): boolean {
+    return this.#ancestry(epoch).some((begun) => begun.epoch === older);
+  }
+
+  /** Up to where the logs of two epochs hold the same; `undefined` when they have nothing in common. */
   partsFrom(older: number, epoch: number): number | undefined {
-    let start = Number.POSITIVE_INFINITY;
-    let at: number | undefined = epoch;
-    while (at !== undefined && at > older) {
+    const [one, other] = [this.#ancestry(older), this.#ancestry(epoch)];
+    const at = one.findIndex((begun, index) => begun.epoch !== other[index]?.epoch);
+    if (at === 0) return undefined;
+    const parts = at === -1 ? one.length : at;
+    return Math.min(one[parts]?.start ?? Number.POSITIVE_INFINITY, other[parts]?.start ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The epochs that an epoch grew out of, and itself, the oldest first. */
+  #ancestry(epoch: number): readonly EpochStart[] {
+    const ancestry: EpochStart[] = [];
+    for (let at: number | undefined = epoch; at !== undefined;) {
       const record: EpochRecord | undefined = this.#records.get(at);
-      if (record === undefined) return undefined;
-      start = Math.min(start, record.start);
+      if (record === undefined) break;
+      ancestry.unshift({ epoch: at, start: record.start });
       at = record.parent;
     }
-    return start;
+    return ancestry;
   }
 
   #inherited(record: EpochRecord, from: number, to: number): readonly StoredEntry[] {

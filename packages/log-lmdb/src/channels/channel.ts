@@ -22,19 +22,30 @@ export class Channel {
     this.feed = new ChannelFeed(onFollowerError);
   }
 
-  /**
-   * @param epoch that of this run. Before the channel's first entry of this run it begins at the channel's end, without
-   * being written down.
-   */
-  head(epoch: number): Head {
+  /** @param runs the epochs of the log's runs, this one's last. */
+  head(runs: readonly number[]): Head {
     const { end, floor, lineage } = this.state ?? { end: 0, floor: 0, lineage: [] };
-    return {
-      epoch,
-      end,
-      floor,
-      lineage: lineage.at(-1)?.epoch === epoch ? lineage : [...lineage, { epoch, start: end }],
-    };
+    return { epoch: runs.at(-1)!, end, floor, lineage: completeLineage(lineage, runs, end) };
   }
+}
+
+/**
+ * A channel's lineage with the runs in which nothing was appended to it, which are not written down with the channel:
+ * each began where the next one did.
+ */
+export function completeLineage(
+  lineage: readonly EpochStart[],
+  runs: readonly number[],
+  end: number,
+): readonly EpochStart[] {
+  const first = lineage[0];
+  const written = new Set(lineage.map(({ epoch }) => epoch));
+  // Before a lineage that was cut short it is not known where a run began.
+  const empty = runs.filter(
+    (epoch) => !written.has(epoch) && (first === undefined || first.start === 0 || epoch > first.epoch),
+  );
+  const starts = empty.map((epoch) => ({ epoch, start: lineage.find((begun) => begun.epoch > epoch)?.start ?? end }));
+  return [...lineage, ...starts].toSorted((a, b) => a.epoch - b.epoch);
 }
 
 /** The epoch in which an entry was appended; `undefined` when the lineage does not reach back to it. */

@@ -100,9 +100,9 @@ export class Transaction {
 
   /** The log, once this is committed. */
   log(): LogState {
-    const { log, epoch, now } = this.#options;
+    const { log, now } = this.#options;
     return {
-      epoch,
+      runs: log.runs,
       serial: log.serial + 1,
       moment: now.moment,
       channels: this.#channels,

@@ -67,7 +67,7 @@ function inspect(file: number, size: number): void {
   // After the machine went down, LMDB goes back to it.
   if (flushed.transaction > 0) {
     if (flushed.transaction > latest.transaction) throw new Damage("its meta pages are mixed up");
-    checkTrees(file, size, { ...flushed, pageBytes: latest.pageBytes }, pageBytes);
+    checkTrees(file, size, flushed, pageBytes);
   }
 }
 

@@ -3,8 +3,11 @@ import { RecordWriter } from "./record-writer.ts";
 
 /** The log as a whole, as one transaction left it. */
 export interface LogState {
-  /** The epoch of the run that wrote it. */
-  readonly epoch: number;
+  /**
+   * The epochs of the runs that opened it, rising; the last one wrote this. A copy that is restored lacks those of the
+   * runs after it was made, which is how positions of theirs are told from its own.
+   */
+  readonly runs: readonly number[];
   /** Counts the transactions, so that one whose outcome is in doubt can be looked up. */
   readonly serial: number;
   /** The log's own clock when it was written: milliseconds that never go back. */
@@ -17,14 +20,14 @@ export interface LogState {
 }
 
 /** The version of everything that stands in the store. Another one is refused, never guessed at. */
-const formatVersion = 1;
+const formatVersion = 2;
 
-export const newLog: LogState = { epoch: 0, serial: 0, moment: 0, channels: 0, producers: 0, bytes: 0 };
+export const newLog: LogState = { runs: [], serial: 0, moment: 0, channels: 0, producers: 0, bytes: 0 };
 
 export function encodeLog(state: LogState): Uint8Array {
-  return new RecordWriter(64)
-    .uint32(formatVersion)
-    .varint(state.epoch)
+  const writer = new RecordWriter(64).uint32(formatVersion).varint(state.runs.length);
+  for (const epoch of state.runs) writer.varint(epoch);
+  return writer
     .varint(state.serial)
     .float64(state.moment)
     .varint(state.channels)
@@ -38,7 +41,7 @@ export function decodeLog(record: Uint8Array): LogState | undefined {
   const reader = new RecordReader(record);
   if (reader.uint32() !== formatVersion) return undefined;
   const state: LogState = {
-    epoch: reader.varint(),
+    runs: Array.from({ length: boundedCount(reader.varint()) }, () => reader.varint()),
     serial: reader.varint(),
     moment: reader.float64(),
     channels: reader.varint(),
@@ -47,4 +50,10 @@ export function decodeLog(record: Uint8Array): LogState | undefined {
   };
   if (!reader.done || !Number.isFinite(state.moment)) throw new RecordError("the log's own record is broken");
   return state;
+}
+
+/** More runs than any log keeps: the record is not one, and must not ask for the memory. */
+function boundedCount(count: number): number {
+  if (count > 1_000_000) throw new RecordError("the log's own record is broken");
+  return count;
 }

@@ -33,7 +33,7 @@ function makeCommits(options: Partial<LmdbLogOptions> = {}, policy: Partial<LogP
   const channels = new ChannelTable(store, ports, limits.maxCachedChannels);
   const clock = new LogClock(world.clock, 0);
   const pump = new FeedPump();
-  const log = { ...newLog, epoch: 7 };
+  const log = { ...newLog, runs: [7] };
   store.put(logKey, encodeLog(log));
   const commits = new GroupCommit({
     store,

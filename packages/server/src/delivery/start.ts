@@ -19,9 +19,11 @@ export function resolvePosition(head: Head, position: Position): Start {
     return offset > head.end ? restart(head, "ahead") : clampToFloor(head, offset, "");
   }
   if (epoch > head.epoch) return { kind: "ahead-of-epoch" };
-  const next = head.lineage.find((begun) => begun.epoch > epoch);
-  const first = head.lineage[0];
-  if (next === undefined || first === undefined || epoch < first.epoch) return restart(head, "unknown");
+  const known = head.lineage.findIndex((begun) => begun.epoch === epoch);
+  const next = head.lineage[known + 1];
+  // An epoch that this log did not go through is another log's, or that of a copy that was put away again: what its
+  // offsets mean cannot be known, though they may look alike.
+  if (known === -1 || next === undefined) return restart(head, "unknown");
   return offset > next.start ? clampToFloor(head, next.start, "truncated") : clampToFloor(head, offset, "");
 }
 

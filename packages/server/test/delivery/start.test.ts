@@ -24,9 +24,9 @@ describe("a position", () => {
     expect(start(10, 5)).toMatchObject({ offset: 12, reset: "trimmed", lost: { from: 5, to: 12 } });
   });
 
-  it("of an epoch between two known ones belongs to the lower [POS-7]", () => {
-    expect(start(25, 80)).toMatchObject({ offset: 80, reset: "" });
-    expect(start(25, 81)).toMatchObject({ offset: 80, reset: "truncated" });
+  it("of an epoch that the log did not go through is unknown, though its offset is one of the log's [POS-9]", () => {
+    expect(start(25, 80)).toEqual({ kind: "start", offset: 12, reset: "unknown", lost: undefined });
+    expect(start(5, 3)).toMatchObject({ offset: 12, reset: "unknown" });
   });
 
   it("above what its epoch reached in this log goes back to there [POS-8]", () => {
