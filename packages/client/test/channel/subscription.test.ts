@@ -500,7 +500,10 @@ describe("a subscription", () => {
     const { client } = await connected();
     await client.close();
     const ended = new Promise((resolve) => {
-      client.channel("chat").subscribe().addEventListener("ended", ({ error }) => resolve(error));
+      client
+        .channel("chat")
+        .subscribe()
+        .addEventListener("ended", ({ error }) => resolve(error));
     });
     expect(await ended).toMatchObject({ code: "closed" });
   });
