@@ -121,7 +121,7 @@ it("stops, and tells its followers, when a commit failed and can be seen all the
   const told = new Promise<boolean>((resolve) => {
     channel.feed.join(
       { onEntries: () => {}, onFloor: () => {}, onEpoch: () => {}, onAvailable: resolve },
-      channel.head(7),
+      channel.head([7]),
       () => {},
     );
   });
@@ -152,7 +152,7 @@ it("trims every channel of a backlog in each transaction, not one after another"
   for (const name of ["a", "b"]) {
     const channel = channels.get(name);
     const onFloor = (): number => floors.push(name);
-    channel.feed.join({ onEntries: () => {}, onFloor, onEpoch: () => {} }, channel.head(7), () => {});
+    channel.feed.join({ onEntries: () => {}, onFloor, onEpoch: () => {} }, channel.head([7]), () => {});
   }
   await commits.append([plain("a", "1"), plain("b", "1")]);
   await commits.append([numbered("none", "p", 2)]);
