@@ -10,6 +10,7 @@ import type { Token } from "./session/token-source.ts";
 import type { Connector } from "./transport/transport.ts";
 import { webSocketConnector } from "./transport/websocket-connector.ts";
 
+/** What a client is made of. Only `url` must be given. */
 export interface ClientOptions<C extends Contract | undefined = undefined> {
   /** Where the service is, as `wss://example.com/hawser`; several are tried one after the other. */
   readonly url: string | readonly string[];

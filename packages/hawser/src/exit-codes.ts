@@ -18,6 +18,7 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
+/** One of `exitCodes`. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The command line or the configuration is wrong. The message says what, and where it came from. */

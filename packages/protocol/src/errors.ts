@@ -43,6 +43,7 @@ export type ErrorCode =
   // the application's own
   | `app-${string}`;
 
+/** What is said of an error beside its code and text. */
 export interface HawserErrorOptions {
   /** The same request may be sent again. Default false. */
   readonly retry?: boolean;

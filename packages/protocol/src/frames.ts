@@ -35,6 +35,7 @@ export interface Message {
   readonly publisher: string;
 }
 
+/** The first frame of a connection: who, in which session (CON-1). */
 export interface ConnectFrame {
   readonly type: "connect";
   readonly token: string;
@@ -43,6 +44,7 @@ export interface ConnectFrame {
   readonly agent: string;
 }
 
+/** The answer to `connect`: the user and the limits (CON-3). */
 export interface ConnectedFrame {
   readonly type: "connected";
   readonly session: string;
@@ -59,18 +61,21 @@ export interface ConnectedFrame {
   readonly deduplicateMs: number;
 }
 
+/** A fresh token on a live connection (CON-8). */
 export interface AuthenticateFrame {
   readonly type: "authenticate";
   readonly id: number;
   readonly token: string;
 }
 
+/** The fresh token counts (CON-8). */
 export interface AuthenticatedFrame {
   readonly type: "authenticated";
   readonly id: number;
   readonly expiresInMs: number;
 }
 
+/** The server asks the client to be elsewhere by a deadline (CON-12). */
 export interface MoveFrame {
   readonly type: "move";
   /** From now; after it the server closes the connection. */
@@ -82,11 +87,13 @@ export interface MoveFrame {
   readonly reason: string;
 }
 
+/** Asks for a `pong` (CON-10). */
 export interface PingFrame {
   readonly type: "ping";
   readonly nonce: number;
 }
 
+/** Answers `ping`, with its nonce (CON-10). */
 export interface PongFrame {
   readonly type: "pong";
   readonly nonce: number;
@@ -98,6 +105,7 @@ export interface ReceivedFrame {
   readonly bytes: number;
 }
 
+/** A request failed, or with id 0 the connection did. */
 export interface ErrorFrame {
   readonly type: "error";
   /** The request that it answers; 0: the connection itself, which is then closed. */
@@ -108,6 +116,7 @@ export interface ErrorFrame {
   readonly retryAfterMs: number;
 }
 
+/** Asks for the messages of a channel, from a place on (spec section 4). */
 export interface SubscribeFrame {
   readonly type: "subscribe";
   readonly id: number;
@@ -127,6 +136,7 @@ export interface SubscribeFrame {
 /** Why a subscription does not continue at the position that was asked for. "": it does. */
 export type ResetReason = "" | "truncated" | "unknown" | "ahead" | "trimmed";
 
+/** Grants a subscription: its number, and where it starts (spec section 4). */
 export interface SubscribedFrame {
   readonly type: "subscribed";
   readonly id: number;
@@ -140,12 +150,14 @@ export interface SubscribedFrame {
   readonly grant: Uint8Array;
 }
 
+/** The client wants no more of a channel. */
 export interface UnsubscribeFrame {
   readonly type: "unsubscribe";
   readonly number: number;
   readonly generation: number;
 }
 
+/** A subscription has ended, and through which offset it was sent (SUB-12). */
 export interface UnsubscribedFrame {
   readonly type: "unsubscribed";
   readonly number: number;
@@ -157,6 +169,7 @@ export interface UnsubscribedFrame {
   readonly message: string;
 }
 
+/** The messages of one interval of a channel (SUB-4). */
 export interface BatchFrame {
   readonly type: "batch";
   readonly number: number;
@@ -168,6 +181,7 @@ export interface BatchFrame {
   readonly conflated: boolean;
 }
 
+/** Asks the server to go back to an offset: there was a gap (SUB-4). */
 export interface SeekFrame {
   readonly type: "seek";
   readonly number: number;
@@ -175,6 +189,7 @@ export interface SeekFrame {
   readonly offset: number;
 }
 
+/** How much the subscriber takes in all (SUB-10). */
 export interface CreditFrame {
   readonly type: "credit";
   readonly number: number;
@@ -183,6 +198,7 @@ export interface CreditFrame {
   readonly credit: number;
 }
 
+/** The log is not the one that it was: go on from here (spec section 4). */
 export interface ResetFrame {
   readonly type: "reset";
   readonly number: number;
@@ -193,6 +209,7 @@ export interface ResetFrame {
   readonly reset: ResetReason;
 }
 
+/** Asks that a message be appended to a channel (spec section 5). */
 export interface PublishFrame {
   readonly type: "publish";
   readonly id: number;
@@ -205,6 +222,7 @@ export interface PublishFrame {
   readonly key: string;
 }
 
+/** The log has the message (spec section 5). */
 export interface PublishedFrame {
   readonly type: "published";
   readonly id: number;
@@ -213,6 +231,7 @@ export interface PublishedFrame {
   readonly duplicate: boolean;
 }
 
+/** The log does not have the message, and why (spec section 5). */
 export interface RejectedFrame {
   readonly type: "rejected";
   readonly id: number;
@@ -224,6 +243,7 @@ export interface RejectedFrame {
   readonly last: number;
 }
 
+/** Asks for a page of a channel's history (spec section 6). */
 export interface HistoryFrame {
   readonly type: "history";
   readonly id: number;
@@ -235,6 +255,7 @@ export interface HistoryFrame {
   readonly limit: number;
 }
 
+/** A page of a channel's history (spec section 6). */
 export interface PageFrame {
   readonly type: "page";
   readonly id: number;
@@ -248,6 +269,7 @@ export interface PageFrame {
   readonly more: boolean;
 }
 
+/** Asks the server to run a method (spec section 7). */
 export interface CallFrame {
   readonly type: "call";
   readonly id: number;
@@ -259,12 +281,14 @@ export interface CallFrame {
   readonly idempotent: boolean;
 }
 
+/** What a call returned (spec section 7). */
 export interface ResultFrame {
   readonly type: "result";
   readonly id: number;
   readonly payload: Payload;
 }
 
+/** The caller waits no longer (spec section 7). */
 export interface CancelFrame {
   readonly type: "cancel";
   readonly id: number;
@@ -303,4 +327,5 @@ export type ServerFrame =
   | PingFrame
   | PongFrame;
 
+/** Any frame, of either side. */
 export type Frame = ClientFrame | ServerFrame;

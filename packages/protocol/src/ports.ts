@@ -3,6 +3,7 @@
  * driven by a seed, so that one seed gives one trace.
  */
 
+/** What time it is. */
 export interface Clock {
   /** Milliseconds since 1970. May step in either direction. */
   now(): number;
@@ -10,11 +11,13 @@ export interface Clock {
   monotonic(): number;
 }
 
+/** A timer that was set. */
 export interface Timer {
   /** The callback will not be called any more. Harmless when it was. */
   cancel(): void;
 }
 
+/** What calls back after a time. */
 export interface Timers {
   /** Calls back once, after at least `delayMs` milliseconds. */
   after(delayMs: number, callback: () => void): Timer;
@@ -22,6 +25,7 @@ export interface Timers {
   soon(callback: () => void): void;
 }
 
+/** Where randomness comes from. */
 export interface Random {
   /** `count` random bytes, fit for identities and secrets. */
   bytes(count: number): Uint8Array;

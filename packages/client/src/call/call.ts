@@ -3,6 +3,7 @@ import type { CallDefinition } from "@hawser/protocol";
 import type { AskTable } from "../session/ask-table.ts";
 import { positiveOption } from "../options.ts";
 
+/** How long a call may take, what cancels it, and whether it may run twice. */
 export interface CallOptions {
   /** Aborting it cancels the call: its handler's signal is aborted, and the call fails with `cancelled`. */
   readonly signal?: AbortSignal;

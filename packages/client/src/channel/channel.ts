@@ -15,6 +15,7 @@ import { Subscription } from "./subscription.ts";
 import type { ReceivedMessage } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
+/** Where a subscription starts, and what ends it. */
 export interface SubscribeOptions {
   /** Default "now". */
   readonly from?: SubscribeFrom;
@@ -22,6 +23,7 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How one message is published. */
 export interface PublishOptions {
   /** Conflation key, at most 255 bytes. Default none. */
   readonly key?: string;

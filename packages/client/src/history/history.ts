@@ -4,6 +4,7 @@ import { isPosition } from "../channel/start.ts";
 import type { ReceivedMessage } from "../channel/subscription.ts";
 import type { AskTable } from "../session/ask-table.ts";
 
+/** Which page of a channel's history is asked for. Without `before` and `after`: the newest. */
 export interface HistoryOptions {
   /** The newest messages up to and with this position. Without `before` and `after`: up to the end. */
   readonly before?: Position;

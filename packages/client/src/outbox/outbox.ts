@@ -10,6 +10,7 @@ import { OutboxChannel } from "./outbox-channel.ts";
 import type { Publication } from "./publication.ts";
 import type { Attempt } from "./producer-chain.ts";
 
+/** What bounds the messages that are published and have no outcome yet. */
 export interface OutboxOptions {
   /** Publishes without an outcome. Default 1,000. */
   readonly maxMessages: number;

@@ -4,6 +4,7 @@ export interface PageLife {
   listen(handlers: PageLifeHandlers): () => void;
 }
 
+/** What a client does when the platform tells it of the network and of the page. */
 export interface PageLifeHandlers {
   /** The network is back, or the page is awake again. */
   online(): void;

@@ -1,5 +1,6 @@
 import type { Random } from "@hawser/protocol";
 
+/** The random delays between attempts to connect. */
 export interface BackoffOptions {
   /** Upper bound of the first delay. Default 500. */
   readonly minMs: number;

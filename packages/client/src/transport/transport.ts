@@ -1,3 +1,4 @@
+/** What a transport calls. */
 export interface TransportHandlers {
   /** The connection is up and speaks `subprotocol`. */
   onOpen(subprotocol: string): void;

@@ -18,6 +18,7 @@ export interface WebSocketLike {
 /** A class with the standard `WebSocket` constructor. */
 export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
 
+/** Which WebSocket is used. */
 export interface WebSocketConnectorOptions {
   /** The class to use. Default: `globalThis.WebSocket`, which browsers, Node from 22, Bun and Deno have. */
   readonly WebSocket?: WebSocketClass;

@@ -3,6 +3,7 @@ import { HawserError } from "@hawser/protocol";
 import type { Authenticate } from "./identity.ts";
 import { anonymousPrefix, isUserName } from "./user-name.ts";
 
+/** Whether clients may name themselves. */
 export interface AnonymousOptions {
   /** A token that is not empty is taken as the user's name, unproved: for demonstrations. Default false. */
   readonly allowNames?: boolean;

@@ -22,6 +22,7 @@ export interface Identity {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
+/** What `authenticate` is given: a token, and whence it came. */
 export interface AuthenticateRequest {
   readonly token: string;
   readonly peer: Peer;
@@ -35,6 +36,7 @@ export interface AuthenticateRequest {
  */
 export type Authenticate = (request: AuthenticateRequest) => Identity | Promise<Identity>;
 
+/** What `authorize` is given: who would do what, to which channel or method. */
 export interface AuthorizeRequest {
   readonly verb: Verb;
   /** Channel name; for `call` the method. */

@@ -7,6 +7,7 @@ import { jwtKeys } from "./jwt-keys.ts";
 import type { JwtAlgorithm, JwtKeyOptions } from "./jwt-keys.ts";
 import { isUserName } from "./user-name.ts";
 
+/** Which tokens are accepted, and what is read from them. */
 export interface JwtOptions extends JwtKeyOptions {
   /**
    * The algorithms that are accepted; at least one, all of the kind that the key is for (`HS...` with `secret`, the

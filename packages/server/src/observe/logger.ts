@@ -12,6 +12,7 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
 }
 
+/** How much is logged: that level and what is more serious. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 const order: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 };
@@ -19,6 +20,7 @@ const order: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 4
 /** The numbers are pino's, so that its viewers can read the lines. */
 type WrittenLevel = Exclude<LogLevel, "silent">;
 
+/** From which level on lines are written, and where to. */
 export interface JsonLoggerOptions {
   /** Lines below it are not written. Default `info`. */
   readonly level?: LogLevel;
