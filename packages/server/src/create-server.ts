@@ -23,6 +23,7 @@ import type { ServerOptions } from "./options.ts";
 import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-options.ts";
 import type { PolicyOf } from "./policy/channel-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
+import { checkPublishOptions } from "./publish/publish-options.ts";
 
 /** How the connections of a server are let go. */
 export interface DrainOptions {
@@ -68,6 +69,7 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #metrics = new Metrics();
   readonly #node: HawserNode;
   readonly #policyOf: PolicyOf;
+  readonly #maxKeyBytes: number;
   readonly #path: string;
   readonly #door: Door;
   readonly #listener: Listener;
@@ -84,6 +86,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#contract = options.contract;
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
+    this.#maxKeyBytes = limits.maxKeyBytes;
     this.#path = options.path ?? defaultPath;
     const ports = systemPorts();
     const probe = new LogProbe(options.log, ports.timers);
@@ -196,6 +199,7 @@ export class HawserServer<C extends Contract = Contract> {
     if (!isChannelName(channel) || channel.startsWith("$")) {
       throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
     }
+    checkPublishOptions(options, this.#maxKeyBytes);
     // As it is now, whatever becomes of the value while a schema looks at it, and later.
     const payload = this.#payload(channel, data);
     const schema = this.#contract?.channelSchema(channel);
@@ -207,6 +211,7 @@ export class HawserServer<C extends Contract = Contract> {
   /** Publishes into the private inbox of a user; errors as with `publish`. */
   async sendToUser(user: string, data: unknown, options: PublishOptions = {}): Promise<Position> {
     if (!isUserName(user)) throw new HawserError("channel-invalid", `${JSON.stringify(user)} cannot be a user's name.`);
+    checkPublishOptions(options, this.#maxKeyBytes);
     return this.#node.sendToUser(user, this.#payload(`$user.${user}`, data), options);
   }
 

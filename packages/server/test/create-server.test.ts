@@ -166,6 +166,17 @@ describe("publishing from the application", () => {
     raw.destroy();
   });
 
+  it("takes a key and a publisher at their limits, and refuses one byte more", async () => {
+    const server = await open({ limits: { maxKeyBytes: 10 } });
+    const most = { key: "ä".repeat(5), publisher: "x".repeat(128) };
+    expect(await server.publish("chat.a", 1, most)).toMatchObject({ offset: 1 });
+    expect(await server.sendToUser("ann", 1, most)).toMatchObject({ offset: 1 });
+    for (const options of [{ key: `${most.key}k` }, { publisher: `${most.publisher}x` }, { key: 5 as never }]) {
+      await expect(server.publish("chat.a", 1, options)).rejects.toMatchObject({ code: "payload-invalid" });
+      await expect(server.sendToUser("ann", 1, options)).rejects.toMatchObject({ code: "payload-invalid" });
+    }
+  });
+
   it("publishes bytes as they were when it was asked to", async () => {
     const log = memoryLog();
     const server = await open({ log });
