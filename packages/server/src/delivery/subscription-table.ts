@@ -43,7 +43,6 @@ export class SubscriptionTable {
   readonly #generations = new Map<string, number>();
   /** The latest request for each channel whose subscription is not open yet. */
   readonly #latest = new Map<string, SubscribeFrame>();
-  #opening = 0;
 
   constructor(options: SubscriptionTableOptions) {
     this.#options = options;
@@ -71,7 +70,9 @@ export class SubscriptionTable {
       return;
     }
     const current = this.#byName.get(name);
-    if (current === undefined && this.#byNumber.size + this.#opening >= maxSubscriptions) {
+    // What takes the place of another, open or not yet, is none more.
+    const more = current === undefined && !this.#latest.has(name);
+    if (more && this.#byNumber.size + this.#latest.size >= maxSubscriptions) {
       this.#refuse(
         frame,
         "too-many-subscriptions",
@@ -82,11 +83,9 @@ export class SubscriptionTable {
     if (current !== undefined) this.#remove(current);
     this.#remember(name, frame.generation);
     this.#latest.set(name, frame);
-    this.#opening += 1;
     void this.#open(frame, name)
       .catch((error: unknown) => this.#fail(frame, error))
       .finally(() => {
-        this.#opening -= 1;
         if (this.#latest.get(name) === frame) this.#latest.delete(name);
       });
   }

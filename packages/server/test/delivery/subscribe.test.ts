@@ -112,6 +112,20 @@ describe("a subscription", () => {
     expect(await ann.ask(subscribe("c0", { generation: 1 }))).toMatchObject([{ type: "subscribed" }]);
   });
 
+  it("takes the place of one that is not open yet, at the limit too [SUB-2]", async () => {
+    const { client } = await startNode({ limits: { maxSubscriptions: 1 } });
+    const ann = await client().connect();
+    ann.send(subscribe("chat", { id: 1, generation: 1 }), subscribe("chat", { id: 2, generation: 2 }));
+    ann.send(subscribe("other", { id: 3 }));
+    expect(
+      (await ann.frames()).sort((one, other) => ("id" in one && "id" in other ? one.id - other.id : 0)),
+    ).toMatchObject([
+      { type: "error", id: 1, code: "generation-stale" },
+      { type: "subscribed", id: 2, generation: 2 },
+      { type: "error", id: 3, code: "too-many-subscriptions" },
+    ]);
+  });
+
   it("ends an older generation without a word, and refuses one that is not above the last [SUB-2]", async () => {
     const { node, client } = await startNode();
     const ann = await client().connect();
