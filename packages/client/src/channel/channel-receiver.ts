@@ -122,7 +122,7 @@ export class ChannelReceiver {
       this.#state = { kind: "full", link };
       return;
     }
-    const generation = link.nextGeneration();
+    const generation = link.nextGeneration(this.#options.channel);
     const credit = new CreditWindow(windowBytes, waiting);
     const asking = { kind: "asking", link, generation, credit } as const;
     this.#state = asking;

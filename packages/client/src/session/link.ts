@@ -3,6 +3,9 @@ import type { Connection } from "../connection/connection.ts";
 import { RequestTable } from "./request-table.ts";
 import type { Request } from "./request-table.ts";
 
+/** Channels of one connection whose generation is known by name; a bound of memory, nothing else. */
+const maxChannels = 4_096;
+
 /**
  * A connected connection as the parts of a session use it: frames, requests, and generations. What the server bound on
  * it (channel numbers, generations, request identifiers) means nothing on another.
@@ -11,7 +14,9 @@ export class Link {
   readonly connection: Connection;
   readonly welcome: ConnectedFrame;
   readonly #requests: RequestTable;
-  #generation = 0;
+  readonly #generations = new Map<string, number>();
+  /** The highest generation of the channels that were forgotten. */
+  #forgotten = 0;
   #drain: { readonly timer: Timer; readonly done: () => void } | undefined;
 
   constructor(connection: Connection, welcome: ConnectedFrame) {
@@ -30,10 +35,18 @@ export class Link {
     this.#requests.add(request);
   }
 
-  /** Rises over all channels of the connection, so that it rises for each of them (SUB-2). */
-  nextGeneration(): number {
-    this.#generation += 1;
-    return this.#generation;
+  /**
+   * Rises for each channel (SUB-2), and for each from 1 on as far as it can be: a server encodes a batch once for all
+   * who have one generation.
+   */
+  nextGeneration(channel: string): number {
+    const generation = (this.#generations.get(channel) ?? this.#forgotten) + 1;
+    if (this.#generations.size >= maxChannels) {
+      for (const one of this.#generations.values()) this.#forgotten = Math.max(this.#forgotten, one);
+      this.#generations.clear();
+    }
+    this.#generations.set(channel, generation);
+    return generation;
   }
 
   /** @returns whether the frame was an answer, and is done with. */

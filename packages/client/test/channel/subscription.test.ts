@@ -192,6 +192,48 @@ describe("a subscription", () => {
     expect(client.statistics.gaps).toBe(1);
   });
 
+  it("counts its generations for itself, so that all who have the channel get the same bytes [SUB-2]", async () => {
+    const { client, server, ports } = await connected();
+    for (const name of ["one", "two"]) client.channel(name).subscribe();
+    await ports.advance(1);
+    const first = client.channel("three").subscribe();
+    await first.close();
+    client.channel("three").subscribe();
+    await ports.advance(1);
+    const asked = server.peer.of("subscribe").map(({ channel, generation }) => [channel, generation]);
+    expect(asked).toEqual([
+      ["one", 1],
+      ["two", 1],
+      ["three", 1],
+      ["three", 2],
+    ]);
+  });
+
+  it("never counts a generation of a channel again, however many channels its connection has had [SUB-2]", async () => {
+    const { client, server, ports } = await connected();
+    server.answer = (frame, peer) => {
+      if (frame.type === "subscribe") peer.send(subscribed(frame));
+    };
+    const visit = async (channel: string): Promise<void> => {
+      const subscription = client.channel(channel).subscribe();
+      await subscription.close();
+    };
+    for (let round = 0; round < 50; round += 1) {
+      for (let index = 0; index < 100; index += 1) await visit(`c${round * 100 + index}`);
+      await visit("often");
+      await ports.advance(1);
+    }
+    for (const early of ["c0", "c4095", "c4999"]) await visit(early);
+    await ports.advance(1);
+    const last = new Map<string, number>();
+    const asked = server.peer.of("subscribe");
+    expect(asked).toHaveLength(50 * 101 + 3);
+    for (const { channel, generation } of asked) {
+      expect(generation).toBeGreaterThan(last.get(channel) ?? 0);
+      last.set(channel, generation);
+    }
+  });
+
   it("drops a late batch of an old generation, and one under a number that was not bound [SUB-3]", async () => {
     const { client, server, ports } = await connected();
     server.answer = grant;
