@@ -362,8 +362,10 @@ describe.each([{ codec: protobufCodec }, { codec: jsonCodec }])(
         expect(subscribed).toMatchObject({ type: "subscribed", generation });
         expect(subscribed.offset).toBeGreaterThanOrEqual(before);
         const { number, epoch, grant } = subscribed;
-        for (const offset of [0, before - 1, before, subscribed.offset - 1])
+        for (const offset of [0, before - 1, before, subscribed.offset - 1]) {
           eve.send({ type: "seek", number, generation, offset });
+          await eve.settled();
+        }
         await meanwhile;
         // Out of the room, so that what is hidden next is for others; and back with what she got, to where it does not reach.
         eve.send({ type: "unsubscribe", number, generation });
