@@ -36,6 +36,8 @@ export interface NodeLimits {
   readonly defaultHistoryPage: number;
   /** Payload bytes of a history page, overshot by at most one message. Default 256 KiB. */
   readonly maxHistoryBytes: number;
+  /** Answers that wait because the client does not take them. Past it: close 4009. Default 16 MiB. */
+  readonly maxReplyBytes: number;
   /** For a call whose client names no time. Default 30,000. */
   readonly callTimeoutMs: number;
   /** The longest time that a client may name for a call; more is cut to it. Default 300,000. */

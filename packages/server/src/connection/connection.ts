@@ -6,7 +6,6 @@ import type {
   ErrorCode,
   ResetReason,
   ServerFrame,
-  Timer,
 } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import type { Encoding } from "../delivery/block.ts";
@@ -16,9 +15,8 @@ import type { Peer, Transport, TransportHandlers } from "../transport/transport.
 import { Authentication } from "./authentication.ts";
 import { closeCodeOf } from "./close-code-of.ts";
 import { ConnectedClient } from "./connected-client.ts";
-import { Outgoing } from "./outgoing.ts";
-import { SendWindow } from "./send-window.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { Intake } from "./intake.ts";
+import { Writer } from "./writer.ts";
 
 export interface ConnectionOptions {
   readonly services: NodeServices;
@@ -43,21 +41,17 @@ export class Connection implements TransportHandlers, Reader {
   readonly #options: ConnectionOptions;
   readonly #services: NodeServices;
   readonly #transport: Transport;
-  readonly #outgoing: Outgoing;
-  readonly #window: SendWindow;
-  readonly #frames: TokenBucket;
+  readonly #intake: Intake;
+  readonly #writer: Writer;
   readonly #authentication: Authentication;
   #state: State;
   #heardAt: number;
-  #resting: Timer | undefined;
-  /** Reasons for which reading is paused now. */
-  #pauses = 0;
   #flushScheduled = false;
 
   constructor(options: ConnectionOptions) {
     const { services, transport, peer } = options;
-    const { limits, clock } = services;
-    const now = clock.monotonic();
+    const { limits, observer, timers, clock } = services;
+    const now = (): number => clock.monotonic();
     this.#options = options;
     this.#services = services;
     this.#transport = transport;
@@ -65,14 +59,13 @@ export class Connection implements TransportHandlers, Reader {
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,
     );
-    this.#outgoing = new Outgoing(this.encoding);
-    this.#window = new SendWindow({ floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes });
-    this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
+    this.#intake = new Intake({ ...limits, transport, timers, now });
+    this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
     this.#authentication = new Authentication(services, peer);
-    this.#state = { kind: "opened", since: now };
-    this.#heardAt = now;
+    this.#heardAt = now();
+    this.#state = { kind: "opened", since: this.#heardAt };
     transport.handlers = this;
-    services.observer.connectionOpened();
+    observer.connectionOpened();
   }
 
   /** The user, once connected. */
@@ -81,7 +74,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   get unconfirmedBytes(): number {
-    return this.#window.unconfirmedBytes;
+    return this.#writer.unconfirmedBytes;
   }
 
   onMessage(message: Uint8Array, binary: boolean): void {
@@ -94,7 +87,7 @@ export class Connection implements TransportHandlers, Reader {
       );
       return;
     }
-    const { limits, observer, clock } = this.#services;
+    const { limits, observer } = this.#services;
     if (message.byteLength > limits.maxMessageBytes) {
       this.#close(closeCodes.messageTooBig, `A message has at most ${limits.maxMessageBytes} bytes.`);
       return;
@@ -109,14 +102,15 @@ export class Connection implements TransportHandlers, Reader {
     }
     observer.received(frames.length, message.byteLength);
     for (const frame of frames) this.#handle(frame);
-    const restMs = this.#frames.spend(frames.length, clock.monotonic());
-    if (restMs > 0) this.#rest(restMs);
+    this.#intake.spend(frames.length);
   }
 
   onConfirmed(id: number): void {
     this.#heard();
-    this.#window.confirmed(id, this.#services.clock.monotonic());
-    this.#proceed();
+    this.#writer.confirmed(id);
+    if (!this.#writer.open) this.#writer.mark();
+    else if (!this.#writer.empty) this.#schedule();
+    else if (this.#state.kind === "connected") this.#state.client.history.proceed();
   }
 
   onAlive(): void {
@@ -128,7 +122,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   wake(subscription: Subscription): void {
-    this.#outgoing.list(subscription);
+    this.#writer.list(subscription);
     this.#schedule();
   }
 
@@ -149,13 +143,7 @@ export class Connection implements TransportHandlers, Reader {
   flush(): void {
     this.#flushScheduled = false;
     if (this.#state.kind === "closed" || this.#expire()) return;
-    const now = this.#services.clock.monotonic();
-    if (!this.#window.open) {
-      this.#mark(now);
-      return;
-    }
-    const pieces = this.#outgoing.takeReplies(this.#services.limits.maxMessageBytes);
-    this.#write(pieces, now, () => this.#outgoing.takePiece(now));
+    this.#writer.flush();
     if (this.#state.kind === "connected") this.#state.client.history.proceed();
   }
 
@@ -176,7 +164,7 @@ export class Connection implements TransportHandlers, Reader {
 
   /** The node goes: what was answered is still written, then the connection closes with 4000. */
   shutDown(): void {
-    this.#flushReplies();
+    this.#writer.flushReplies();
     this.#close(closeCodes.goingAway, "This node shuts down.");
   }
 
@@ -234,7 +222,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   async #authenticate(frame: ConnectFrame): Promise<void> {
-    const { clock, random, limits } = this.#services;
+    const { random, limits } = this.#services;
     const state: State = { kind: "authenticating", behind: [] };
     this.#state = state;
     const session = frame.session === "" ? hex(random.bytes(16)) : frame.session;
@@ -247,7 +235,7 @@ export class Connection implements TransportHandlers, Reader {
       return;
     }
     // Whose token is not known yet must not fill the memory of the node: what comes behind is left to the kernel.
-    this.#pause();
+    this.#intake.pause();
     const identity = await this.#authentication.identify(frame.token, session);
     if (this.#state !== state) return;
     if (identity instanceof HawserError) {
@@ -258,23 +246,11 @@ export class Connection implements TransportHandlers, Reader {
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     this.#services.observer.connected();
     this.#options.onConnected(this, identity.user);
-    this.#send({
-      type: "connected",
-      session,
-      node: this.#services.name,
-      user: identity.user,
-      expiresInMs: this.#expiresInMs(identity),
-      heartbeatMs: limits.heartbeatMs,
-      maxMessageBytes: limits.maxMessageBytes,
-      maxSubscriptions: limits.maxSubscriptions,
-      maxRequests: limits.maxRequests,
-      time: clock.now(),
-      deduplicateMs: this.#services.deduplicateMs ?? 0,
-    });
+    this.#send(this.#authentication.welcome(session, identity));
     // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
-    this.#write(this.#outgoing.takeReplies(limits.maxMessageBytes), clock.monotonic());
+    this.#writer.flushReplies();
     for (const behind of state.behind) this.#handle(behind);
-    this.#resume();
+    this.#intake.resume();
   }
 
   async #reauthenticate(frame: AuthenticateFrame): Promise<void> {
@@ -292,13 +268,17 @@ export class Connection implements TransportHandlers, Reader {
       const error =
         identity instanceof HawserError ? identity : new HawserError("token-invalid", "The token is another user's.");
       client.refuse(frame.id, error);
-      this.#flushReplies();
+      this.#writer.flushReplies();
       this.#close(closeCodeOf(error.code), error.message);
       return;
     }
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     await client.renewRights(identity);
-    client.answer(frame.id, { type: "authenticated", id: frame.id, expiresInMs: this.#expiresInMs(identity) });
+    client.answer(frame.id, {
+      type: "authenticated",
+      id: frame.id,
+      expiresInMs: this.#authentication.expiresInMs(identity),
+    });
   }
 
   #newClient(session: string, identity: Identity): ConnectedClient {
@@ -311,64 +291,27 @@ export class Connection implements TransportHandlers, Reader {
       violate: (message) => this.#violate(message),
       reauthenticate: (frame) =>
         void this.#reauthenticate(frame).catch((error: unknown) => this.#fault("authenticate", error)),
-      mayReply: () => this.#window.open && this.#outgoing.replyBytes < this.#services.limits.maxHistoryBytes,
+      mayReply: () => this.#writer.hasRoom,
     });
   }
 
-  #expiresInMs(identity: Identity): number {
-    return identity.expiresAt === undefined
-      ? 0
-      : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.round(identity.expiresAt - this.#services.clock.now())));
-  }
-
   #send(frame: ServerFrame): void {
-    this.#outgoing.reply(frame);
-    // A peer that asks on and on and takes no answer must not fill the memory of the node (FLOW-2).
-    if (this.#outgoing.replies > 4 * this.#services.limits.maxRequests && !this.#window.open) {
+    this.#writer.reply(frame);
+    if (this.#writer.overrun)
       this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
-      return;
-    }
-    this.#schedule();
+    else this.#schedule();
   }
 
   /** A pong goes ahead of what waits, but cannot be asked for without bound (CON-10). */
   #answerPing(nonce: number): void {
-    const message = this.encoding.codec.encode({ type: "pong", nonce });
-    if (this.#window.open) this.#write([this.encoding.framing.frame(message)], this.#services.clock.monotonic());
-    else this.#send({ type: "pong", nonce });
-  }
-
-  #write(pieces: Uint8Array[], now: number, more: () => Uint8Array | undefined = () => undefined): void {
-    for (const piece of pieces) this.#window.sent(piece.byteLength);
-    let bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-    while (this.#window.open) {
-      const piece = more();
-      if (piece === undefined) break;
-      pieces.push(piece);
-      this.#window.sent(piece.byteLength);
-      bytes += piece.byteLength;
-    }
-    if (pieces.length === 0) return;
-    this.#transport.write(pieces);
-    this.#services.observer.sent(bytes);
-    this.#mark(now);
-  }
-
-  #flushReplies(): void {
-    const pieces = this.#outgoing.takeReplies(this.#services.limits.maxMessageBytes);
-    if (pieces.length > 0) this.#transport.write(pieces);
+    const pong = { type: "pong", nonce } as const;
+    if (!this.#writer.sendAhead(pong)) this.#send(pong);
   }
 
   #schedule(): void {
     if (this.#flushScheduled || this.#state.kind === "closed") return;
     this.#flushScheduled = true;
     this.#options.scheduleFlush(this);
-  }
-
-  #proceed(): void {
-    if (!this.#window.open) this.#mark(this.#services.clock.monotonic());
-    else if (!this.#outgoing.empty) this.#schedule();
-    else if (this.#state.kind === "connected") this.#state.client.history.proceed();
   }
 
   #heard(): void {
@@ -378,52 +321,26 @@ export class Connection implements TransportHandlers, Reader {
   /** Silence is answered with a question, then with the end (CON-11, FLOW-3). False when it ended. */
   #beat(now: number): boolean {
     const { heartbeatMs } = this.#services.limits;
-    const waitingSince = this.#window.waitingSince;
+    const { waitingSince } = this.#writer;
     const silentMs = now - this.#heardAt;
     if (silentMs >= 2 * heartbeatMs || (waitingSince !== undefined && now - waitingSince >= 2 * heartbeatMs)) {
       this.#close(closeCodes.heartbeatTimeout, "Nothing was heard for two heartbeats.");
       this.#transport.terminate();
       return false;
     }
-    if (silentMs >= heartbeatMs && waitingSince === undefined) this.#mark(now, true);
+    if (silentMs >= heartbeatMs && waitingSince === undefined) this.#writer.mark(true);
     return true;
-  }
-
-  /** Asks the peer to confirm, if that is due. */
-  #mark(now: number, force = false): void {
-    const mark = this.#window.takeMark(now, force);
-    if (mark !== undefined) this.#transport.mark(mark);
   }
 
   #sendIdleBatches(client: ConnectedClient, now: number): void {
     const { idleBatchMs } = this.#services.limits;
     const pieces: Uint8Array[] = [];
     for (const subscription of client.subscriptions) {
-      if (now - subscription.lastBatchAt < idleBatchMs || !this.#window.open) continue;
+      if (now - subscription.lastBatchAt < idleBatchMs || !this.#writer.open) continue;
       const piece = subscription.idleBatch(now);
       if (piece !== undefined) pieces.push(piece);
     }
-    this.#write(pieces, now);
-  }
-
-  /** Too many frames: reading rests until the rate allows it; nothing is lost. */
-  #rest(ms: number): void {
-    if (this.#resting !== undefined || this.#state.kind === "closed") return;
-    this.#pause();
-    this.#resting = this.#services.timers.after(ms, () => {
-      this.#resting = undefined;
-      this.#resume();
-    });
-  }
-
-  #pause(): void {
-    this.#pauses += 1;
-    if (this.#pauses === 1) this.#transport.pause();
-  }
-
-  #resume(): void {
-    this.#pauses -= 1;
-    if (this.#pauses === 0 && this.#state.kind !== "closed") this.#transport.resume();
+    this.#writer.write(pieces);
   }
 
   #violate(message: string): void {
@@ -438,8 +355,8 @@ export class Connection implements TransportHandlers, Reader {
   #end(code: ErrorCode, message: string, error?: HawserError): void {
     if (this.#state.kind === "closed") return;
     const { retry = false, retryAfterMs = 0 } = error ?? {};
-    this.#outgoing.reply({ type: "error", id: 0, code, message, retry, retryAfterMs });
-    this.#flushReplies();
+    this.#writer.reply({ type: "error", id: 0, code, message, retry, retryAfterMs });
+    this.#writer.flushReplies();
     this.#close(closeCodeOf(code), message);
   }
 
@@ -454,9 +371,9 @@ export class Connection implements TransportHandlers, Reader {
     if (state.kind === "closed") return;
     const user = this.user;
     this.#state = { kind: "closed" };
-    this.#resting?.cancel();
+    this.#intake.close();
     this.#authentication.close();
-    this.#outgoing.clear();
+    this.#writer.clear();
     if (state.kind === "connected") state.client.close();
     this.#services.observer.connectionClosed(code, state.kind === "connected");
     this.#options.onClosed(this, user);

@@ -40,6 +40,7 @@ export const defaultLimits: Limits = {
   authenticateTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
   maxHistoryBytes: 256 * KiB,
+  maxReplyBytes: 16 * MiB,
   maxCallTimeoutMs: 300_000,
   maxTailBytes: 1 * MiB,
   maxNodeTailBytes: 256 * MiB,

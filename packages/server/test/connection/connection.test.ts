@@ -337,6 +337,28 @@ describe("what is held back", () => {
     expect(told.at(-1)).toBe(0);
   });
 
+  it("is bounded in bytes for one who asks for much at once and takes none of it [FLOW-2]", async () => {
+    const calls = { much: () => "x".repeat(998) };
+    const call = (id: number): ClientFrame => ({
+      type: "call",
+      id,
+      method: "much",
+      payload: payloadOf(1),
+      timeoutMs: 0,
+      idempotent: false,
+    });
+    const ids = (from: number, to: number): number[] =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    const { client } = await startNode({ calls, limits: { ...limits, maxReplyBytes: 20_000 } });
+    const ann = await client().connect();
+    ann.transport.confirms = false;
+    await ann.ask(call(1));
+    await ann.ask(...ids(2, 20).map(call));
+    expect(ann.transport.closed).toBeUndefined();
+    await ann.ask(...ids(21, 30).map(call));
+    expect(ann.transport.closed?.code).toBe(closeCodes.rateLimited);
+  });
+
   it("ends with a connection that confirms nothing though it speaks [FLOW-3]", async () => {
     const { client, node, ports } = await startNode({ limits });
     const ann = await client().connect();

@@ -1,0 +1,131 @@
+import type { ServerFrame } from "@hawser/protocol";
+import type { Encoding } from "../delivery/block.ts";
+import type { Subscription } from "../delivery/subscription.ts";
+import type { NodeLimits } from "../node-options.ts";
+import type { NodeObserver } from "../observe/observer.ts";
+import type { Transport } from "../transport/transport.ts";
+import { Outgoing } from "./outgoing.ts";
+import { SendWindow } from "./send-window.ts";
+
+export interface WriterOptions {
+  readonly transport: Transport;
+  readonly encoding: Encoding;
+  readonly limits: NodeLimits;
+  readonly observer: NodeObserver;
+  readonly now: () => number;
+}
+
+/**
+ * What a connection sends: replies and subscriptions' pieces, joined in one write, as long as not too much is unconfirmed;
+ * and the marks that ask the peer to confirm (section 8 of the specification).
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #outgoing: Outgoing;
+  readonly #window: SendWindow;
+
+  constructor(options: WriterOptions) {
+    const { minUnconfirmedBytes: floorBytes, maxUnconfirmedBytes: ceilingBytes } = options.limits;
+    this.#options = options;
+    this.#outgoing = new Outgoing(options.encoding);
+    this.#window = new SendWindow({ floorBytes, ceilingBytes });
+  }
+
+  /** Whether anything may be sent now (FLOW-1). */
+  get open(): boolean {
+    return this.#window.open;
+  }
+
+  get empty(): boolean {
+    return this.#outgoing.empty;
+  }
+
+  get unconfirmedBytes(): number {
+    return this.#window.unconfirmedBytes;
+  }
+
+  /** Monotonic milliseconds: since when the peer owes a confirmation. */
+  get waitingSince(): number | undefined {
+    return this.#window.waitingSince;
+  }
+
+  /** Whether there is room for a reply that is large. */
+  get hasRoom(): boolean {
+    return this.open && this.#outgoing.replyBytes < this.#options.limits.maxHistoryBytes;
+  }
+
+  /** A peer that asks on and on and takes no answer must not fill the memory of the node (FLOW-2). */
+  get overrun(): boolean {
+    const { maxRequests, maxReplyBytes } = this.#options.limits;
+    const { replies, replyBytes } = this.#outgoing;
+    return (replies > 4 * maxRequests || replyBytes > maxReplyBytes) && !this.open;
+  }
+
+  /** Goes out with the next flush. */
+  reply(frame: ServerFrame): void {
+    this.#outgoing.reply(frame);
+  }
+
+  /** The subscription has, or may have, something for the next flush. */
+  list(subscription: Subscription): void {
+    this.#outgoing.list(subscription);
+  }
+
+  /** Goes out now, ahead of what waits; false, with nothing done, while too much is unconfirmed. */
+  sendAhead(frame: ServerFrame): boolean {
+    if (!this.open) return false;
+    const { codec, framing } = this.#options.encoding;
+    this.write([framing.frame(codec.encode(frame))]);
+    return true;
+  }
+
+  /** Replies, then one piece after the other while the window is open. */
+  flush(): void {
+    if (!this.open) {
+      this.mark();
+      return;
+    }
+    const now = this.#options.now();
+    const pieces = this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes);
+    this.write(pieces, () => this.#outgoing.takePiece(now));
+  }
+
+  /** Replies alone, now. */
+  flushReplies(): void {
+    this.write(this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes));
+  }
+
+  /** One raw write of `pieces`, and of what `more` gives as long as the window is open. */
+  write(pieces: Uint8Array[], more: () => Uint8Array | undefined = () => undefined): void {
+    let bytes = 0;
+    const count = (piece: Uint8Array): void => {
+      this.#window.sent(piece.byteLength);
+      bytes += piece.byteLength;
+    };
+    for (const piece of pieces) count(piece);
+    while (this.#window.open) {
+      const piece = more();
+      if (piece === undefined) break;
+      pieces.push(piece);
+      count(piece);
+    }
+    if (pieces.length === 0) return;
+    this.#options.transport.write(pieces);
+    this.#options.observer.sent(bytes);
+    this.mark();
+  }
+
+  /** Asks the peer to confirm, if that is due. */
+  mark(force = false): void {
+    const mark = this.#window.takeMark(this.#options.now(), force);
+    if (mark !== undefined) this.#options.transport.mark(mark);
+  }
+
+  confirmed(id: number): void {
+    this.#window.confirmed(id, this.#options.now());
+  }
+
+  clear(): void {
+    this.#outgoing.clear();
+  }
+}
