@@ -14,8 +14,11 @@ const messageBytes = 64 * 1024;
 const windowPerChannel = 12;
 /** So many in all. */
 const window = 32;
-/** Published before anything is measured, so that buffers and pools have their size. */
-const warmUpMessages = 1_024;
+/**
+ * Published before anything is measured: enough for the garbage of buffers, of which the platform lets up to 64 MiB
+ * gather before it collects them, to have come to its height more than once.
+ */
+const warmUpMessages = 2_048;
 
 /** The bytes of message `number`: other ones than those of any other message. */
 export function payloadOf(number: number): Buffer {
