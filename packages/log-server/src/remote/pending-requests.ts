@@ -28,11 +28,13 @@ export class PendingRequests {
     return (this.#id += 1);
   }
 
+  /** `maxRequests` wait that are no appends. */
+  get isFull(): boolean {
+    return this.#pending.size - this.#appends >= this.#maxRequests;
+  }
+
   /** The answer to a request that is sent now. Rejects with what the server says, or when the link breaks. */
   answer<K extends Kind>(id: number, kind: K): Promise<AnswerOf<K>> {
-    if (kind !== "outcomes" && this.#pending.size >= this.#maxRequests) {
-      return Promise.reject(unavailable("maxRequests of this remote log wait for their answers"));
-    }
     if (kind === "outcomes") this.#appends += 1;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { kind, resolve: (answer) => resolve(answer as AnswerOf<K>), reject });

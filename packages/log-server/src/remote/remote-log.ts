@@ -180,6 +180,8 @@ class RemoteLog implements Log {
   #ask<Kind extends "head" | "page">(request: Extract<Request, { id: number }>, kind: Kind) {
     const { link } = this.#requireOpen();
     if (!link.connected) return Promise.reject(unavailable("there is no connection to the log server"));
+    if (this.#pending.isFull)
+      return Promise.reject(unavailable("maxRequests of this remote log wait for their answers"));
     const answer = this.#pending.answer(request.id, kind);
     link.send(encodeRequest(request));
     return answer;

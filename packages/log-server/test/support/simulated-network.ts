@@ -61,6 +61,24 @@ export class SimulatedNetwork {
     for (const end of this.#ends) end.silent = true;
   }
 
+  /** The near end of a link reads nothing any more: of all that there are, or of the one made as the n-th of them. */
+  stall(index?: number): void {
+    const near = [...this.#ends].filter((_, at) => at % 2 === 0);
+    for (const end of index === undefined ? near : near.slice(index, index + 1)) end.stalled = true;
+  }
+
+  unstall(): void {
+    for (const end of this.#ends) {
+      end.stalled = false;
+      end.resume();
+    }
+  }
+
+  /** The most that waits for one end of a link. */
+  get mostUnsentBytes(): number {
+    return Math.max(...[...this.#ends].map(({ unsentBytes }) => unsentBytes));
+  }
+
   forget(end: End): void {
     this.#ends.delete(end);
   }
@@ -68,6 +86,7 @@ export class SimulatedNetwork {
 
 class End implements Link {
   silent = false;
+  stalled = false;
   readonly #network: SimulatedNetwork;
   readonly #timers: Timers;
   #other: End | undefined;
@@ -101,7 +120,7 @@ class End implements Link {
 
   /** Whether it takes these bytes. */
   take(bytes: Uint8Array): boolean {
-    if (this.#paused || this.#closed) return false;
+    if (this.#paused || this.stalled || this.#closed) return false;
     this.#handlers?.onBytes(bytes);
     return true;
   }

@@ -1,0 +1,126 @@
+import { HawserError } from "@hawser/protocol";
+import type {
+  Append,
+  AppendOutcome,
+  Entry,
+  EpochStart,
+  Follower,
+  FollowHandlers,
+  Head,
+  Log,
+  LogCapabilities,
+  Page,
+  ReadOptions,
+} from "@hawser/log";
+
+/** A log of one channel of which a test says what happens to it: new epochs, trims, a lost end, a time without an answer. */
+export class ScriptedLog implements Log {
+  readonly capabilities: LogCapabilities = {
+    name: "scripted",
+    durabilities: ["memory", "commit", "flush"],
+    deduplicates: true,
+    history: "indexed",
+    ephemeral: true,
+  };
+  /** Reads and follows reject. */
+  silent = false;
+  reads = 0;
+  #entries: Entry[] = [];
+  #lineage: EpochStart[] = [{ epoch: 1, start: 0 }];
+  #floor = 0;
+  readonly #followers = new Set<FollowHandlers>();
+
+  get headNow(): Head {
+    const end = Math.max(this.#entries.at(-1)?.offset ?? 0, this.#floor);
+    return { epoch: this.#lineage.at(-1)!.epoch, floor: this.#floor, end, lineage: [...this.#lineage] };
+  }
+
+  get followers(): number {
+    return this.#followers.size;
+  }
+
+  /** Appends that many entries at once, and tells them. */
+  add(count: number, bytes = 1): void {
+    const from = this.headNow.end;
+    const entries = Array.from({ length: count }, (_, index): Entry => ({
+      offset: from + index + 1,
+      time: 0,
+      payload: { kind: "bytes", data: new Uint8Array(bytes) },
+      key: "",
+      publisher: "",
+    }));
+    this.#entries.push(...entries);
+    for (const each of this.#followers) each.onEntries(entries, { from, to: from + count });
+  }
+
+  trim(floor: number): void {
+    this.#floor = floor;
+    this.#entries = this.#entries.filter(({ offset }) => offset > floor);
+    for (const each of this.#followers) each.onFloor(floor);
+  }
+
+  /** A new epoch, in which the entries above `start` are gone. */
+  renew(epoch: number, start = this.headNow.end): void {
+    this.#entries = this.#entries.filter(({ offset }) => offset <= start);
+    this.#lineage.push({ epoch, start });
+    for (const each of this.#followers) each.onEpoch(this.headNow);
+  }
+
+  /** A new log, which knows nothing of the one before. */
+  replace(epoch: number): void {
+    this.#entries = [];
+    this.#floor = 0;
+    this.#lineage = [{ epoch, start: 0 }];
+    for (const each of this.#followers) each.onEpoch(this.headNow);
+  }
+
+  tellAvailable(available: boolean): void {
+    for (const each of this.#followers) each.onAvailable?.(available);
+  }
+
+  async open(): Promise<void> {}
+
+  async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    const { epoch, end } = this.headNow;
+    this.add(appends.length);
+    return appends.map((_, index) => ({ kind: "accepted", epoch, offset: end + index + 1 }));
+  }
+
+  async head(): Promise<Head> {
+    return this.headNow;
+  }
+
+  async read(_channel: string, after: number, { maxCount, maxBytes }: ReadOptions): Promise<Page> {
+    this.#answer();
+    this.reads += 1;
+    const { epoch, floor, end } = this.headNow;
+    const from = Math.max(after, floor);
+    const entries: Entry[] = [];
+    let size = 0;
+    for (const entry of this.#entries.filter(({ offset }) => offset > from)) {
+      if (entries.length >= maxCount || (size >= maxBytes && entries.length > 0)) break;
+      entries.push(entry);
+      size += entry.payload?.data.byteLength ?? 0;
+    }
+    const more = (entries.at(-1)?.offset ?? end) < end;
+    return { epoch, floor, interval: { from, to: more ? entries.at(-1)!.offset : Math.max(end, from) }, entries, more };
+  }
+
+  async readBackward(): Promise<Page> {
+    throw new Error("not in this script");
+  }
+
+  async follow(_channel: string, handlers: FollowHandlers): Promise<Follower> {
+    this.#answer();
+    this.#followers.add(handlers);
+    return { head: this.headNow, close: () => void this.#followers.delete(handlers) };
+  }
+
+  async close(): Promise<void> {
+    this.#followers.clear();
+  }
+
+  #answer(): void {
+    if (this.silent) throw new HawserError("log-unavailable", "the scripted log is silent", { retry: true });
+  }
+}
