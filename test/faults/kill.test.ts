@@ -33,7 +33,11 @@ const open = (name: string): Client => {
 };
 
 /** Publishes its share in order, with some messages in flight, and tells of each that was accepted. */
-async function publishAll(client: Client, by: string, onAccepted: (channel: string, message: Numbered, offset: number | undefined) => void): Promise<void> {
+async function publishAll(
+  client: Client,
+  by: string,
+  onAccepted: (channel: string, message: Numbered, offset: number | undefined) => void,
+): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   for (let n = 0; n < publishes / publishers; n += 1) {
     const name = channels[n % channels.length]!;
@@ -50,7 +54,11 @@ async function publishAll(client: Client, by: string, onAccepted: (channel: stri
 }
 
 /** Collects every message of all channels until it has as many as were published; counts what it was told is lost. */
-function collectAll(client: Client): { received: Map<string, ReceivedMessage<unknown>[]>; told: string[]; done: Promise<void> } {
+function collectAll(client: Client): {
+  received: Map<string, ReceivedMessage<unknown>[]>;
+  told: string[];
+  done: Promise<void>;
+} {
   const received = new Map<string, ReceivedMessage<unknown>[]>(channels.map((name) => [name, []]));
   const told: string[] = [];
   const done = Promise.all(
@@ -123,7 +131,8 @@ it(
     expect(accepted.length).toBe(publishes);
 
     const statistics = clients.map((client) => client.statistics);
-    const sum = (read: (one: (typeof statistics)[number]) => number): number => statistics.reduce((total, one) => total + read(one), 0);
+    const sum = (read: (one: (typeof statistics)[number]) => number): number =>
+      statistics.reduce((total, one) => total + read(one), 0);
     const figures = {
       kills: killed,
       publishes: accepted.length,

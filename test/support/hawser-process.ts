@@ -22,7 +22,10 @@ export class HawserProcess {
   }
 
   /** Starts on a free port; later starts take the same one. */
-  static async start(more: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<HawserProcess> {
+  static async start(
+    more: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<HawserProcess> {
     const made = new HawserProcess(await mkdtemp(join(tmpdir(), "hawser-test-")), more, environment);
     await made.start();
     return made;
@@ -37,7 +40,16 @@ export class HawserProcess {
   }
 
   async start(): Promise<void> {
-    const options = ["serve", "--port", String(this.#port), "--data", join(this.folder, "data"), "--log-level", "warn", ...this.#arguments];
+    const options = [
+      "serve",
+      "--port",
+      String(this.#port),
+      "--data",
+      join(this.folder, "data"),
+      "--log-level",
+      "warn",
+      ...this.#arguments,
+    ];
     const child = spawn(process.execPath, [command, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: this.folder,

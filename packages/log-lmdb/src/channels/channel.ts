@@ -33,7 +33,7 @@ export class Channel {
  * A channel's lineage with the runs in which nothing was appended to it, which are not written down with the channel:
  * each began where the next one did.
  */
-export function completeLineage(
+function completeLineage(
   lineage: readonly EpochStart[],
   runs: readonly number[],
   end: number,

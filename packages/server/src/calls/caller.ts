@@ -79,7 +79,7 @@ export class Caller {
     if (rights.renewals !== renewals) return this.#run(frame, signal);
     const reply = await handler(request, { identity: rights.identity, session, signal });
     if (reply !== undefined && schemas !== undefined) await this.#assertReply(schemas.reply, reply);
-    const payload = payloadOf(reply ?? null);
+    const payload = replyPayload(reply ?? null);
     if (payload.data.byteLength > this.#options.maxReplyBytes) {
       throw new Error(
         `The reply of ${frame.method} has ${payload.data.byteLength} bytes, above ${this.#options.maxReplyBytes}.`,
@@ -107,5 +107,14 @@ export class Caller {
       "call-failed",
       `The handler of ${frame.method} failed. What happened is in the server's log.`,
     );
+  }
+}
+
+/** A reply that JSON cannot say is a fault of the handler's, not of the caller's request. */
+function replyPayload(reply: unknown): Payload {
+  try {
+    return payloadOf(reply);
+  } catch (cause) {
+    throw new Error("The reply cannot be written as JSON.", { cause });
   }
 }

@@ -62,6 +62,8 @@ export class Channels {
   /** Lets go of channels that had no subscriber for some sweeps. */
   sweep(): void {
     for (const [name, open] of this.#open) {
+      // Bytes that nobody came for by now are made again: after a burst they would only be held.
+      open.feed.blocks.clear();
       // While it opens, whoever asked for it has no subscription yet.
       if (open.feed.subscriptions.size > 0 || !open.feed.isOpen) open.idleSweeps = 0;
       else if (++open.idleSweeps > lingerSweeps) {

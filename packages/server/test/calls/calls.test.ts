@@ -74,6 +74,12 @@ describe("a call", () => {
     expect(results(await ann.ask(call(1, "double", 21)))).toEqual([42]);
   });
 
+  it("whose handler replies what JSON cannot say has failed, and was not a bad request [CALL-1]", async () => {
+    const { client } = await startNode({ calls: { big: () => 1n } });
+    const ann = await client().connect();
+    expect(results(await ann.ask(call(1, "big")))).toEqual(["call-failed"]);
+  });
+
   it("is forbidden without the right to it, whether it is there or not [CALL-1]", async () => {
     const capabilities = [{ pattern: "open", verbs: ["call" as const] }];
     const { client } = await startNode({
