@@ -5,6 +5,18 @@ export type { LostEvent, ResetEvent, SubscribedEvent } from "./channel/stream-it
 export { Subscription } from "./channel/subscription.ts";
 export type { EndedEvent, InvalidEvent, ReceivedMessage, SubscriptionEvents } from "./channel/subscription.ts";
 export type { CallOptions } from "./call/call.ts";
+export { ConnectionSet } from "./connection-set/connection-set.ts";
+export type { ConnectionSetEvents, MemberMessage } from "./connection-set/connection-set.ts";
+export type { MemberOptions } from "./connection-set/member.ts";
+export type { ConnectionSetOptions } from "./connection-set/options.ts";
+export type {
+  AllPolicy,
+  ConnectionSetPolicy,
+  FailoverPolicy,
+  MirrorPolicy,
+  SplitPolicy,
+} from "./connection-set/policy.ts";
+export type { ConnectionSetStatus, MemberClosure, MemberStatus, SendOutcome } from "./connection-set/status.ts";
 export { Client, createClient } from "./client.ts";
 export type { ClientEvents } from "./client.ts";
 export type { HawserEvent, ListenerOptions } from "./events/typed-event-target.ts";

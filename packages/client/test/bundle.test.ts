@@ -37,15 +37,18 @@ describe("the client in a browser's bundle", () => {
   });
 
   it("has the layers for any server only when they are used", async () => {
-    const layers = /reconnecting-websocket\//;
+    const layers = /(reconnecting-websocket|connection-set)\//;
     const without = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
     expect(without.files.filter((file) => layers.test(file))).toEqual([]);
     const used = await bundle(
       'import { ReconnectingWebSocket } from "@hawser/client"; globalThis.socket = ReconnectingWebSocket;',
     );
     expect(used.files.some((file) => layers.test(file))).toBe(true);
-    expect(used.files.filter((file) => /outbox|session\/session|protobuf/.test(file))).toEqual([]);
+    expect(used.files.filter((file) => /connection-set|outbox|session\/session|protobuf/.test(file))).toEqual([]);
     expect(used.gzipBytes).toBeLessThan(6_000);
+    const set = await bundle('import { ConnectionSet } from "@hawser/client"; globalThis.set = ConnectionSet;');
+    expect(set.files.filter((file) => /outbox|session\/session|protobuf/.test(file))).toEqual([]);
+    expect(set.gzipBytes).toBeLessThan(10_000);
   });
 
   it("is nothing when only an error is looked at", async () => {
