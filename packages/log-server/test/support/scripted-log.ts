@@ -25,6 +25,10 @@ export class ScriptedLog implements Log {
   /** Reads and follows reject. */
   silent = false;
   reads = 0;
+  /** What each epoch's log held at its end, trimmed or not. */
+  readonly history = new Map<number, readonly Entry[]>();
+  #all: Entry[] = [];
+  #serial = 0;
   #entries: Entry[] = [];
   #lineage: EpochStart[] = [{ epoch: 1, start: 0 }];
   #floor = 0;
@@ -45,11 +49,13 @@ export class ScriptedLog implements Log {
     const entries = Array.from({ length: count }, (_, index): Entry => ({
       offset: from + index + 1,
       time: 0,
-      payload: { kind: "bytes", data: new Uint8Array(bytes) },
+      payload: { kind: "bytes", data: this.#data(bytes) },
       key: "",
       publisher: "",
     }));
     this.#entries.push(...entries);
+    this.#all.push(...entries);
+    this.#note();
     for (const each of this.#followers) each.onEntries(entries, { from, to: from + count });
   }
 
@@ -62,7 +68,10 @@ export class ScriptedLog implements Log {
   /** A new epoch, in which the entries above `start` are gone. */
   renew(epoch: number, start = this.headNow.end): void {
     this.#entries = this.#entries.filter(({ offset }) => offset <= start);
+    this.#all = this.#all.filter(({ offset }) => offset <= start);
+    this.#lineage = this.#lineage.map((each) => ({ ...each, start: Math.min(each.start, start) }));
     this.#lineage.push({ epoch, start });
+    this.#note();
     for (const each of this.#followers) each.onEpoch(this.headNow);
   }
 
@@ -71,6 +80,8 @@ export class ScriptedLog implements Log {
     this.#entries = [];
     this.#floor = 0;
     this.#lineage = [{ epoch, start: 0 }];
+    this.#all = [];
+    this.#note();
     for (const each of this.#followers) each.onEpoch(this.headNow);
   }
 
@@ -118,6 +129,17 @@ export class ScriptedLog implements Log {
 
   async close(): Promise<void> {
     this.#followers.clear();
+  }
+
+  #note(): void {
+    this.history.set(this.headNow.epoch, [...this.#all]);
+  }
+
+  /** No two entries hold the same. */
+  #data(bytes: number): Uint8Array {
+    const data = new Uint8Array(Math.max(4, bytes));
+    new DataView(data.buffer).setUint32(0, (this.#serial += 1));
+    return data;
   }
 
   #answer(): void {

@@ -15,13 +15,15 @@ export const wide: LogPolicy = {
 
 /** One log, its server, and remote logs, in simulated time. */
 export class SharedWorld {
-  readonly time = new SimulatedWorld();
-  readonly network = new SimulatedNetwork(this.time.timers);
+  readonly time: SimulatedWorld;
+  readonly network: SimulatedNetwork;
   readonly log: Log;
   readonly #limits: Partial<ServerLimits>;
   server: LogServer | undefined;
 
-  private constructor(log: Log, limits: Partial<ServerLimits>) {
+  private constructor(log: Log, limits: Partial<ServerLimits>, seed: number) {
+    this.time = new SimulatedWorld(seed);
+    this.network = new SimulatedNetwork(this.time.timers);
     this.log = log;
     this.#limits = limits;
   }
@@ -30,8 +32,9 @@ export class SharedWorld {
     log: Log,
     limits: Partial<ServerLimits> = {},
     policy: Partial<LogPolicy> = {},
+    seed = 1,
   ): Promise<SharedWorld> {
-    const world = new SharedWorld(log, limits);
+    const world = new SharedWorld(log, limits, seed);
     await log.open({ policyOf: () => ({ ...wide, ...policy }), ...world.ports });
     await world.serve();
     return world;
