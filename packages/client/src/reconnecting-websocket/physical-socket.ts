@@ -17,9 +17,8 @@ export type PlatformWebSocketClass = new (url: string, protocols: string[]) => P
 /** What is used of it. What only some platforms have is optional. */
 export interface PlatformWebSocket extends WebSocketLike {
   readonly extensions: string;
-  /** `ws` and Bun. */
+  /** `ws` and Bun, which also tell of the answer: by `on`, or by an event `pong`. */
   ping?(): void;
-  /** The same, for the answer. */
   on?(type: "pong", listener: () => void): unknown;
   /** `ws` and Bun: cuts the connection without a handshake. */
   terminate?(): void;
@@ -32,6 +31,11 @@ export interface PhysicalHandlers {
   onPong(): void;
   /** Once. */
   onClose(closure: SocketClosure): void;
+}
+
+/** An event that the types of the standard do not have. */
+interface PongSource {
+  addEventListener?(type: "pong", listener: () => void): void;
 }
 
 /** One physical connection over the platform's `WebSocket`. */
@@ -49,7 +53,15 @@ export class PhysicalSocket {
     // What is to be known of an error comes with `close`; without a listener `ws` would throw it.
     socket.onerror = () => {};
     socket.onclose = ({ code, reason, wasClean }: SocketClosure) => handlers.onClose({ code, reason, wasClean });
-    if (socket.ping !== undefined) socket.on?.("pong", () => handlers.onPong());
+    if (socket.ping === undefined) return;
+    const onPong = (): void => handlers.onPong();
+    if (socket.on === undefined) (socket as PongSource).addEventListener?.("pong", onPong);
+    else socket.on("pong", onPong);
+  }
+
+  /** Not any more when the other side has begun to close. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === 1;
   }
 
   get protocol(): string {
@@ -66,7 +78,7 @@ export class PhysicalSocket {
 
   /** Whether this platform lets a script send pings and see pongs. */
   get canPing(): boolean {
-    return this.#socket.ping !== undefined && this.#socket.on !== undefined;
+    return this.#socket.ping !== undefined;
   }
 
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
@@ -74,7 +86,7 @@ export class PhysicalSocket {
   }
 
   ping(): void {
-    if (this.#socket.readyState === 1) this.#socket.ping?.();
+    if (this.isOpen) this.#socket.ping?.();
   }
 
   close(code: number | undefined, reason: string): void {

@@ -113,8 +113,10 @@ export class ReconnectingWebSocket extends SocketEventTarget {
     return this.#address.url;
   }
 
+  /** `CONNECTING` already when the other side has begun to close, and until there is another connection. */
   get readyState(): 0 | 1 | 2 | 3 {
-    return readyStates[this.#loop.state.kind];
+    const { state } = this.#loop;
+    return state.kind === "open" && !state.socket.isOpen ? this.CONNECTING : readyStates[state.kind];
   }
 
   /** The subprotocol that the server chose for the present connection, or the last one. */
@@ -169,6 +171,8 @@ export class ReconnectingWebSocket extends SocketEventTarget {
     const { state } = this.#loop;
     switch (state.kind) {
       case "open":
+        // The other side has begun to close: the platform would drop it without a word.
+        if (!state.socket.isOpen) return this.#enqueue(message);
         return this.#transmit(state.socket, message);
       case "closing":
       case "closed":
@@ -260,8 +264,8 @@ export class ReconnectingWebSocket extends SocketEventTarget {
   #flush(socket: PhysicalSocket): void {
     for (;;) {
       const { state } = this.#loop;
-      // Its own listeners may have closed it, or a send may have failed.
-      if (state.kind !== "open" || state.socket !== socket) return;
+      // Listeners of `open` may have closed it, or the other side.
+      if (state.kind !== "open" || state.socket !== socket || !socket.isOpen) return;
       const message = this.#queue.shift();
       if (message === undefined) return;
       socket.send(message);

@@ -208,6 +208,16 @@ describe("a set under `failover`", () => {
     expect(log).toEqual(["switch - a", "open a", "lost a", "switch a b", "open b"]);
   });
 
+  it("keeps what is sent to a member that is just closing for the next one", () => {
+    const { set, socket } = fixture({ policy: "failover" });
+    socket("a").open();
+    socket("a").readyState = 2;
+    expect(set.send("late")).toMatchObject([{ member: undefined, state: "queued" }]);
+    socket("a").end(1001);
+    socket("b").open();
+    expect(socket("b").sent).toEqual(["late"]);
+  });
+
   it("goes through all members when none opens, and takes the first that does", async () => {
     const { set, socket, opened, ports } = fixture({ policy: "failover", names: "abc" });
     for (const name of "abc") socket(name).end();

@@ -193,6 +193,19 @@ describe("what is sent while there is no connection", () => {
     expect(socket.bufferedAmount).toBe(0);
   });
 
+  it("waits too when the other side has begun to close, where the platform would drop it", async () => {
+    const { ports, platform, socket } = fixture();
+    platform.last.open();
+    platform.last.readyState = 2;
+    expect(socket.readyState).toBe(0);
+    socket.send("late");
+    expect([platform.last.sent, socket.status.queuedMessages]).toEqual([[], 1]);
+    platform.last.end(1001);
+    await ports.advance(500);
+    platform.last.open();
+    expect(platform.last.sent).toEqual(["late"]);
+  });
+
   it("is refused before the first connection, or queued when asked for", () => {
     expect(() => fixture().socket.send("early")).toThrow(expect.objectContaining({ name: "InvalidStateError" }));
     const { platform, socket } = fixture({ queueBeforeOpen: true });
@@ -353,37 +366,49 @@ describe("the heartbeat of an application's messages", () => {
     expect(platform.sockets[0]!.sent).toEqual([]);
   });
 
-  it("asks by ping where the platform can, and cuts without a handshake", async () => {
-    class Pinging extends FakeSocket {
-      pings = 0;
-      terminated = false;
-      pong: () => void = () => {};
-      on(_type: "pong", listener: () => void): void {
-        this.pong = listener;
-      }
-      ping(): void {
-        this.pings += 1;
-      }
-      terminate(): void {
-        this.terminated = true;
-      }
+  /** As `ws` tells of pongs, and as Bun does. */
+  class Pinging extends FakeSocket {
+    pings = 0;
+    terminated = false;
+    pong: () => void = () => {};
+    ping(): void {
+      this.pings += 1;
     }
-    const beat = { intervalMs: 1_000, timeoutMs: 300, ping: true };
-    const { ports, platform, socket } = fixture({ heartbeat: beat }, "ws://one", Pinging);
-    const first = platform.last as Pinging;
-    first.open();
-    await ports.advance(1_000);
-    expect(first.pings).toBe(1);
-    await ports.advance(20);
-    first.pong();
-    expect(socket.status.roundTripMs).toBe(20);
-    await ports.advance(1_280);
-    expect({ terminated: first.terminated, state: socket.status.state }).toEqual({
-      terminated: true,
-      state: "waiting",
-    });
-    expect(socket.status.roundTripMs).toBeUndefined();
-  });
+    terminate(): void {
+      this.terminated = true;
+    }
+  }
+  class WithOn extends Pinging {
+    on(_type: "pong", listener: () => void): void {
+      this.pong = listener;
+    }
+  }
+  class WithEvent extends Pinging {
+    addEventListener(_type: "pong", listener: () => void): void {
+      this.pong = listener;
+    }
+  }
+
+  it.each([WithOn, WithEvent])(
+    "asks by ping where the platform can, and cuts without a handshake: %o",
+    async (Base) => {
+      const beat = { intervalMs: 1_000, timeoutMs: 300, ping: true };
+      const { ports, platform, socket } = fixture({ heartbeat: beat }, "ws://one", Base);
+      const first = platform.last as Pinging;
+      first.open();
+      await ports.advance(1_000);
+      expect(first.pings).toBe(1);
+      await ports.advance(20);
+      first.pong();
+      expect(socket.status.roundTripMs).toBe(20);
+      await ports.advance(1_280);
+      expect({ terminated: first.terminated, state: socket.status.state }).toEqual({
+        terminated: true,
+        state: "waiting",
+      });
+      expect(socket.status.roundTripMs).toBeUndefined();
+    },
+  );
 
   it("does nothing by ping where the platform cannot", async () => {
     const { ports, platform, log } = fixture({ heartbeat: { ping: true } });
