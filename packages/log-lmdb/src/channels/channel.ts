@@ -33,11 +33,7 @@ export class Channel {
  * A channel's lineage with the runs in which nothing was appended to it, which are not written down with the channel:
  * each began where the next one did.
  */
-function completeLineage(
-  lineage: readonly EpochStart[],
-  runs: readonly number[],
-  end: number,
-): readonly EpochStart[] {
+function completeLineage(lineage: readonly EpochStart[], runs: readonly number[], end: number): readonly EpochStart[] {
   const first = lineage[0];
   const written = new Set(lineage.map(({ epoch }) => epoch));
   // Before a lineage that was cut short it is not known where a run began.
