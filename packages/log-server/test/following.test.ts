@@ -119,6 +119,33 @@ it("passes on a new epoch, a floor, and that the log cannot be followed", async 
   expect([told.floors, told.available]).toEqual([[2], [false, true]]);
 });
 
+it("tells what the log told before it answered where following begins", async () => {
+  const log = new ScriptedLog();
+  const follow = log.follow.bind(log);
+  log.follow = async (channel, handlers) => {
+    const follower = await follow(channel, handlers);
+    log.add(2);
+    log.trim(1);
+    return follower;
+  };
+  const world = await SharedWorld.open(log);
+  log.add(1);
+  const told = await world.follow(await world.connect());
+  expect(told.follower?.head).toMatchObject({ end: 3, floor: 1 });
+});
+
+it("tells a new beginning in the same epoch when the log does", async () => {
+  const log = new ScriptedLog();
+  const world = await SharedWorld.open(log);
+  const told = await world.follow(await world.connect());
+  log.add(2);
+  await world.until(() => told.entries.length === 2);
+  log.renew(1);
+  log.add(1);
+  await world.until(() => told.at === 3);
+  expect(told.story).toEqual(["entries 0 2", "epoch 1 2", "entries 2 3"]);
+});
+
 it("follows again when the log did not answer after the connection came back", async () => {
   const log = new ScriptedLog();
   const world = await SharedWorld.open(log);
@@ -162,17 +189,53 @@ it("tells the entries of a channel once over the connection, however many follow
   expect(again.follower?.head.end).toBe(2);
 });
 
-it("begins a second follower behind what was accepted before, though the first one lags", async () => {
-  const world = await SharedWorld.open(memoryLog());
+it("begins a second follower behind what was accepted before, though the first one has not been told of it yet", async () => {
+  const log = new ScriptedLog();
+  const world = await SharedWorld.open(log);
   const remote = await world.connect();
   const first = await world.follow(remote);
-  for (let count = 1; count <= 20; count += 1) {
-    const accepting = remote.append([append("a", `${count}`)]);
-    await world.time.drive(accepting);
+  log.delay = () => new Promise((resolve) => world.time.timers.after(50, resolve));
+  for (let count = 1; count <= 5; count += 1) {
+    await world.time.drive(remote.append([append("a", `${count}`)]));
+    expect(first.entries.length).toBe(count - 1);
     const told = await world.follow(remote);
     expect(told.follower?.head.end).toBe(count);
   }
-  await world.until(() => first.entries.length === 20);
+});
+
+it("follows no more for a remote log that has gone, by a word or without one", async () => {
+  const log = new ScriptedLog();
+  const world = await SharedWorld.open(log);
+  const [polite, rude] = [await world.connect(), await world.connect()];
+  await world.follow(polite);
+  await world.follow(rude);
+  expect([log.followers, world.server?.followers]).toEqual([2, 2]);
+  await world.time.drive(polite.close());
+  await world.until(() => log.followers === 1);
+  world.network.down = true;
+  world.network.cut();
+  await world.until(() => log.followers === 0);
+  expect([world.server?.followers, world.server?.clients]).toEqual([0, 0]);
+});
+
+it("reads few channels at a time for one whose followers all lag", async () => {
+  const log = memoryLog();
+  const world = await SharedWorld.open(log, { maxUnsentBytes: 65_536 });
+  const remote = await world.connect();
+  const channels = range(1, 60).map((each) => `c${each}`);
+  const all = [];
+  for (const channel of channels) all.push(await world.follow(remote, channel));
+  world.network.stall();
+  for (const channel of channels) await log.append(range(1, 3).map(() => append(channel, "x".repeat(30_000))));
+  await world.time.advance(10);
+  world.network.unstall();
+  let most = 0;
+  while (all.some(({ entries }) => entries.length < 3)) {
+    await world.time.advance(1);
+    most = Math.max(most, world.network.mostUnsentBytes);
+  }
+  expect(most).toBeLessThan(65_536 + 9 * 100_000);
+  for (const { faults, heads } of all) expect([faults, heads]).toEqual([[], []]);
 });
 
 it("keeps no more than maxUnsentBytes for one who does not read, who then gets all, and stalls nobody else", async () => {

@@ -110,6 +110,36 @@ it.each(["forward", "backward"] as const)("reads pages larger than maxPageBytes 
   }
 });
 
+it("holds no more than maxUnsentBytes and maxInFlightBytes for one who asks for pages and does not read them", async () => {
+  const world = await SharedWorld.open(memoryLog(), { maxUnsentBytes: least, maxInFlightBytes: 100_000 });
+  const remote = await world.connect();
+  await world.log.append(range(1, 100).map(() => append("a", "x".repeat(1_000))));
+  world.network.stall();
+  const pages = range(1, 200).map(() => remote.read("a", 0, { maxCount: 1_000, maxBytes: 20_000 }));
+  await world.time.advance(1_000);
+  expect(world.network.mostUnsentBytes).toBeGreaterThan(least);
+  expect(world.network.mostUnsentBytes).toBeLessThan(least + 100_000 + 2 * 22_000);
+  world.network.unstall();
+  for (const { entries } of await world.time.drive(Promise.all(pages))) expect(entries.length).toBe(20);
+});
+
+it("takes the requests of one whose followers lag: they do not wait until these have caught up", async () => {
+  const world = await SharedWorld.open(memoryLog(), { maxUnsentBytes: least });
+  const remote = await world.connect();
+  const told = await world.follow(remote);
+  world.network.stall();
+  for (let round = 0; round < 20; round += 1) {
+    await world.log.append(range(1, 100).map(() => append("a", "x".repeat(5_000))));
+    await world.time.advance(5);
+  }
+  const appending = remote.append([append("b", "1")]);
+  await world.time.advance(5);
+  world.network.unstall();
+  await world.time.drive(appending);
+  expect(told.entries.length).toBeLessThan(1_000);
+  await world.until(() => told.entries.length === 2_000);
+});
+
 it("fails appends past maxWaitingBytes with log-unavailable, and other requests past maxRequests", async () => {
   const held = heldLog();
   const world = await SharedWorld.open(held.log);

@@ -54,6 +54,10 @@ describe("whatever happens to the log, the server and the connections", () => {
 async function run(seed: number, happened: Record<"entries" | "epochs" | "cuts" | "stalls", number>): Promise<void> {
   const log = new ScriptedLog();
   const world = await SharedWorld.open(log, { maxUnsentBytes: 65_536, maxInFlight: 3 }, {}, seed);
+  const waits = seed % 3;
+  if (waits > 0) {
+    log.delay = () => new Promise((resolve) => world.time.timers.after(below(10 * waits), resolve));
+  }
   const below = (limit: number): number => Math.floor(world.time.random.number() * limit);
   const remotes = [await world.connect({ heartbeatMs: 500 }), await world.connect()];
   const told: Checked[] = [];

@@ -71,8 +71,9 @@ export class ClientSession implements LinkHandlers, Outlet {
   }
 
   onDrain(): void {
-    this.#queue.run();
+    // Requests first: followers that lag would take all the room, every time.
     this.#takeFrames();
+    this.#queue.run();
   }
 
   onClose(): void {

@@ -14,7 +14,7 @@ import { SharedBlocks } from "./shared-blocks.ts";
 export interface ServeLogOptions {
   /**
    * The log, which somebody else opens and closes: a `createServer` of this process, or the application itself. The policies
-   * with which it was opened hold for all that comes by remote logs too. While it is not open, they are told `log-unavailable`.
+   * with which it was opened hold for all that comes by remote logs too. While it is not open, they are told `log-unavailable`. Close the server first.
    */
   readonly log: Log;
   /** Where to listen: the path of a Unix domain socket, which becomes its owner's alone (0600), or a port of this machine. */

@@ -30,6 +30,8 @@ type Plan =
   /** What comes next begins at the end of this head. */
   | { readonly kind: "begin"; readonly head: Head };
 
+/** An offset from which nothing goes on. */
+const nowhere = -1;
 /** Entries of one page at most, when a follower lags. */
 const pageCount = 4_096;
 
@@ -86,7 +88,7 @@ export class ServedFollower implements FollowHandlers {
     if (this.#isEarly(() => this.onEntries(entries, interval))) return;
     this.#known = { ...this.#known, end: interval.to };
     const { outlet } = this.#options;
-    if (this.#isAt(interval.from) && !this.#reading && outlet.hasRoom) {
+    if (this.#isAt(interval.from) && outlet.hasRoom) {
       const blocks = outlet.blocksOf(entries, interval);
       for (let index = 0; outlet.hasRoom; index += 1) {
         const block = blocks.at(index);
@@ -107,7 +109,7 @@ export class ServedFollower implements FollowHandlers {
   onEpoch(head: Head): void {
     if (this.#isEarly(() => this.onEpoch(head))) return;
     // In the same epoch: entries were trimmed before the log could give them, so what lies before the head is not to be had.
-    if (head.epoch === this.#known.epoch) this.#at = { epoch: head.epoch, offset: -1 };
+    if (head.epoch === this.#known.epoch) this.#at = { epoch: head.epoch, offset: nowhere };
     this.#known = head;
     this.#options.outlet.wake(this);
   }
@@ -156,13 +158,13 @@ export class ServedFollower implements FollowHandlers {
     const { epoch, offset } = this.#at;
     if (epoch === known.epoch) {
       if (offset === known.end) return { kind: "nothing" };
-      const isReadable = offset >= known.floor && offset < known.end;
-      return isReadable ? { kind: "entries", through: known.end } : { kind: "begin", head: known };
+      const isBehind = offset < known.end && offset !== nowhere;
+      return isBehind ? { kind: "entries", through: known.end } : { kind: "begin", head: known };
     }
     const index = known.lineage.findIndex((start) => start.epoch > epoch);
     const next = known.lineage[index];
     // Its epoch is one that the log does not know, or is above all that it knows.
-    if (next === undefined || index === 0 || offset < known.floor) return { kind: "begin", head: known };
+    if (next === undefined || index === 0) return { kind: "begin", head: known };
     if (offset < next.start) return { kind: "entries", through: next.start };
     const lineage = known.lineage.slice(0, index + 1);
     return {
@@ -180,27 +182,27 @@ export class ServedFollower implements FollowHandlers {
   async #read(through: number): Promise<void> {
     const { log, channel, outlet } = this.#options;
     const at = this.#at;
+    const { epoch } = this.#known;
     this.#reading = true;
     const page = await log
       .read(channel, at.offset, { maxCount: pageCount, maxBytes: blockBytes })
       .catch(() => undefined);
     this.#reading = false;
-    if (!this.#closed) this.#readGave(page, at, through);
+    if (!this.#closed) {
+      // The log did not answer, or has an epoch that it did not tell yet.
+      if (page === undefined || page.epoch > this.#known.epoch) outlet.wakeLater(this);
+      else {
+        // If the log told of another epoch meanwhile, neither the page nor how far it was to go stands any more.
+        if (page.epoch === epoch && this.#known.epoch === epoch && this.#at === at) this.#readGave(page, through);
+        outlet.wake(this);
+      }
+    }
     outlet.readDone();
   }
 
-  #readGave(page: Page | undefined, at: Position, through: number): void {
-    const { outlet } = this.#options;
-    // The log did not answer, or has an epoch that it did not tell yet.
-    if (page === undefined || page.epoch > this.#known.epoch) {
-      outlet.wakeLater(this);
-      return;
-    }
-    if (page.epoch === this.#known.epoch && this.#at === at) {
-      if (page.interval.from > at.offset) this.#overtaken(page.floor);
-      else this.#tellPage(page.entries, page.more ? page.interval.to : through, through);
-    }
-    outlet.wake(this);
+  #readGave(page: Page, through: number): void {
+    if (page.interval.from > this.#at.offset) this.#overtaken(page.floor);
+    else this.#tellPage(page.entries, page.more ? page.interval.to : through, through);
   }
 
   /** Entries were trimmed before they could be given. */

@@ -22,9 +22,11 @@ export class ScriptedLog implements Log {
     history: "indexed",
     ephemeral: true,
   };
+  /** What reads take, before and after they look, and what is told. Default: no time. */
+  delay: (() => Promise<void>) | undefined;
+  #telling = Promise.resolve();
   /** Reads and follows reject. */
   silent = false;
-  reads = 0;
   /** What each epoch's log held at its end, trimmed or not. */
   readonly history = new Map<number, readonly Entry[]>();
   #all: Entry[] = [];
@@ -56,13 +58,13 @@ export class ScriptedLog implements Log {
     this.#entries.push(...entries);
     this.#all.push(...entries);
     this.#note();
-    for (const each of this.#followers) each.onEntries(entries, { from, to: from + count });
+    this.#tell((each) => each.onEntries(entries, { from, to: from + count }));
   }
 
   trim(floor: number): void {
     this.#floor = floor;
     this.#entries = this.#entries.filter(({ offset }) => offset > floor);
-    for (const each of this.#followers) each.onFloor(floor);
+    this.#tell((each) => each.onFloor(floor));
   }
 
   /** A new epoch, in which the entries above `start` are gone. */
@@ -72,7 +74,8 @@ export class ScriptedLog implements Log {
     this.#lineage = this.#lineage.map((each) => ({ ...each, start: Math.min(each.start, start) }));
     this.#lineage.push({ epoch, start });
     this.#note();
-    for (const each of this.#followers) each.onEpoch(this.headNow);
+    const head = this.headNow;
+    this.#tell((each) => each.onEpoch(head));
   }
 
   /** A new log, which knows nothing of the one before. */
@@ -82,11 +85,12 @@ export class ScriptedLog implements Log {
     this.#lineage = [{ epoch, start: 0 }];
     this.#all = [];
     this.#note();
-    for (const each of this.#followers) each.onEpoch(this.headNow);
+    const head = this.headNow;
+    this.#tell((each) => each.onEpoch(head));
   }
 
   tellAvailable(available: boolean): void {
-    for (const each of this.#followers) each.onAvailable?.(available);
+    this.#tell((each) => each.onAvailable?.(available));
   }
 
   async open(): Promise<void> {}
@@ -101,9 +105,15 @@ export class ScriptedLog implements Log {
     return this.headNow;
   }
 
-  async read(_channel: string, after: number, { maxCount, maxBytes }: ReadOptions): Promise<Page> {
+  async read(_channel: string, after: number, options: ReadOptions): Promise<Page> {
+    await this.delay?.();
     this.#answer();
-    this.reads += 1;
+    const page = this.#page(after, options);
+    await this.delay?.();
+    return page;
+  }
+
+  #page(after: number, { maxCount, maxBytes }: ReadOptions): Page {
     const { epoch, floor, end } = this.headNow;
     const from = Math.max(after, floor);
     const entries: Entry[] = [];
@@ -129,6 +139,16 @@ export class ScriptedLog implements Log {
 
   async close(): Promise<void> {
     this.#followers.clear();
+  }
+
+  /** What is told is told later than it is so, if there is a delay; in its order, to those who followed then. */
+  #tell(call: (each: FollowHandlers) => void): void {
+    const told = [...this.#followers];
+    const now = (): void => {
+      for (const each of told) if (this.#followers.has(each)) call(each);
+    };
+    if (this.delay === undefined) now();
+    else this.#telling = this.#telling.then(this.delay).then(now);
   }
 
   #note(): void {
