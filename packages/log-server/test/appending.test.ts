@@ -98,6 +98,14 @@ it("answers what is under way before the server closes", async () => {
   expect(accepted).toBeGreaterThan(0);
 });
 
+it("closes when the appends under way have their outcomes", async () => {
+  const world = await SharedWorld.open(memoryLog());
+  const remote = await world.connect();
+  const appending = Promise.all(range(1, 50).map((each) => remote.append([append("a", `${each}`)])));
+  await world.time.drive(remote.close());
+  expect((await appending).flat().map(({ kind }) => kind)).toEqual(range(1, 50).map(() => "accepted"));
+});
+
 it("opens once the server is there, and gives up when it does not come in time", async () => {
   const world = await SharedWorld.open(memoryLog());
   await world.kill();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { memoryLog } from "@hawser/log";
 import type { Link } from "@hawser/log-server";
-import { encodeAnswer } from "../src/wire/answers.ts";
+import { encodeAnswer, encodeEntriesHeader } from "../src/wire/answers.ts";
 import { encodeRequest } from "../src/wire/requests.ts";
 import type { Request } from "../src/wire/requests.ts";
 import { append, SharedWorld } from "./support/shared-world.ts";
@@ -56,6 +56,36 @@ it("refuses another version of the protocol by name", async () => {
   link.write(encodeRequest({ ...hello, version: 2 }));
   await world.until(() => closed);
   expect(Buffer.concat(bytes).toString("latin1")).toContain("version 2 of the protocol");
+});
+
+it("gives up a server that leaves a gap, and is told all by the next one", async () => {
+  const log = memoryLog();
+  const world = await SharedWorld.open(log);
+  await world.kill();
+  const welcome = encodeAnswer({ type: "welcome", maxFrameBytes: 1 << 20, capabilities: log.capabilities });
+  const head = await world.time.drive(log.head("a"));
+  const gap = { interval: { from: 3, to: 4 }, bytes: new Uint8Array() };
+  let frames = 0;
+  const listening = await world.network.listener.listen((link) => ({
+    onBytes: () => {
+      frames += 1;
+      if (frames === 1) link.write(welcome);
+      if (frames === 2) link.write(encodeAnswer({ type: "head", id: 1, head }));
+      if (frames === 3) link.write(encodeEntriesHeader(1, gap));
+    },
+    onDrain: () => {},
+    onClose: () => {},
+  }));
+  const remote = await world.connect();
+  const told = await world.follow(remote);
+  await log.append([append("a", "1"), append("a", "2"), append("a", "3"), append("a", "4")]);
+  void remote.head("a").catch(() => {});
+  await world.until(() => told.available.at(-1) === false);
+  await listening.close();
+  world.network.cut();
+  await world.serve();
+  await world.until(() => told.entries.length === 4);
+  expect(told.faults).toEqual([]);
 });
 
 it.each([

@@ -100,8 +100,13 @@ describe("maxFrameBytes", () => {
   });
 });
 
-it.each(["forward", "backward"] as const)("reads pages larger than maxPageBytes and maxFrameBytes, %s", async (way) => {
-  const world = await SharedWorld.open(memoryLog(), { maxPageBytes: 2_000, maxFrameBytes: least });
+it.each([
+  { way: "forward", limits: { maxPageBytes: 2_000 } },
+  { way: "backward", limits: { maxPageBytes: 2_000 } },
+  { way: "forward", limits: { maxFrameBytes: least } },
+  { way: "backward", limits: { maxFrameBytes: least } },
+] as const)("reads $way a page larger than $limits", async ({ way, limits }) => {
+  const world = await SharedWorld.open(memoryLog(), limits);
   const remote = await world.connect();
   await world.log.append(range(1, 500).map((each) => append("a", `${each}`.padEnd(each % 3 === 0 ? 900 : 1))));
   for (const options of [all, { maxCount: 100, maxBytes: 1e9 }, { maxCount: 1e9, maxBytes: 30_000 }]) {
