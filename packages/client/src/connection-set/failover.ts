@@ -44,12 +44,13 @@ export class Failover implements Policy {
 
   onOpen(member: Member): void {
     if (this.#active === undefined || !this.#active.isOpen || this.#active === member) this.#use(member);
-    else if (this.#isBefore(member, this.#active)) this.#armSwitchBack();
+    else this.#armSwitchBack();
   }
 
   onLost(member: Member): void {
     if (member.isIdle) this.#ended.add(member);
     if (member === this.#active) this.#tryNext();
+    else this.#armSwitchBack();
   }
 
   accepts(member: Member): boolean {
@@ -84,7 +85,6 @@ export class Failover implements Policy {
   }
 
   #use(member: Member): void {
-    this.#switchBack?.cancel();
     this.#active = member;
     const former = this.#used;
     this.#used = member;
@@ -97,18 +97,21 @@ export class Failover implements Policy {
     if (former !== member) this.#view.onSwitch(former?.id, member.id);
   }
 
-  /** Goes back to an earlier member once it has stood long enough. */
+  /** Goes back to the earlier member that will have stood long enough first. */
   #armSwitchBack(): void {
     this.#switchBack?.cancel();
     const active = this.#active;
     const afterMs = this.#switchBackAfterMs;
     if (active === undefined || afterMs === "never") return;
-    const better = this.#view.members().find((member) => member.isOpen && this.#isBefore(member, active));
+    const [better] = this.#view
+      .members()
+      .filter((member) => member.isOpen && this.#isBefore(member, active))
+      .sort((one, other) => one.openedAt - other.openedAt);
     if (better === undefined) return;
-    const openedAt = better.openedAt;
-    this.#switchBack = this.#view.ports.timers.after(afterMs, () => {
-      // If it was lost in between it starts over, with its next `onOpen`.
-      if (better.isOpen && better.openedAt === openedAt) this.#use(better);
+    const { clock, timers } = this.#view.ports;
+    const leftMs = Math.max(0, better.openedAt + afterMs - clock.monotonic());
+    this.#switchBack = timers.after(leftMs, () => {
+      if (better.isOpen) this.#use(better);
     });
   }
 

@@ -67,7 +67,7 @@ export class Member {
     return this.#socket;
   }
 
-  /** When its connection opened, by the monotonic clock; tells one connection from the next. */
+  /** When its connection opened, by the monotonic clock. */
   get openedAt(): number {
     return this.#openedAt;
   }

@@ -257,6 +257,72 @@ describe("a set under `failover`", () => {
     ]);
   });
 
+  it("goes back by way of a middle member that has stood, while the first one comes and goes", async () => {
+    const policy = { kind: "failover", switchBackAfterMs: 2_000 } as const;
+    const { set, socket, ports } = fixture({ policy, names: "abc" });
+    for (const name of "ab") socket(name).end();
+    socket("c").open();
+    await ports.advance(1_000);
+    socket("b").open();
+    await ports.advance(1_000);
+    socket("a").open();
+    await ports.advance(500);
+    socket("a").end();
+    await ports.advance(500);
+    expect(set.status.active).toBe("b");
+    await ports.advance(1_000);
+    socket("a").open();
+    await ports.advance(2_000);
+    expect(set.status.active).toBe("a");
+  });
+
+  it("does not hear the connection that a member was leaving when it is used again", async () => {
+    const { socket, log, ports } = fixture({ policy: { kind: "failover", switchBackAfterMs: 100 } });
+    socket("a").end();
+    const leaving = socket("b");
+    leaving.open();
+    await ports.advance(500);
+    socket("a").open();
+    await ports.advance(100);
+    socket("a").end();
+    expect(socket("b")).not.toBe(leaving);
+    socket("b").open();
+    leaving.message("old");
+    socket("b").message("new");
+    leaving.end(1000);
+    expect(log.filter((line) => line.includes(":"))).toEqual(["b: new"]);
+    expect(log.filter((line) => line.startsWith("closed"))).toEqual([]);
+  });
+
+  it("leaves no timer behind when it is closed before it went back", async () => {
+    const { set, socket, ports } = fixture({ policy: { kind: "failover", switchBackAfterMs: 600_000 } });
+    socket("a").end();
+    socket("b").open();
+    await ports.advance(500);
+    socket("a").open();
+    const closing = set.close();
+    for (const name of "ab") socket(name).end(1000);
+    await closing;
+    expect(ports.pending).toBe(0);
+  });
+
+  it("waits at its close for connections that were being left", async () => {
+    const policy = { kind: "failover", switchBackAfterMs: 100 } as const;
+    const { set, socket, ports } = fixture({ policy, defaults: { closeTimeoutMs: 1_000 } });
+    socket("a").end();
+    socket("b").open();
+    await ports.advance(500);
+    socket("a").open();
+    await ports.advance(100);
+    let closed = false;
+    const closing = set.close().then(() => (closed = true));
+    socket("a").end(1000);
+    await ports.advance(500);
+    expect(closed).toBe(false);
+    socket("b").end(1000);
+    await closing;
+  });
+
   it("stays where it is when it was told never to go back", async () => {
     const { set, socket, ports, opened } = fixture({ policy: { kind: "failover", switchBackAfterMs: "never" } });
     socket("a").open();
@@ -364,6 +430,9 @@ describe("the members of a set", () => {
     socket("a").open();
     socket("a").message("67");
     expect(status("a")).toMatchObject({ messagesIn: 2, bytesIn: 7, reconnects: 1, active: true });
+    socket("a").end();
+    socket("b").open();
+    expect(status("a")).toMatchObject({ state: "idle", messagesIn: 2, bytesIn: 7, reconnects: 1 });
     await ports.advance(0);
   });
 });

@@ -48,7 +48,7 @@ function world(standby: "cold" | "warm", switchBackAfterMs: number | "never") {
       if (action.kind === "end" && socket !== undefined && socket.readyState < 2) socket.end();
     }
   };
-  return { ports, set, taken, live, act };
+  return { ports, set, taken, act };
 }
 
 describe("failover, whatever happens", () => {
@@ -60,7 +60,7 @@ describe("failover, whatever happens", () => {
           fc.array(step, { maxLength: 60 }),
           fc.constantFrom("never" as const, 500),
           async (steps, switchBackAfterMs) => {
-            const { ports, set, taken, live, act } = world(standby, switchBackAfterMs);
+            const { ports, set, taken, act } = world(standby, switchBackAfterMs);
             const sent: string[] = [];
             for (const [number, action] of steps.entries()) {
               if (action.kind === "send") sent.push(String(number));

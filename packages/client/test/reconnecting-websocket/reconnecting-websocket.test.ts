@@ -110,6 +110,20 @@ describe("a socket that loses its connection", () => {
     expect(platform.sockets.map(({ url }) => url)).toEqual(["wss://a/1", "wss://a/2", "wss://a/3"]);
   });
 
+  it("forgets an address that comes after its attempt was given up", async () => {
+    const late: ((url: string) => void)[] = [];
+    const asked = (): Promise<string> => new Promise((resolve) => late.push(resolve));
+    const { ports, platform } = fixture({ connectTimeoutMs: 1_000, backoff: { minMs: 10, maxMs: 10 } }, asked);
+    await ports.advance(1_020);
+    expect(late.length).toBe(2);
+    late[0]!("ws://first");
+    await ports.advance(0);
+    expect(platform.sockets).toEqual([]);
+    late[1]!("ws://second");
+    await ports.advance(0);
+    expect(platform.sockets.map(({ url }) => url)).toEqual(["ws://second/"]);
+  });
+
   it("gives up an attempt that does not open in time", async () => {
     const { ports, platform, log } = fixture({ connectTimeoutMs: 3_000 });
     const [first] = platform.sockets;
@@ -282,9 +296,21 @@ describe("closing", () => {
     expect(socket.readyState).toBe(2);
     await ports.advance(1);
     expect(log).toEqual(["open", "error", "close 1006"]);
+    // Asked once, then cut.
+    expect(platform.last.closes).toEqual([[1000, ""], []]);
     expect(socket.bufferedAmount).toBe(3);
     platform.last.end(1000);
     expect(log.length).toBe(3);
+    expect(ports.pending).toBe(0);
+  });
+
+  it("cuts an attempt that has not opened", async () => {
+    const { ports, platform, socket, log } = fixture();
+    socket.close();
+    expect(platform.last.closes.length).toBe(1);
+    platform.last.open();
+    await ports.advance(0);
+    expect(log).toEqual(["error", "close 1006"]);
     expect(ports.pending).toBe(0);
   });
 
@@ -341,6 +367,32 @@ describe("the heartbeat of an application's messages", () => {
     platform.last.message("news");
     await ports.advance(1_100);
     expect(log).toEqual(["open", "message news"]);
+  });
+
+  it("measures no round trip when it cannot know which question an answer belongs to", async () => {
+    const { ports, platform, socket } = fixture({ heartbeat });
+    platform.last.open();
+    await ports.advance(1_100);
+    platform.last.message("news");
+    await ports.advance(910);
+    expect(platform.last.sent.length).toBe(2);
+    platform.last.message("pong");
+    expect(socket.status.roundTripMs).toBeUndefined();
+    platform.last.message("pong");
+    expect(socket.status.roundTripMs).toBe(10);
+  });
+
+  it("ends with its connection", async () => {
+    const { ports, platform, socket } = fixture({ heartbeat });
+    platform.last.open();
+    platform.last.end();
+    expect(ports.pending).toBe(1);
+    await ports.advance(500);
+    platform.last.open();
+    socket.close();
+    expect(ports.pending).toBe(1);
+    platform.last.end(1005);
+    expect(ports.pending).toBe(0);
   });
 
   it("asks at once when the network has changed, and not twice", async () => {
