@@ -257,7 +257,7 @@ describe("a set under `failover`", () => {
     ]);
   });
 
-  it("goes back by way of a middle member that has stood, while the first one comes and goes", async () => {
+  it("goes back by way of a middle member that has stood before the first one has", async () => {
     const policy = { kind: "failover", switchBackAfterMs: 2_000 } as const;
     const { set, socket, ports } = fixture({ policy, names: "abc" });
     for (const name of "ab") socket(name).end();
@@ -266,13 +266,27 @@ describe("a set under `failover`", () => {
     socket("b").open();
     await ports.advance(1_000);
     socket("a").open();
-    await ports.advance(500);
-    socket("a").end();
-    await ports.advance(500);
+    await ports.advance(1_000);
     expect(set.status.active).toBe("b");
+    await ports.advance(999);
+    expect(set.status.active).toBe("b");
+    await ports.advance(1);
+    expect(set.status.active).toBe("a");
+  });
+
+  it("goes back to one earlier member when another, which was due before it, is lost again", async () => {
+    const policy = { kind: "failover", switchBackAfterMs: 2_000 } as const;
+    const { set, socket, ports } = fixture({ policy, names: "abc" });
+    for (const name of "ab") socket(name).end();
+    socket("c").open();
+    await ports.advance(1_000);
+    socket("b").open();
     await ports.advance(1_000);
     socket("a").open();
-    await ports.advance(2_000);
+    socket("b").end();
+    await ports.advance(1_999);
+    expect(set.status.active).toBe("c");
+    await ports.advance(1);
     expect(set.status.active).toBe("a");
   });
 
