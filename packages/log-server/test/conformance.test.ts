@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { cp } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { conformanceCases } from "@hawser/log/conformance";
@@ -58,11 +61,11 @@ async function socketHarness(
 ): Promise<ConformanceHarness> {
   const world = new SteppedWorld();
   const path = await temporarySocket();
+  const socket = tcp ? await freePort() : path;
   const folder = (index: number): string => join(dirname(path), `${index}`);
   let index = 0;
   let log: ServedLog;
   const create = (): Log => {
-    const socket = tcp ? { host: "127.0.0.1", port: 20_000 + (process.pid % 20_000) } : path;
     return (log = new ServedLog(logAt(folder(index)), { socket }, { socket }, 1));
   };
   const settle = (): Promise<void> => barrier(log);
@@ -114,3 +117,13 @@ describe.each([
     });
   }
 });
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<{ host: string; port: number }> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return { host: "127.0.0.1", port };
+}

@@ -3,7 +3,7 @@ import type { Entry, Head, Log } from "@hawser/log";
 import { SharedWorld, Told } from "./support/shared-world.ts";
 import { ScriptedLog } from "./support/scripted-log.ts";
 
-const seeds = 150;
+const seeds = 80;
 const steps = 120;
 
 /** What a follower was told, held against what the log was in that epoch. */
@@ -43,12 +43,16 @@ class Checked extends Told {
 }
 
 describe("whatever happens to the log, the server and the connections", () => {
-  it(`every follower is told exactly what each epoch held, and comes to the end, with ${seeds} seeds`, async () => {
-    const happened = { entries: 0, epochs: 0, cuts: 0, stalls: 0 };
-    for (let seed = 1; seed <= seeds; seed += 1) await run(seed, happened);
-    expect(happened.entries).toBeGreaterThan(seeds * 50);
-    expect(Math.min(happened.epochs, happened.cuts, happened.stalls)).toBeGreaterThan(seeds);
-  });
+  it(
+    `every follower is told exactly what each epoch held, and comes to the end, with ${seeds} seeds`,
+    { timeout: 60_000 },
+    async () => {
+      const happened = { entries: 0, epochs: 0, cuts: 0, stalls: 0 };
+      for (let seed = 1; seed <= seeds; seed += 1) await run(seed, happened);
+      expect(happened.entries).toBeGreaterThan(seeds * 50);
+      expect(Math.min(happened.epochs, happened.cuts, happened.stalls)).toBeGreaterThan(seeds);
+    },
+  );
 });
 
 async function run(seed: number, happened: Record<"entries" | "epochs" | "cuts" | "stalls", number>): Promise<void> {
@@ -114,7 +118,7 @@ async function run(seed: number, happened: Record<"entries" | "epochs" | "cuts" 
         break;
       case 9:
         log.add(below(30), below(3) === 0 ? 9_000 : 1);
-        log.trim(log.headNow.end - below(3));
+        log.trim(Math.max(floor, log.headNow.end - below(3)));
         break;
       default:
         log.add(below(30), below(6) === 0 ? 9_000 : 1);

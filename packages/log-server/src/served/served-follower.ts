@@ -86,7 +86,8 @@ export class ServedFollower implements FollowHandlers {
 
   onEntries(entries: readonly Entry[], interval: Interval): void {
     if (this.#isEarly(() => this.onEntries(entries, interval))) return;
-    this.#known = { ...this.#known, end: interval.to };
+    // A page may have said already that all through a higher offset is gone.
+    this.#known = { ...this.#known, end: Math.max(this.#known.end, interval.to) };
     const { outlet } = this.#options;
     if (this.#isAt(interval.from) && outlet.hasRoom) {
       const blocks = outlet.blocksOf(entries, interval);
@@ -102,7 +103,8 @@ export class ServedFollower implements FollowHandlers {
 
   onFloor(floor: number): void {
     if (this.#isEarly(() => this.onFloor(floor))) return;
-    this.#known = { ...this.#known, floor, end: Math.max(this.#known.end, floor) };
+    const known = this.#known;
+    this.#known = { ...known, floor: Math.max(known.floor, floor), end: Math.max(known.end, floor) };
     this.#options.outlet.wake(this);
   }
 
