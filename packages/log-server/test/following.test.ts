@@ -146,6 +146,25 @@ it("tells a new beginning in the same epoch when the log does", async () => {
   expect(told.story).toEqual(["entries 0 2", "epoch 1 2", "entries 2 3"]);
 });
 
+it("stays behind a trim that a page told of before the log did", async () => {
+  const log = new ScriptedLog();
+  const world = await SharedWorld.open(log, { maxUnsentBytes: 65_536 });
+  const told = await world.follow(await world.connect());
+  let delayMs = 200;
+  log.delay = () => new Promise((resolve) => world.time.timers.after(delayMs, resolve));
+  world.network.stall();
+  for (const count of [20, 10, 10]) log.add(count, 9_000);
+  log.trim(35);
+  await world.time.advance(210);
+  delayMs = 1;
+  world.network.unstall();
+  await world.until(() => told.at === 40);
+  await world.time.advance(1_000);
+  expect(told.faults).toEqual([]);
+  expect(told.story.slice(-2)).toEqual(["epoch 1 35", "entries 35 40"]);
+  expect(told.heads).toHaveLength(1);
+});
+
 it("follows again when the log did not answer after the connection came back", async () => {
   const log = new ScriptedLog();
   const world = await SharedWorld.open(log);
