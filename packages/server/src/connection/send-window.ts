@@ -21,6 +21,8 @@ const gain = 1.25;
 const startGain = 2;
 /** Marks to a limit: the fewer, the more of a measured round trip is the sending of what lies between two marks. */
 const marksPerLimit = 8;
+/** Less than this between two marks costs more answers than it tells, unless the limit itself is small. */
+const leastBytesToMark = 16_384;
 const rateSamples = 10;
 /** A least round trip older than this is measured anew, since paths change. */
 const roundTripMemoryMs = 10_000;
@@ -92,11 +94,15 @@ export class SendWindow {
   takeMark(now: number, force = false): number | undefined {
     const unmarked = this.#sent - this.#marked;
     const stuck = this.#marks.length === 0 && unmarked > 0 && this.unconfirmedBytes >= this.limitBytes;
-    if (!force && !stuck && unmarked * marksPerLimit < this.limitBytes) return undefined;
+    if (!force && !stuck && unmarked < this.#bytesToMark()) return undefined;
     const id = this.#nextId++;
     this.#marks.push({ id, sentBytes: this.#sent, confirmedBytes: this.#confirmed, at: now, limited: !this.open });
     this.#marked = this.#sent;
     return id;
+  }
+
+  #bytesToMark(): number {
+    return Math.min(Math.max(this.limitBytes / marksPerLimit, leastBytesToMark), this.limitBytes / 2);
   }
 
   /** The peer has received all that was sent before the mark. Unknown and repeated ids are ignored. */

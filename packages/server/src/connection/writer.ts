@@ -110,9 +110,11 @@ export class Writer {
       count(piece);
     }
     if (pieces.length === 0) return;
-    this.#options.transport.write(pieces);
-    this.#options.observer.sent(bytes);
-    this.mark();
+    const { transport, observer, now } = this.#options;
+    const mark = this.#window.takeMark(now());
+    transport.write(pieces, mark !== undefined);
+    if (mark !== undefined) transport.mark(mark);
+    observer.sent(bytes);
   }
 
   /** Asks the peer to confirm, if that is due. */

@@ -21,8 +21,11 @@ export interface Transport {
   readonly framing: Framing;
   /** Set once, by the core, in the turn in which it gets the transport. */
   handlers: TransportHandlers | undefined;
-  /** One raw write of whole framed messages, of one or more pieces. Nothing after `close`. */
-  write(pieces: readonly Uint8Array[]): void;
+  /**
+   * One raw write of whole framed messages, of one or more pieces. Nothing after `close`. With `marked`, `mark` is called
+   * behind it in the same turn, and may go out in the same write.
+   */
+  write(pieces: readonly Uint8Array[], marked?: boolean): void;
   /** Asks the peer to confirm what was written so far. `id` rises. */
   mark(id: number): void;
   /** Stops, or goes on, calling `onMessage`: what arrives is left to the kernel. */

@@ -50,6 +50,8 @@ export class WebSocketTransport implements Transport {
   #paused = false;
   /** Messages that `ws` had taken from the socket already when reading was paused: one socket read's worth at most. */
   #held: Held[] = [];
+  /** A write waits for the ping of its mark, which follows in the same turn. */
+  #corked = false;
 
   constructor(webSocket: WebSocket, socket: Duplex, options: WebSocketTransportOptions) {
     this.framing = options.framing;
@@ -65,11 +67,13 @@ export class WebSocketTransport implements Transport {
     socket.on("error", () => {});
   }
 
-  write(pieces: readonly Uint8Array[]): void {
+  write(pieces: readonly Uint8Array[], marked = false): void {
     if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     const [first, second] = pieces;
     if (first === undefined) return;
     const socket = this.#socket;
+    // The ping of the mark, which `ws` writes by itself, goes out with the pieces: a write of its own would cost as much.
+    if (marked) this.#hold();
     if (second === undefined) socket.write(first);
     else if (byteLength(pieces) <= copyBelowBytes) socket.write(Buffer.concat(pieces));
     else {
@@ -81,8 +85,10 @@ export class WebSocketTransport implements Transport {
   }
 
   mark(id: number): void {
-    if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#webSocket.ping(this.#marks.issue(id));
+    if (this.#state.kind === "open" && this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#webSocket.ping(this.#marks.issue(id));
+    }
+    this.#release();
   }
 
   pause(): void {
@@ -115,6 +121,18 @@ export class WebSocketTransport implements Transport {
     if (this.#state.kind === "open") this.#state = { kind: "closing", code: abnormalClosure, reason: "" };
     this.#held = [];
     this.#webSocket.terminate();
+  }
+
+  #hold(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+  }
+
+  #release(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   #onMessage(data: Buffer, binary: boolean): void {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SendWindow } from "../../src/connection/send-window.ts";
 
-const limits = { floorBytes: 1_000, ceilingBytes: 100_000 };
+const limits = { floorBytes: 65_536, ceilingBytes: 4_194_304 };
+const pieceBytes = 4_096;
 
 /** Sends all that the window lets through over a path of a rate and a round trip, for some round trips. */
 function drive(window: SendWindow, bytesPerMs: number, roundTripMs: number, forMs: number): void {
@@ -12,8 +13,8 @@ function drive(window: SendWindow, bytesPerMs: number, roundTripMs: number, forM
     while (confirmations[0] !== undefined && confirmations[0].at <= now)
       window.confirmed(confirmations.shift()!.id, now);
     while (window.open) {
-      window.sent(100);
-      pathFreeAt = Math.max(pathFreeAt, now) + 100 / bytesPerMs;
+      window.sent(pieceBytes);
+      pathFreeAt = Math.max(pathFreeAt, now) + pieceBytes / bytesPerMs;
       const id = window.takeMark(now);
       if (id !== undefined) confirmations.push({ at: pathFreeAt + roundTripMs, id });
     }
@@ -34,14 +35,15 @@ describe("the send window", () => {
 
   it("follows what the path holds: rate times round trip, and a quarter", () => {
     const window = new SendWindow(limits);
-    drive(window, 100, 50, 5_000);
-    expect(window.limitBytes).toBeGreaterThan(100 * 50);
-    expect(window.limitBytes).toBeLessThan(100 * 50 * 2.5);
+    // 100 Mbit/s.
+    drive(window, 12_500, 50, 5_000);
+    expect(window.limitBytes).toBeGreaterThan(12_500 * 50);
+    expect(window.limitBytes).toBeLessThan(12_500 * 50 * 2.5);
   });
 
   it("stays at its floor on a slow path, and at its ceiling on a fast one", () => {
     const slow = new SendWindow(limits);
-    drive(slow, 1, 10, 20_000);
+    drive(slow, 64, 10, 20_000);
     // The least round trip holds the time that a part of the limit takes on the path itself.
     expect(slow.limitBytes).toBeLessThan(2.5 * limits.floorBytes);
     const fast = new SendWindow(limits);
@@ -74,7 +76,7 @@ describe("the send window", () => {
 
   it("is never negative, and within its bounds, whatever is confirmed when", () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 5_000 }) }),
+      fc.record({ kind: fc.constant("send" as const), bytes: fc.integer({ min: 1, max: 300_000 }) }),
       fc.record({ kind: fc.constant("confirm" as const), index: fc.nat(20) }),
       fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 5_000 }) }),
     );
