@@ -148,8 +148,7 @@ export class Publisher {
         producer: anonymous ? "" : `${base64(frame.producer)} ${user}`,
         sequence: frame.sequence,
         previous: frame.previous,
-        // A copy: the frame is a view on all that the transport read at once.
-        payload: { kind: frame.payload.kind, data: frame.payload.data.slice() },
+        payload: { kind: frame.payload.kind, data: ownBytes(frame.payload.data) },
         key: frame.key,
         publisher: user,
       },
@@ -192,4 +191,9 @@ export class Publisher {
     this.#options.observer.published(code);
     this.#client.answer(frame.id, { type: "rejected", id: frame.id, code, message, retry, retryAfterMs, last });
   }
+}
+
+/** A frame is a view on all that the transport read at once: what is kept must not keep much more than itself. */
+function ownBytes(data: Uint8Array): Uint8Array {
+  return data.buffer.byteLength <= data.byteLength * 2 ? data : data.slice();
 }
