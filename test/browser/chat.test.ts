@@ -175,8 +175,11 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
         const edge = scroller.getBoundingClientRect().top;
         const texts = [...document.querySelectorAll("[data-testid=message-text]")];
         const first = texts.find((text) => text.getBoundingClientRect().top >= edge);
-        return { count: texts.length, text: first?.textContent ?? "", top: first?.getBoundingClientRect().top ?? 0 };
+        const top = first?.getBoundingClientRect().top ?? 0;
+        return { count: texts.length, oldest: texts[0]?.textContent, text: first?.textContent ?? "", top };
       });
+      // The last page may have come by itself just before: then there is nothing older to wait for.
+      if (seen.oldest === "old 0.") break;
       await ann.count(seen.count + 1);
       const top = await ann.page
         .getByText(seen.text, { exact: true })
