@@ -199,6 +199,7 @@ export const frameTable: FrameTable = {
     },
   },
   cancel: { number: 28, from: "client", fields: { id: "uint" } },
+  close: { number: 48, from: "either", fields: { code: "uint32", reason: "string" } },
 };
 
 /** The reasons of `subscribed` and `reset`; another makes the frame malformed. */

@@ -105,6 +105,14 @@ export interface ReceivedFrame {
   readonly bytes: number;
 }
 
+/** Says why this side ends the connection, on transports that have no close of their own (CON-16). */
+export interface CloseFrame {
+  readonly type: "close";
+  /** As of a WebSocket (spec section 9). */
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** A request failed, or with id 0 the connection did. */
 export interface ErrorFrame {
   readonly type: "error";
@@ -308,7 +316,8 @@ export type ClientFrame =
   | CancelFrame
   | PingFrame
   | PongFrame
-  | ReceivedFrame;
+  | ReceivedFrame
+  | CloseFrame;
 
 /** What a server sends. */
 export type ServerFrame =
@@ -325,7 +334,8 @@ export type ServerFrame =
   | ErrorFrame
   | MoveFrame
   | PingFrame
-  | PongFrame;
+  | PongFrame
+  | CloseFrame;
 
 /** Any frame, of either side. */
 export type Frame = ClientFrame | ServerFrame;

@@ -43,6 +43,7 @@ export type {
   CallFrame,
   CancelFrame,
   ClientFrame,
+  CloseFrame,
   ConnectedFrame,
   ConnectFrame,
   CreditFrame,
@@ -72,6 +73,7 @@ export type {
   UnsubscribeFrame,
 } from "./frames.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
+export { FrameSplitter } from "./stream/frame-splitter.ts";
 export { payloadOf, valueOf } from "./payload-value.ts";
 export { systemPorts } from "./platform/system-ports.ts";
 export type { Ports } from "./platform/system-ports.ts";

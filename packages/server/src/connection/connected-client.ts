@@ -120,6 +120,7 @@ export class ConnectedClient implements ClientContext {
       case "ping":
       case "pong":
       case "received":
+      case "close":
         return this.#options.violate(`A ${frame.type} frame is not for a connected client.`);
     }
   }

@@ -188,6 +188,13 @@ describe("a connection", () => {
     expect(bob.transport.closed?.code).toBe(closeCodes.frameUnexpected);
   });
 
+  it("is closed by a frame that closes, where the transport has a close of its own [CON-16]", async () => {
+    const { client } = await startNode();
+    const ann = await client().connect();
+    ann.send({ type: "close", code: closeCodes.normal, reason: "" });
+    expect(ann.transport.closed?.code).toBe(closeCodes.frameUnexpected);
+  });
+
   it("is closed by a request with the identifier 0, or of one in flight [CON-14]", async () => {
     const { client } = await startNode({ calls: { wait: () => new Promise(() => {}) } });
     const call = (id: number): ClientFrame => ({
