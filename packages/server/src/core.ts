@@ -11,6 +11,8 @@ export type {
   Identity,
   Verb,
 } from "./auth/identity.ts";
+export type { DrainOptions } from "./drain/drain-options.ts";
+export type { DrainProgress, MoveEvent } from "./drain/drain.ts";
 export { HawserNode } from "./node.ts";
 export type { PublishOptions } from "./node.ts";
 export type { CallContext, CallHandler, NodeLimits, NodeOptions } from "./node-options.ts";

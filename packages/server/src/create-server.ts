@@ -5,6 +5,8 @@ import type { Clock, Contract, MessageInputOf, Payload, Position } from "@hawser
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
 import { isUserName } from "./auth/user-name.ts";
+import type { DrainOptions } from "./drain/drain-options.ts";
+import type { DrainProgress } from "./drain/drain.ts";
 import { Door } from "./http/door.ts";
 import { endpoints } from "./http/endpoints.ts";
 import type { RequestHandler } from "./http/endpoints.ts";
@@ -25,15 +27,8 @@ import type { PolicyOf } from "./policy/channel-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
 import { checkPublishOptions } from "./publish/publish-options.ts";
 
-/** How the connections of a server are let go. */
-export interface DrainOptions {
-  /** Over which time clients are told to go elsewhere; who stays is closed at its end. Default 30,000. */
-  readonly overMs?: number;
-}
-
 const defaultPath = "/hawser";
 const defaultPort = 8080;
-const defaultDrainMs = 30_000;
 
 /**
  * Makes a server. Nothing happens before `listen`.
@@ -70,6 +65,7 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #node: HawserNode;
   readonly #policyOf: PolicyOf;
   readonly #maxKeyBytes: number;
+  readonly #peers: readonly string[];
   readonly #path: string;
   readonly #door: Door;
   readonly #listener: Listener;
@@ -87,6 +83,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#maxKeyBytes = limits.maxKeyBytes;
+    this.#peers = options.peers ?? [];
     this.#path = options.path ?? defaultPath;
     const ports = systemPorts();
     const probe = new LogProbe(options.log, ports.timers);
@@ -161,6 +158,11 @@ export class HawserServer<C extends Contract = Contract> {
     return this.#door.connections;
   }
 
+  /** How far a drain is, or was; `undefined` before one has begun. */
+  get draining(): DrainProgress | undefined {
+    return this.#node.draining;
+  }
+
   /**
    * Opens the log and takes connections. Rejects as `Log.open` does, and with the platform's error when the port cannot be
    * had (`EADDRINUSE`); then the log is closed again.
@@ -230,10 +232,17 @@ export class HawserServer<C extends Contract = Contract> {
     await this.#node.refresh(user);
   }
 
-  /** Takes no more connections and sends those that there are elsewhere, evenly over a time. Resolves when it is over. */
+  /**
+   * Takes no more connections, and tells the clients of those that there are to move: evenly over a time, to which addresses,
+   * and by when. Resolves when none is left. `/readyz` says 503 from its beginning on, the door answers 503 to those who come,
+   * and `draining` says how far it is. Called again, it gives another plan to those who were not told yet.
+   *
+   * @throws HawserError `option-invalid`
+   */
   async drain(options: DrainOptions = {}): Promise<void> {
+    const drained = this.#node.drain({ endpoints: this.#peers, ...options });
     this.#door.shut();
-    await this.#node.drain(options.overMs ?? defaultDrainMs);
+    await drained;
   }
 
   /**

@@ -3,6 +3,10 @@ import type { Payload, Position, Timer } from "@hawser/protocol";
 import { Connection } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { Channels } from "./delivery/channels.ts";
+import { drainPlan } from "./drain/drain-options.ts";
+import type { DrainOptions, DrainPlan } from "./drain/drain-options.ts";
+import { Drain } from "./drain/drain.ts";
+import type { DrainProgress } from "./drain/drain.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { Encodings } from "./node-services.ts";
 import type { NodeServices } from "./node-services.ts";
@@ -17,7 +21,10 @@ export interface PublishOptions {
   readonly publisher?: string;
 }
 
-type State = "new" | "open" | "draining" | "closed";
+type State =
+  | { readonly kind: "new" | "open" }
+  | { readonly kind: "draining"; readonly drain: Drain<Connection>; readonly drained: Promise<void> }
+  | { readonly kind: "closed"; readonly drain: Drain<Connection> | undefined };
 
 /**
  * One server process without its sockets: connections come in through `accept`, everything else through ports. The
@@ -28,12 +35,9 @@ export class HawserNode {
   readonly #connections = new Set<Connection>();
   readonly #byUser = new Map<string, Set<Connection>>();
   #dirty: Connection[] = [];
-  #state: State = "new";
+  #state: State = { kind: "new" };
   #sweep: Timer | undefined;
-  /** While draining: the last connection has gone. */
-  #onEmpty: (() => void) | undefined;
   #opened: Promise<void> = Promise.resolve();
-  #drained: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   constructor(options: NodeOptions) {
@@ -54,7 +58,12 @@ export class HawserNode {
 
   /** Whether it takes connections. */
   get ready(): boolean {
-    return this.#state === "open";
+    return this.#state.kind === "open";
+  }
+
+  /** How far the drain is, or was; `undefined` before one began. */
+  get draining(): DrainProgress | undefined {
+    return "drain" in this.#state ? this.#state.drain?.progress : undefined;
   }
 
   get connections(): number {
@@ -66,14 +75,14 @@ export class HawserNode {
     const { log, policyOf, clock, timers, random } = this.#services;
     this.#opened = log.open({ policyOf, clock, timers, random });
     await this.#opened;
-    if (this.#state !== "new") return;
-    this.#state = "open";
+    if (this.#state.kind !== "new") return;
+    this.#state = { kind: "open" };
     this.#scheduleSweep();
   }
 
   /** Takes a connection whose transport is up. */
   accept(transport: Transport, peer: Peer): void {
-    if (this.#state !== "open") {
+    if (this.#state.kind !== "open") {
       transport.close(closeCodes.goingAway, "This node takes no connections now.");
       return;
     }
@@ -125,12 +134,18 @@ export class HawserNode {
   }
 
   /**
-   * Takes no new connections, and asks each to move, evenly over `overMs`; then closes those that stayed. Resolves
-   * when all are gone.
+   * Takes no new connections, and asks those that there are to move (CON-12), as the options say; each that stays is closed at
+   * its deadline. Called again, it gives another plan to those who were not asked yet. Resolves when all are gone.
+   *
+   * @throws HawserError `option-invalid`
    */
-  drain(overMs: number): Promise<void> {
-    if (this.#state === "open") this.#drained = this.#drain(overMs);
-    return this.#drained;
+  drain(options: DrainOptions = {}): Promise<void> {
+    const plan = drainPlan(options);
+    const state = this.#state;
+    if (state.kind === "open") return this.#drain(plan);
+    if (state.kind !== "draining") return Promise.resolve();
+    state.drain.replan(plan);
+    return state.drained;
   }
 
   /** Ends every connection, waits for appends under way, closes the log. */
@@ -139,26 +154,34 @@ export class HawserNode {
     return this.#closed;
   }
 
-  #drain(overMs: number): Promise<void> {
-    this.#state = "draining";
-    const connections = [...this.#connections];
-    if (connections.length === 0) return Promise.resolve();
-    const { timers } = this.#services;
-    const due = connections.map((connection, index) => {
-      const inMs = Math.floor((overMs * index) / connections.length);
-      return timers.after(inMs, () => connection.move(overMs - inMs, 0, "This node shuts down."));
-    });
-    due.push(timers.after(overMs, () => this.#shutDownAll()));
-    return new Promise((resolve) => {
-      this.#onEmpty = () => {
-        for (const timer of due) timer.cancel();
-        resolve();
-      };
-    });
+  #drain(plan: DrainPlan): Promise<void> {
+    const { clock, timers, observer, logger } = this.#services;
+    const begun = clock.monotonic();
+    logger.info({ connections: this.#connections.size, ...plan }, "draining");
+    observer.draining();
+    let done = (): void => {};
+    const drained = new Promise<void>((resolve) => (done = resolve));
+    const drain = new Drain(
+      {
+        clock,
+        timers,
+        connections: this.#connections,
+        onMove: (event) => observer.move(event),
+        onDone: () => {
+          const { moved, closed } = drain.progress;
+          logger.info({ moved, closed, elapsedMs: Math.round(clock.monotonic() - begun) }, "drained");
+          done();
+        },
+      },
+      plan,
+    );
+    this.#state = { kind: "draining", drain, drained };
+    drain.start();
+    return drained;
   }
 
   async #close(): Promise<void> {
-    this.#state = "closed";
+    this.#state = { kind: "closed", drain: this.#state.kind === "draining" ? this.#state.drain : undefined };
     this.#sweep?.cancel();
     this.#shutDownAll();
     // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
@@ -211,6 +234,6 @@ export class HawserNode {
     const connections = user === undefined ? undefined : this.#byUser.get(user);
     connections?.delete(connection);
     if (user !== undefined && connections?.size === 0) this.#byUser.delete(user);
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    if ("drain" in this.#state) this.#state.drain?.forget(connection);
   }
 }

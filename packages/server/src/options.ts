@@ -3,6 +3,7 @@ import { HawserError } from "@hawser/protocol";
 import type { Contract, MethodName, ReplyInputOf, RequestOf } from "@hawser/protocol";
 import type { Log } from "@hawser/log";
 import type { Authenticate, Authorize } from "./auth/identity.ts";
+import { checkEndpoints } from "./drain/endpoints.ts";
 import type { OriginPolicy } from "./http/origin.ts";
 import type { CallContext } from "./node-options.ts";
 import type { Logger } from "./observe/logger.ts";
@@ -55,6 +56,11 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly limits?: Partial<Limits>;
   /** Any pino logger fits. Default: JSON lines to standard error, from level `info`. */
   readonly logger?: Logger;
+  /**
+   * Public addresses of the other nodes, such as `wss://b.example.org/hawser`, at most 32: where a drain sends clients to.
+   * Default: none, and clients choose among the addresses that they know.
+   */
+  readonly peers?: readonly string[];
   /** Told to clients, and in logs. Default: `hawser-` and eight random digits. */
   readonly name?: string;
   /**
@@ -82,6 +88,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "limits",
   "logger",
   "name",
+  "peers",
   "secret",
 ]);
 
@@ -113,6 +120,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
     refuse("path", "must start with / and have no query, fragment or white space");
   if (metrics !== undefined && typeof metrics !== "boolean") refuse("metrics", "must be true or false");
   if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
+  checkEndpoints("peers", options.peers ?? []);
   for (const [method, handler] of Object.entries(options.calls ?? {})) {
     if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");
   }

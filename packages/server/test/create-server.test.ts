@@ -282,16 +282,32 @@ describe("ending connections", () => {
     raw.destroy();
   });
 
-  it("by drain tells clients to move, then closes those that stayed, and takes no new ones", async () => {
-    const server = await open();
+  it("by drain tells clients to move to its peers, then closes those that stayed, and takes no new ones", async () => {
+    const server = await open({ peers: ["wss://b.example.org/hawser"] });
     const raw = await connected(server);
-    const drained = server.drain({ overMs: 200 });
-    expect(await next(raw, "move")).toMatchObject({ type: "move", deadlineMs: expect.any(Number) });
+    const silent = await RawSocket.upgraded(server.url);
+    expect(server.draining).toBeUndefined();
+    const drained = server.drain({ overMs: 200, deadlineMs: 100 });
+    expect(server.draining).toMatchObject({ total: 2, moved: 0, done: false });
+    expect(await next(raw, "move")).toMatchObject({ deadlineMs: 100, endpoints: ["wss://b.example.org/hawser"] });
     expect(await handshakeStatus(server.url)).toBe(503);
     expect((await http(server, "/readyz")).status).toBe(503);
     expect((await http(server, "/healthz")).status).toBe(200);
     expect((await raw.closed()).code).toBe(4000);
     await drained;
+    expect(server.draining).toEqual({ total: 2, told: 1, moved: 0, closed: 2, remaining: 0, done: true });
+    const metrics = await (await http(server, "/metrics")).text();
+    expect(metrics).toContain("\nhawser_draining 1\n");
+    expect(metrics).toContain('\nhawser_moves_total{event="told"} 1\n');
+    expect(metrics).toContain('\nhawser_moves_total{event="closed"} 2\n');
+    silent.destroy();
+  });
+
+  it("refuses a drain by options that are wrong, and goes on", async () => {
+    const server = await open();
+    await expect(server.drain({ overMs: -1 })).rejects.toMatchObject({ code: "option-invalid" });
+    expect(server.ready).toBe(true);
+    (await connected(server)).destroy();
   });
 
   it("by revoking a right ends the subscription, and tells why [SUB-12]", async () => {

@@ -31,6 +31,7 @@ describe("options of createServer", () => {
     [{ limits: { maxFoo: 1 } }, "limits.maxFoo"],
     [{ channels: [{ pattern: "a", durable: true }] }, "durable"],
     [{ secret: "short" }, "secret"],
+    [{ peers: ["b.example.org"] }, "peers"],
   ])("that are wrong are refused by name: %j", (options, name) => {
     expect(() => make(options)).toThrow(
       expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(name) }),

@@ -90,7 +90,7 @@ export class SimulatedNode {
     const process = this.#process;
     if (node === undefined || !this.running) return;
     this.#world.trace.note(`${process.name} stops, over ${drainMs} ms`);
-    if (drainMs > 0) await node.drain(drainMs);
+    if (drainMs > 0) await node.drain({ overMs: drainMs });
     await node.close();
     if (!process.alive) return;
     // What it wrote last is still on its way, so the connections end as the node ended them.

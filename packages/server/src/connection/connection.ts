@@ -35,6 +35,9 @@ type State =
   | { readonly kind: "connected"; readonly client: ConnectedClient; readonly expiresAt: number | undefined }
   | { readonly kind: "closed" };
 
+/** How long a dismissed connection waits for the log to answer. */
+const mostAnswerMs = 1_000;
+
 /** One physical connection of a client: its life, what comes in, and what goes out at most once a turn. */
 export class Connection implements TransportHandlers, Reader {
   readonly encoding: Encoding;
@@ -164,14 +167,30 @@ export class Connection implements TransportHandlers, Reader {
 
   /** The node goes: what was answered is still written, then the connection closes with 4000. */
   shutDown(): void {
+    if (this.#state.kind === "closed") return;
     this.#writer.flushReplies();
     this.#close(closeCodes.goingAway, "This node shuts down.");
   }
 
-  /** Asks the client to be elsewhere by a deadline (CON-12). */
-  move(deadlineMs: number, delayMs: number, reason: string): void {
-    if (this.#state.kind !== "connected") return;
-    this.#send({ type: "move", deadlineMs, delayMs, endpoints: [], reason });
+  /** Asks the client to be elsewhere by a deadline (CON-12); false when there is no client yet who could be asked. */
+  move(deadlineMs: number, endpoints: readonly string[]): boolean {
+    if (this.#state.kind !== "connected") return false;
+    this.#send({ type: "move", deadlineMs, delayMs: 0, endpoints: [...endpoints], reason: "This node is drained." });
+    return true;
+  }
+
+  /** Its time is over: nothing more is read, what it has published is answered, then it closes with 4000 (CON-12). */
+  dismiss(): void {
+    if (this.#state.kind !== "connected" || this.#state.client.requests.size === 0) return this.shutDown();
+    this.#intake.pause();
+    const { appender, timers } = this.#services;
+    const late = timers.after(mostAnswerMs, () => this.shutDown());
+    void appender.answered().then(() => {
+      late.cancel();
+      // The close is answered by the client, which has to be read.
+      this.#intake.resume();
+      this.shutDown();
+    });
   }
 
   /** The application changed what the user may do. */

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { BoundedCounter } from "./bounded-counter.ts";
+import type { MoveEvent } from "../drain/drain.ts";
 import type { NodeObserver } from "./observer.ts";
 
 /** Why the door refused a handshake. */
@@ -55,6 +56,8 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #callMs: Histogram;
   readonly #appends: Counter;
   readonly #appendMs: Histogram;
+  readonly #draining: Gauge;
+  readonly #moves: BoundedCounter<MoveEvent>;
 
   constructor() {
     // A registry of its own, so that two servers in a process do not mix.
@@ -101,6 +104,12 @@ export class Metrics implements NodeObserver, DoorObserver {
     this.#callMs = histogram("hawser_call_milliseconds", "Time from a call to its answer.");
     this.#appends = counter("hawser_appends_total", "Appends that the log answered.");
     this.#appendMs = histogram("hawser_append_milliseconds", "Time from handing appends to the log to its answer.");
+    this.#draining = gauge("hawser_draining", "1 once a drain has begun, else 0.");
+    this.#moves = counterBy("hawser_moves_total", "Connections of a drain, by what became of them.", "event", [
+      "told",
+      "moved",
+      "closed",
+    ]);
   }
 
   /** What `expose` gives is of this media type. */
@@ -185,6 +194,14 @@ export class Metrics implements NodeObserver, DoorObserver {
 
   unconfirmed(bytes: number): void {
     this.#unconfirmedBytes.set(bytes);
+  }
+
+  draining(): void {
+    this.#draining.set(1);
+  }
+
+  move(event: MoveEvent): void {
+    this.#moves.add(event);
   }
 
   tails(channels: number, cost: number): void {

@@ -1,3 +1,5 @@
+import type { MoveEvent } from "../drain/drain.ts";
+
 /** What a node's core reports as it works; the metrics of the server are made of it. Every method returns at once. */
 export interface NodeObserver {
   connectionOpened(): void;
@@ -20,6 +22,10 @@ export interface NodeObserver {
   tails(channels: number, cost: number): void;
   /** Bytes that were sent to all connections together and not confirmed; told with each sweep. */
   unconfirmed(bytes: number): void;
+  /** A drain has begun. */
+  draining(): void;
+  /** What became of a connection in a drain. */
+  move(event: MoveEvent): void;
 }
 
 /** Reports nothing. */
@@ -39,4 +45,6 @@ export const silentObserver: NodeObserver = {
   called: () => {},
   tails: () => {},
   unconfirmed: () => {},
+  draining: () => {},
+  move: () => {},
 };

@@ -32,6 +32,12 @@ export class Appender {
   }
 
   /** Resolves when what was added before is answered. */
+  async answered(): Promise<void> {
+    this.#flush();
+    await Promise.all(this.#flushing);
+  }
+
+  /** Resolves when nothing is unanswered. */
   async settle(): Promise<void> {
     this.#flush();
     while (this.#flushing.size > 0) await Promise.all(this.#flushing);

@@ -1,7 +1,9 @@
+import { memoryLog } from "@hawser/log";
 import { closeCodes, payloadOf } from "@hawser/protocol";
 import type { ClientFrame } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { silentObserver } from "../../src/core.ts";
+import type { CallHandler } from "../../src/core.ts";
 import { jsonCodec, publish, startNode, subscribe, valuesOf } from "../support/test-node.ts";
 
 const connect = (token = "ann", session = ""): ClientFrame => ({ type: "connect", token, session, agent: "test" });
@@ -143,14 +145,90 @@ describe("a connection", () => {
   it("is told to move, and closed at the deadline [CON-12]", async () => {
     const { client, node, ports } = await startNode();
     const ann = await client().connect();
-    const drained = node.drain(5_000);
+    const drained = node.drain({ overMs: 5_000, deadlineMs: 2_000, endpoints: ["wss://b/hawser"] });
     await ports.advance(1);
-    expect(await ann.frames()).toMatchObject([{ type: "move", deadlineMs: 5_000 }]);
+    expect(await ann.frames()).toMatchObject([{ type: "move", deadlineMs: 2_000, endpoints: ["wss://b/hawser"] }]);
     const late = client();
     expect(late.transport.closed?.code).toBe(closeCodes.goingAway);
-    await ports.advance(5_000);
+    await ports.advance(1_998);
+    expect(ann.transport.closed).toBeUndefined();
+    await ports.advance(1);
     await drained;
     expect(ann.transport.closed?.code).toBe(closeCodes.goingAway);
+  });
+
+  it("has until its deadline for calls, which end with it [CON-12]", async () => {
+    let signal: AbortSignal | undefined;
+    const calls: Record<string, CallHandler> = {
+      slow: (_, context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      },
+      soon: () => "done",
+    };
+    const { client, node, ports } = await startNode({ calls });
+    const ann = await client().connect();
+    const call = (id: number, method: string): ClientFrame => ({
+      type: "call",
+      id,
+      method,
+      payload: payloadOf(1),
+      idempotent: false,
+      timeoutMs: 0,
+    });
+    await ann.ask(call(1, "slow"));
+    void node.drain({ overMs: 5_000, deadlineMs: 5_000 });
+    await ports.advance(4_999);
+    expect((await ann.ask(call(2, "soon"))).map(({ type }) => type)).toEqual(["move", "result"]);
+    expect(signal?.aborted).toBe(false);
+    await ports.advance(1);
+    expect(ann.transport.closed?.code).toBe(closeCodes.goingAway);
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it("gets the answers to its publishes before it is closed at its deadline [CON-12]", async () => {
+    const log = memoryLog();
+    const { client, node, ports } = await startNode({ log });
+    const ann = await client().connect();
+    const append = log.append.bind(log);
+    let answer = (): void => {};
+    log.append = async (appends) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return append(appends);
+    };
+    const drained = node.drain({ overMs: 100, deadlineMs: 100 });
+    ann.send(publish(1, "a", "x"));
+    await ports.advance(100);
+    expect(ann.transport.paused).toBe(true);
+    expect(ann.transport.closed).toBeUndefined();
+    answer();
+    await drained;
+    expect((await ann.frames()).map(({ type }) => type)).toEqual(["move", "published"]);
+    expect(ann.transport).toMatchObject({ paused: false, closed: { code: closeCodes.goingAway } });
+  });
+
+  it("is closed a second after its deadline when the log does not answer", async () => {
+    const log = memoryLog();
+    log.append = () => new Promise(() => {});
+    const { client, node, ports } = await startNode({ log });
+    const ann = await client().connect();
+    const drained = node.drain({ overMs: 100, deadlineMs: 100 });
+    ann.send(publish(1, "a", "x"));
+    await ports.advance(1_099);
+    expect(ann.transport.closed).toBeUndefined();
+    await ports.advance(1);
+    await drained;
+    expect(ann.transport.closed?.code).toBe(closeCodes.goingAway);
+  });
+
+  it("that has no session yet is closed when its turn comes", async () => {
+    const { client, node, ports } = await startNode();
+    const silent = client();
+    const drained = node.drain({ overMs: 1_000 });
+    await ports.settle();
+    await drained;
+    expect(silent.transport.closed?.code).toBe(closeCodes.goingAway);
+    expect(node.draining).toEqual({ total: 1, told: 0, moved: 0, closed: 1, remaining: 0, done: true });
   });
 
   it("is told to move no more once the node has closed, and whoever drained it or closed it twice waits for the end", async () => {
@@ -158,7 +236,9 @@ describe("a connection", () => {
     const before = ports.pending;
     const clients = [await client().connect("ann"), await client().connect("bob")];
     const ended: string[] = [];
-    const drains = [node.drain(60_000), node.drain(60_000)].map((drained) => drained.then(() => ended.push("drain")));
+    const drains = [node.drain({ overMs: 60_000 }), node.drain({ overMs: 60_000 })].map((drained) =>
+      drained.then(() => ended.push("drain")),
+    );
     await ports.settle();
     expect(ended).toEqual([]);
     await Promise.all([...drains, node.close(), node.close()]);
@@ -170,7 +250,7 @@ describe("a connection", () => {
     const { client, node, ports } = await startNode();
     const ann = await client().connect();
     let drained = false;
-    void node.drain(5_000).then(() => (drained = true));
+    void node.drain({ overMs: 5_000 }).then(() => (drained = true));
     await ports.advance(1_000);
     expect(drained).toBe(false);
     ann.transport.handlers?.onClose(1000, "");

@@ -59,6 +59,11 @@ export class SimulatedPorts implements Clock, Timers, Random {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Lets time pass in which nothing runs, as in a process that stands still. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves time on, timer by timer. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
