@@ -17,7 +17,7 @@ const arrows = {
   "log-server": ["protocol", "log"],
   server: ["protocol", "log"],
   console: ["client"],
-  hawser: ["protocol", "client", "log", "log-lmdb", "server", "console"],
+  hawser: ["protocol", "client", "log", "log-lmdb", "log-server", "server", "console"],
 };
 
 /** Packages that run in a browser: no import but of the packages above, neither from npm nor from Node. */

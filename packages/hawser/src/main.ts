@@ -2,6 +2,7 @@ import { parseArguments } from "./arguments.ts";
 import { callCommand } from "./commands/call.ts";
 import type { Command } from "./commands/command.ts";
 import { historyCommand } from "./commands/history.ts";
+import { logCommand } from "./commands/log.ts";
 import { pubCommand } from "./commands/pub.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { subCommand } from "./commands/sub.ts";
@@ -14,7 +15,15 @@ import { nearest } from "./nearest.ts";
 import { version } from "./version.ts";
 import type { World } from "./world.ts";
 
-const commands: readonly Command[] = [serveCommand, subCommand, pubCommand, callCommand, historyCommand, tokenCommand];
+const commands: readonly Command[] = [
+  serveCommand,
+  logCommand,
+  subCommand,
+  pubCommand,
+  callCommand,
+  historyCommand,
+  tokenCommand,
+];
 
 /**
  * Runs a command line and resolves with its exit code. It never rejects: what goes wrong is said on the standard error.

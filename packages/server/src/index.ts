@@ -22,6 +22,7 @@ export type { CallContext, CallHandler } from "./node-options.ts";
 export { jsonLogger, silentLogger } from "./observe/logger.ts";
 export type { JsonLoggerOptions, LogFields, Logger, LogLevel } from "./observe/logger.ts";
 export type { CallHandlers, ServerOptions } from "./options.ts";
+export { channelPolicies } from "./policy/channel-options.ts";
 export type { ChannelOptions, RetentionOptions } from "./policy/channel-options.ts";
 export type { ChannelPolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";

@@ -48,6 +48,23 @@ export const serveCommand: Command = {
         description: "where data lies; also HAWSER_DATA (default ./data)",
       },
       memory: { type: "boolean", description: "keep everything in memory only; also HAWSER_MEMORY=1" },
+      log: {
+        type: "string",
+        value: "ADDRESS",
+        description: "use the log of a hawser log there: unix:PATH or tcp:127.0.0.1:PORT; also HAWSER_LOG",
+      },
+      peer: {
+        type: "string",
+        multiple: true,
+        value: "URL",
+        description: "public address of another node, where a drain sends clients to; also HAWSER_PEERS",
+      },
+      drain: {
+        type: "string",
+        value: "TIME",
+        description:
+          "how long clients are sent elsewhere at SIGTERM and Ctrl+C, such as 30s; 0: not at all; also HAWSER_DRAIN (default 10s)",
+      },
       origin: {
         type: "string",
         multiple: true,
@@ -87,14 +104,20 @@ export const serveCommand: Command = {
       "Serves channels with history to WebSocket clients, and a chat page at /. Without a secret and without authenticate in " +
         "the configuration, clients are anonymous: everybody who reaches the port may do everything, under any name.",
       "A flag counts before an environment variable, that before the configuration file, and that before the default. " +
-        "/healthz, /readyz and /metrics are for those who watch it. SIGTERM and Ctrl+C stop it in good order: clients are told " +
-        "to connect again, and what was acknowledged is on disk.",
+        "/healthz, /readyz and /metrics are for those who watch it.",
+      "SIGTERM and Ctrl+C stop it in good order: /readyz says 503, clients are told one after the other to move, over the " +
+        "time of --drain, and what was acknowledged is on disk. The exit code is then 0, or 1 if it could not be closed. " +
+        "A second signal ends it at once, with 143 or 130.",
     ],
     examples: [
       { explanation: "The chat page on http://127.0.0.1:8080/.", command: "hawser serve" },
       {
         explanation: "For everybody in the network who has a token.",
         command: "hawser serve --host 0.0.0.0 --secret-file secret.txt",
+      },
+      {
+        explanation: "One of two nodes on one log: when it stops, its clients go to the other.",
+        command: "hawser serve --log unix:data/log.sock --peer wss://b.example.org/hawser",
       },
       {
         explanation: "Another configuration, looked at before it is used.",
@@ -131,11 +154,21 @@ async function serve(settings: Settings, file: ConfigFile, world: World): Promis
   const style = styleFor(world.stdout, world.environment);
   for (const line of announcement(server.url, settings, file, style)) await printer.line(line);
   await aborted(world.interrupted);
+  await drain(server, settings, printer);
   printer.note("stopping");
   const inTime = await Promise.race([server.close().then(() => true), later(maxStopMs)]);
   if (inTime) return exitCodes.ok;
   printer.note(`hawser: could not stop within ${maxStopMs / 1000} s; what was acknowledged is safe`);
   return exitCodes.failure;
+}
+
+async function drain(server: HawserServer, settings: Settings, printer: Printer): Promise<void> {
+  const { connections } = server;
+  const overMs = settings.drainMs.value;
+  if (overMs === 0 || connections === 0) return;
+  const who = connections === 1 ? "1 connection is" : `${connections} connections are`;
+  printer.note(`draining: ${who} sent elsewhere, for up to ${overMs / 1000} s; another signal ends it at once`);
+  await server.drain({ overMs });
 }
 
 async function listen(server: HawserServer, settings: Settings): Promise<void> {

@@ -53,7 +53,14 @@ async function importFile(path: string, name: string): Promise<unknown> {
   }
 }
 
-const offered = ["hawser", "@hawser/server", "@hawser/protocol", "@hawser/log", "@hawser/log-lmdb"];
+const offered = [
+  "hawser",
+  "@hawser/server",
+  "@hawser/protocol",
+  "@hawser/log",
+  "@hawser/log-lmdb",
+  "@hawser/log-server",
+];
 
 function aliasOf(specifier: string, own: (specifier: string) => string): [string, string][] {
   try {

@@ -9,7 +9,16 @@ import type { LogLevel, ServerOptions } from "@hawser/server";
 export interface HawserConfig<C extends Contract = Contract> extends Partial<
   Pick<
     ServerOptions<C>,
-    "authenticate" | "authorize" | "channels" | "calls" | "contract" | "limits" | "name" | "origins" | "trustProxy"
+    | "authenticate"
+    | "authorize"
+    | "channels"
+    | "calls"
+    | "contract"
+    | "limits"
+    | "name"
+    | "origins"
+    | "peers"
+    | "trustProxy"
   >
 > {
   /** Default 8080; 0 takes any free one. */
@@ -22,8 +31,13 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
   readonly data?: string;
   /** Keep everything in memory: nothing outlives the process. Default false. */
   readonly memory?: boolean;
-  /** Another log, in place of the embedded one. */
-  readonly log?: Log;
+  /**
+   * Another log, in place of the embedded one; or the address of a `hawser log` that several nodes share:
+   * `unix:/run/hawser/log.sock`, `tcp:127.0.0.1:7070`. That command reads it too, as the place to listen.
+   */
+  readonly log?: Log | string;
+  /** For how many milliseconds clients are sent elsewhere at SIGTERM and SIGINT; 0: not at all. Default 10,000. */
+  readonly drainMs?: number;
   /** Secret (HS256) of the clients' tokens, at least 32 bytes; without it and `authenticate`, clients are anonymous. */
   readonly secret?: string;
   /** Serve the chat page at `/`. Default true. */
@@ -58,6 +72,7 @@ export const configKeys = [
   "channels",
   "contract",
   "data",
+  "drainMs",
   "host",
   "limits",
   "log",
@@ -67,6 +82,7 @@ export const configKeys = [
   "origins",
   "page",
   "path",
+  "peers",
   "port",
   "secret",
   "trustProxy",

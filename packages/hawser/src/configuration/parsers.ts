@@ -1,3 +1,4 @@
+import { durationMs } from "../duration.ts";
 import type { Parse } from "./setting-reader.ts";
 
 /** 0 (any free one) to 65535, as a number or its text. */
@@ -41,6 +42,24 @@ export const origins: Parse<"same-origin" | "any" | readonly string[]> = (given)
   if (listed.length === 1 && (first === "same-origin" || first === "any")) return { value: first };
   return listed.every(isOrigin) ? { value: listed } : { mustBe };
 };
+
+/** Addresses of nodes: a list, or text with commas. What may be one, the server says. */
+export const addresses: Parse<readonly string[]> = (given) => {
+  const listed = typeof given === "string" ? given.split(",").map((one) => one.trim()) : given;
+  const right = Array.isArray(listed) && listed.every((one) => typeof one === "string" && one.includes("://"));
+  return right ? { value: listed as string[] } : { mustBe: "addresses such as wss://b.example.org/hawser" };
+};
+
+/** Milliseconds as a number, or text such as `10s` or `500ms`; 0 is none. */
+export const duration: Parse<number> = (given) => {
+  const value = typeof given === "string" ? durationMs(given.trim()) : given;
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= maxDurationMs
+    ? { value }
+    : { mustBe: "a time such as 10s or 500ms, or 0" };
+};
+
+/** The longest delay of a timer: almost 25 days. */
+const maxDurationMs = 2 ** 31 - 1;
 
 /** Long enough for HMAC SHA-256 (RFC 7518 section 3.2 asks for 256 bits). */
 export const secret: Parse<string> = (given) =>

@@ -4,7 +4,8 @@ import { UsageError } from "../exit-codes.ts";
 import { nearest } from "../nearest.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { LogLevel } from "@hawser/server";
-import { oneOf, origins, port, secret, text, truth, urlPath } from "./parsers.ts";
+import { absoluteLogAddress, logAddress } from "./log-address.ts";
+import { addresses, duration, oneOf, origins, port, secret, text, truth, urlPath } from "./parsers.ts";
 import { SettingReader } from "./setting-reader.ts";
 import type { Setting } from "./setting-reader.ts";
 import { readSecretFile } from "./secret-file.ts";
@@ -17,6 +18,10 @@ export interface Settings {
   /** An absolute path. */
   readonly data: Setting<string>;
   readonly memory: Setting<boolean>;
+  /** Of the log server whose log is used, with an absolute path; `undefined`: none is. */
+  readonly log: Setting<string | undefined>;
+  readonly peers: Setting<readonly string[]>;
+  readonly drainMs: Setting<number>;
   readonly origins: Setting<"same-origin" | "any" | readonly string[]>;
   /** Of the clients' tokens; `undefined`: none was given. */
   readonly secret: Setting<string | undefined>;
@@ -32,6 +37,9 @@ const variables = [
   "HAWSER_PATH",
   "HAWSER_DATA",
   "HAWSER_MEMORY",
+  "HAWSER_LOG",
+  "HAWSER_PEERS",
+  "HAWSER_DRAIN",
   "HAWSER_ORIGINS",
   "HAWSER_SECRET",
   "HAWSER_SECRET_FILE",
@@ -56,14 +64,6 @@ export function resolveSettings(
   const reader = new SettingReader(environment, file.name);
   const { config } = file;
   const flag = (name: string): { name: string; value: string | undefined } => ({ name, value: given.string(name) });
-  const data = reader.read({
-    name: "data",
-    flag: flag("data"),
-    variables: ["HAWSER_DATA"],
-    file: config.data,
-    parse: text,
-    fallback: "data",
-  });
   const settings: Settings = {
     port: reader.read({
       name: "port",
@@ -89,7 +89,7 @@ export function resolveSettings(
       parse: urlPath,
       fallback: "/hawser",
     }),
-    data: { ...data, value: resolve(data.from.endsWith(` in ${file.name}`) ? file.folder : folder, data.value) },
+    data: readData(reader, given, file, folder),
     memory: reader.read({
       name: "memory",
       flag: { name: "memory", value: given.flag("memory") },
@@ -97,6 +97,23 @@ export function resolveSettings(
       file: config.memory,
       parse: truth,
       fallback: false,
+    }),
+    log: readLog(reader, given, "log", file, folder),
+    peers: reader.read<readonly string[]>({
+      name: "peers",
+      flag: { name: "peer", value: given.strings("peer") },
+      variables: ["HAWSER_PEERS"],
+      file: config.peers,
+      parse: addresses,
+      fallback: [],
+    }),
+    drainMs: reader.read({
+      name: "drainMs",
+      flag: flag("drain"),
+      variables: ["HAWSER_DRAIN"],
+      file: config.drainMs,
+      parse: duration,
+      fallback: 10_000,
     }),
     origins: reader.read({
       name: "origins",
@@ -115,18 +132,29 @@ export function resolveSettings(
       parse: truth,
       fallback: true,
     }),
-    logLevel: reader.read({
-      name: "logLevel",
-      flag: flag("log-level"),
-      variables: ["HAWSER_LOG_LEVEL"],
-      file: config.logLevel,
-      parse: oneOf("debug", "info", "warn", "error", "silent"),
-      fallback: "info",
-    }),
+    logLevel: readLogLevel(reader, given, file),
   };
   const problems = [...reader.problems, ...contradictions(settings, given, file)];
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
   return settings;
+}
+
+/** What `hawser log` decides, as `hawser serve` does. */
+export type LogSettings = Pick<Settings, "data" | "logLevel"> & { readonly log: Setting<string> };
+
+/** Decides every setting of `hawser log`; the log is listened on in the data folder where nothing else is said. */
+export function resolveLogSettings(
+  given: Arguments,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: ConfigFile,
+  folder: string,
+): LogSettings {
+  const reader = new SettingReader(environment, file.name);
+  const data = readData(reader, given, file, folder);
+  const { value, from } = readLog(reader, given, "listen", file, folder);
+  const logLevel = readLogLevel(reader, given, file);
+  if (reader.problems.length > 0) throw new UsageError(reader.problems.join("\n"));
+  return { data, logLevel, log: { value: value ?? `unix:${resolve(data.value, "log.sock")}`, from } };
 }
 
 /** Variables that look as if they were meant for `hawser`, and are not. */
@@ -137,6 +165,55 @@ export function unknownVariables(environment: Readonly<Record<string, string | u
       const guess = nearest(name, variables);
       return `environment variable ${name} is not a setting${guess === undefined ? "" : `; did you mean ${guess}?`}`;
     });
+}
+
+function readData(reader: SettingReader, given: Arguments, file: ConfigFile, folder: string): Setting<string> {
+  const data = reader.read({
+    name: "data",
+    flag: { name: "data", value: given.string("data") },
+    variables: ["HAWSER_DATA"],
+    file: file.config.data,
+    parse: text,
+    fallback: "data",
+  });
+  return { ...data, value: resolve(startOf(data, file, folder), data.value) };
+}
+
+function readLog(
+  reader: SettingReader,
+  given: Arguments,
+  flag: string,
+  file: ConfigFile,
+  folder: string,
+): Setting<string | undefined> {
+  const { log } = file.config;
+  const read = reader.read<string | undefined>({
+    name: "log",
+    flag: { name: flag, value: given.string(flag) },
+    variables: ["HAWSER_LOG"],
+    file: typeof log === "object" ? undefined : log,
+    parse: logAddress,
+    fallback: undefined,
+  });
+  return read.value === undefined
+    ? read
+    : { ...read, value: absoluteLogAddress(read.value, startOf(read, file, folder)) };
+}
+
+/** Where a relative path starts. */
+function startOf({ from }: Setting<unknown>, file: ConfigFile, folder: string): string {
+  return from.endsWith(` in ${file.name}`) ? file.folder : folder;
+}
+
+function readLogLevel(reader: SettingReader, given: Arguments, file: ConfigFile): Setting<LogLevel> {
+  return reader.read({
+    name: "logLevel",
+    flag: { name: "log-level", value: given.string("log-level") },
+    variables: ["HAWSER_LOG_LEVEL"],
+    file: file.config.logLevel,
+    parse: oneOf("debug", "info", "warn", "error", "silent"),
+    fallback: "info",
+  });
 }
 
 /** The secret is never shown, not even when it is wrong. */
@@ -168,6 +245,9 @@ function contradictions(settings: Settings, given: Arguments, file: ConfigFile):
   const found: string[] = [];
   if (given.flag("memory") && given.string("data") !== undefined) {
     found.push("--memory and --data contradict each other: in memory, there is no data folder");
+  }
+  if (settings.memory.value && settings.log.value !== undefined) {
+    found.push(`memory (from ${settings.memory.from}) and log (from ${settings.log.from}) contradict each other`);
   }
   if (settings.secret.value !== undefined && file.config.authenticate !== undefined) {
     found.push(

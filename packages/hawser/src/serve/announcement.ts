@@ -31,7 +31,9 @@ function isAnonymous(settings: Settings, file: ConfigFile): boolean {
 }
 
 function dataText(settings: Settings, file: ConfigFile): string {
-  if (file.config.log !== undefined) return `the log of ${file.name} (${file.config.log.capabilities.name})`;
+  const { log } = file.config;
+  if (settings.log.value !== undefined) return `the log of ${settings.log.value}`;
+  if (typeof log === "object") return `the log of ${file.name} (${log.capabilities.name})`;
   return settings.memory.value ? "in memory: gone when this process ends" : settings.data.value;
 }
 

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { publicFolder } from "@hawser/console";
 import { memoryLog } from "@hawser/log";
 import type { Log } from "@hawser/log";
+import { remoteLog } from "@hawser/log-server";
 import { anonymous, jwt, jsonLogger } from "@hawser/server";
 import type { Authenticate, ChannelOptions, ServerOptions } from "@hawser/server";
 import type { ConfigFile } from "../configuration/config-file.ts";
+import { socketAddressOf } from "../configuration/log-address.ts";
 import { keptSecret } from "../configuration/secret-file.ts";
 import type { Settings } from "../configuration/settings.ts";
 import { UsageError } from "../exit-codes.ts";
@@ -25,10 +27,11 @@ export async function serverOptions(
   options: { readonly dry: boolean },
 ): Promise<ServerOptions> {
   const { config } = file;
-  const stored = !settings.memory.value && config.log === undefined;
-  if (stored && !options.dry) makeFolder(settings.data.value, settings.data.from);
+  // Nodes that share a log server share the data folder too, or else the secret of clients' grants is not the same.
+  const keeps = !settings.memory.value && (settings.log.value !== undefined || typeof config.log !== "object");
+  if (keeps && !options.dry) makeFolder(settings.data.value, settings.data.from);
   return {
-    log: config.log ?? (settings.memory.value ? memoryLog() : await embeddedLog(settings.data.value)),
+    log: await logOf(settings, file),
     authenticate: authentication(settings, file),
     port: settings.port.value,
     host: settings.host.value,
@@ -40,7 +43,8 @@ export async function serverOptions(
         ? spokenLogger(settings.logLevel.value, world)
         : jsonLogger({ level: settings.logLevel.value }),
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
-    ...(stored && !options.dry ? { secret: keptSecret(settings.data.value) } : {}),
+    peers: settings.peers.value,
+    ...(keeps && !options.dry ? { secret: keptSecret(settings.data.value) } : {}),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
     ...(config.calls === undefined ? {} : { calls: config.calls }),
     ...(config.contract === undefined ? {} : { contract: config.contract }),
@@ -54,7 +58,7 @@ const dayMs = 86_400_000;
 const MiB = 1024 * 1024;
 
 /** Without a configuration, rooms of the chat page are kept long enough to be read again. */
-const defaultChannels: readonly ChannelOptions[] = [
+export const defaultChannels: readonly ChannelOptions[] = [
   {
     pattern: "chat.**",
     retention: { count: 100_000, bytes: 256 * MiB, ageMs: 365 * dayMs },
@@ -68,16 +72,25 @@ function authentication(settings: Settings, file: ConfigFile): Authenticate {
   return file.config.authenticate ?? anonymous({ allowNames: true });
 }
 
+/** The log server's, that of the file, one in memory, or the embedded one. */
+function logOf(settings: Settings, file: ConfigFile): Log | Promise<Log> {
+  const { log } = file.config;
+  if (settings.log.value !== undefined) return remoteLog({ socket: socketAddressOf(settings.log.value) });
+  if (typeof log === "object") return log;
+  return settings.memory.value ? memoryLog() : embeddedLog(settings.data.value);
+}
+
 /**
  * The log has a folder of its own within the data folder: other files there do not disturb it. Its native module is
  * loaded only where it is used.
  */
-async function embeddedLog(folder: string): Promise<Log> {
+export async function embeddedLog(folder: string): Promise<Log> {
   const { lmdbLog } = await import("@hawser/log-lmdb");
   return lmdbLog({ path: join(folder, "log") });
 }
 
-function makeFolder(folder: string, from: string): void {
+/** Makes the data folder, its owner's alone. @throws UsageError when that is not possible. */
+export function makeFolder(folder: string, from: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {

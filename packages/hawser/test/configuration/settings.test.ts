@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
+import { memoryLog } from "@hawser/log";
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../src/arguments.ts";
+import { logCommand } from "../../src/commands/log.ts";
 import { serveCommand } from "../../src/commands/serve.ts";
 import type { HawserConfig } from "../../src/configuration/define-config.ts";
-import { resolveSettings, unknownVariables } from "../../src/configuration/settings.ts";
-import type { Settings } from "../../src/configuration/settings.ts";
+import { resolveLogSettings, resolveSettings, unknownVariables } from "../../src/configuration/settings.ts";
+import type { LogSettings, Settings } from "../../src/configuration/settings.ts";
 
 interface Given {
   readonly flags?: readonly string[];
@@ -71,6 +73,39 @@ describe("resolveSettings", () => {
     expect(() => settings({ flags: ["--origin", "https://a.org/path"] })).toThrow("origins must be");
   });
 
+  it("reads the address of a log, whose path starts where it was given", () => {
+    expect(settings({}).log).toEqual({ value: undefined, from: "default" });
+    expect(settings({ flags: ["--log", "unix:log.sock"] }).log.value).toBe("unix:/home/ann/log.sock");
+    expect(settings({ config: { log: "unix:log.sock" } }).log.value).toBe("unix:/etc/hawser/log.sock");
+    expect(settings({ environment: { HAWSER_LOG: "tcp:127.0.0.1:7070" } }).log.value).toBe("tcp:127.0.0.1:7070");
+    expect(() => settings({ flags: ["--log", "/run/log.sock"] })).toThrow("log must be unix:PATH");
+    expect(() => settings({ flags: ["--memory", "--log", "unix:log.sock"] })).toThrow("contradict");
+  });
+
+  it("leaves a log that the file made to the server", () => {
+    expect(settings({ config: { log: memoryLog() } }).log).toEqual({ value: undefined, from: "default" });
+  });
+
+  it("reads the addresses of other nodes from flags, commas and lists", () => {
+    const urls = ["wss://b.example.org/hawser", "wss://c.example.org/hawser"];
+    expect(settings({}).peers.value).toEqual([]);
+    expect(settings({ flags: ["--peer", urls[0]!, "--peer", urls[1]!] }).peers.value).toEqual(urls);
+    expect(settings({ environment: { HAWSER_PEERS: urls.join(", ") } }).peers.value).toEqual(urls);
+    expect(settings({ config: { peers: urls } }).peers.value).toEqual(urls);
+    expect(() => settings({ flags: ["--peer", "b.example.org"] })).toThrow("peers must be");
+  });
+
+  it("reads how long a drain may take, with a unit, or in milliseconds from the file", () => {
+    expect(settings({}).drainMs.value).toBe(10_000);
+    expect(settings({ flags: ["--drain", "500ms"] }).drainMs.value).toBe(500);
+    expect(settings({ flags: ["--drain", "0"] }).drainMs.value).toBe(0);
+    expect(settings({ environment: { HAWSER_DRAIN: "2m" } }).drainMs.value).toBe(120_000);
+    expect(settings({ config: { drainMs: 2 ** 31 - 1 } }).drainMs.value).toBe(2 ** 31 - 1);
+    for (const wrong of ["10", "-1s", "soon", "25d"])
+      expect(() => settings({ flags: [`--drain=${wrong}`] })).toThrow("drainMs must be a time");
+    expect(() => settings({ config: { drainMs: 2 ** 31 } })).toThrow("drainMs must be a time");
+  });
+
   it("never shows a secret, also not a wrong one", () => {
     expect(() => settings({ flags: ["--secret", "hunter2"] })).toThrow(
       /^the secret of --secret must be at least 32 bytes long/,
@@ -86,6 +121,34 @@ describe("resolveSettings", () => {
     expect(() => settings({ flags: ["--memory", "--data", "x"] })).toThrow("contradict");
     expect(() => settings({ flags: ["--secret", secret], config: { authenticate: () => ({ user: "ann" }) } })).toThrow(
       "contradict",
+    );
+  });
+});
+
+describe("resolveLogSettings", () => {
+  const logSettings = ({ flags = [], environment = {}, config = {} }: Given): LogSettings =>
+    resolveLogSettings(
+      parseArguments(logCommand.specification, flags),
+      environment,
+      { config, name: "hawser.config.ts", folder: "/etc/hawser" },
+      "/home/ann",
+    );
+
+  it("listens in the data folder where nothing else is said", () => {
+    expect(logSettings({ flags: ["--data", "store"] }).log.value).toBe("unix:/home/ann/store/log.sock");
+  });
+
+  it("listens where serve looks for a log by the same file and environment", () => {
+    for (const given of [
+      { config: { log: "unix:run/log.sock" } },
+      { environment: { HAWSER_LOG: "tcp:127.0.0.1:7070" } },
+    ])
+      expect(logSettings(given).log).toEqual(settings(given).log);
+  });
+
+  it("lists everything that is wrong, with where it came from", () => {
+    expect(() => logSettings({ flags: ["--listen", "tcp:0.0.0.0:7070", "--log-level", "loud"] })).toThrow(
+      /^log must be unix:PATH, .* but --listen says "tcp:0\.0\.0\.0:7070"\nlogLevel must be/,
     );
   });
 });
