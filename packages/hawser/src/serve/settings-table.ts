@@ -17,5 +17,6 @@ export function settingsTable(settings: Settings, file: ConfigFile): readonly st
 function shown(name: string, value: unknown): string {
   if (name === "secret") return value === undefined ? "(none)" : "(hidden)";
   if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.join(",");
-  return value === undefined ? "(none)" : String(value as string | number | boolean);
+  if (value === undefined) return "(none)";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
