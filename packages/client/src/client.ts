@@ -66,7 +66,7 @@ export class Client<C extends Contract | undefined = undefined>
 
   /** How the client is connected, now. */
   get status(): ClientStatus {
-    return statusOf(this.#session, this.#outbox.size);
+    return statusOf(this.#session, this.#outbox.status);
   }
 
   /** What was counted since the client was created. */

@@ -1,7 +1,7 @@
 import { defaultLimits, HawserError, protobufCodec, systemPorts } from "@hawser/protocol";
 import type { Codec, Contract, Ports } from "@hawser/protocol";
-import { defaultOutbox } from "./outbox/outbox.ts";
-import type { OutboxOptions } from "./outbox/outbox.ts";
+import { assertOverflow, defaultOutbox } from "./outbox/options.ts";
+import type { OutboxOptions } from "./outbox/options.ts";
 import { platformPageLife } from "./page-life/page-life.ts";
 import type { PageLife } from "./page-life/page-life.ts";
 import { defaultBackoff } from "./session/backoff.ts";
@@ -92,7 +92,9 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
   const { backoff, outbox, connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs } = resolved;
   const numbers = { connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs };
   for (const [name, value] of Object.entries(numbers)) positiveOption(name, value);
-  for (const [name, value] of Object.entries(outbox)) positiveOption(`outbox.${name}`, value);
+  const { overflow, ...bounds } = outbox;
+  for (const [name, value] of Object.entries(bounds)) positiveOption(`outbox.${name}`, value);
+  assertOverflow("outbox.overflow", overflow);
   for (const [name, value] of Object.entries(backoff)) positiveOption(`backoff.${name}`, value);
   if (backoff.minMs > backoff.maxMs)
     throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");

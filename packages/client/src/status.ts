@@ -1,5 +1,6 @@
 import type { HawserError } from "@hawser/protocol";
 import type { Connection } from "./connection/connection.ts";
+import type { OutboxStatus } from "./outbox/status.ts";
 import type { Session } from "./session/session.ts";
 
 /** One physical connection, as it is now. */
@@ -36,11 +37,11 @@ export interface ClientStatus {
   /** Why the last connection ended, or was not made. */
   readonly lastError: HawserError | undefined;
   /** Publishes without an outcome. */
-  readonly outbox: number;
+  readonly outbox: OutboxStatus;
 }
 
 /** A picture of the session. */
-export function statusOf(session: Session, outbox: number): ClientStatus {
+export function statusOf(session: Session, outbox: OutboxStatus): ClientStatus {
   const { state, since, user, id, lastError } = session;
   return {
     state: state.kind,

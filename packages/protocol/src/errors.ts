@@ -31,6 +31,8 @@ export type ErrorCode =
   // the client's own
   | "outcome-unknown"
   | "outbox-full"
+  | "superseded"
+  | "expired"
   | "cancelled"
   | "closed"
   | "connection-lost"

@@ -8,7 +8,7 @@ const tooLarge = 70_000;
 describe("rejected in the middle, then moved", () => {
   for (const way of ["up", "down"] as const) {
     for (const messages of [0, 1, 2]) {
-      it(`keeps the order when the connection is cut after ${messages} messages ${way} [PUB-10]`, async () => {
+      it(`keeps the order when the connection is cut after ${messages} messages ${way} [PUB-10, PUB-14]`, async () => {
         const world = await calm({ nodes: 2 });
         const client = world.clients[0]!;
         const reader = client.subscribe(room, "earliest", { kind: "listener" });
@@ -26,12 +26,15 @@ describe("rejected in the middle, then moved", () => {
         expect(numbersIn(world, room)).toEqual([1, 2, 3, 4, 6, 7, 8]);
         if (messages === 0) expect(client.client.status.connections[0]!.endpoint).not.toBe(before);
         await settle(world);
+        // Where the refusal, or what it would have answered, was cut off, another server refuses it a second time: that
+        // does not tell what became of the first.
+        const isAnswered = messages >= (way === "up" ? 2 : 1);
         expect(outcomes(world)).toEqual([
           "accepted",
           "accepted",
           "accepted",
           "accepted",
-          "rejected",
+          isAnswered ? "rejected" : "unknown",
           "accepted",
           "accepted",
           "accepted",
@@ -59,6 +62,6 @@ describe("rejected in the middle, then moved", () => {
     await pass(world, 6_000);
     expect(numbersIn(world, room)).toEqual([1, 2, 4, 5]);
     await settle(world);
-    expect(outcomes(world)).toEqual(["accepted", "accepted", "rejected", "accepted", "accepted"]);
+    expect(outcomes(world)).toEqual(["accepted", "accepted", "unknown", "accepted", "accepted"]);
   });
 });

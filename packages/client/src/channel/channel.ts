@@ -2,8 +2,10 @@ import { HawserError, isChannelName, payloadOf, validateNow } from "@hawser/prot
 import type { Payload, StandardSchemaV1 } from "@hawser/protocol";
 import { history } from "../history/history.ts";
 import type { HistoryOptions, HistoryPage } from "../history/history.ts";
-import { refusalOf } from "../outbox/outbox.ts";
-import type { Outbox, OutboxItem } from "../outbox/outbox.ts";
+import type { Outbox } from "../outbox/outbox.ts";
+import { refusalOf } from "../outbox/outbox-errors.ts";
+import { outboxItem } from "../outbox/outbox-item.ts";
+import type { PublishOptions } from "../outbox/outbox-item.ts";
 import { Publication } from "../outbox/publication.ts";
 import type { AskTable } from "../session/ask-table.ts";
 import type { Backoff } from "../session/backoff.ts";
@@ -23,14 +25,6 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How one message is published. */
-export interface PublishOptions {
-  /** Conflation key, at most 255 bytes. Default none. */
-  readonly key?: string;
-  /** Cancels the publish as long as it was not sent; after that it has no effect. */
-  readonly signal?: AbortSignal;
-}
-
 /** What a channel works with; made by the client. */
 export interface ChannelContext {
   readonly schema: StandardSchemaV1 | undefined;
@@ -40,8 +34,6 @@ export interface ChannelContext {
   readonly receiving: Pick<ChannelReceiverOptions, "windowBytes" | "timers" | "counts">;
   readonly newBackoff: () => Backoff;
 }
-
-const maxKeyBytes = 255;
 
 /** A named, ordered log of messages: subscribe to it, publish to it, read its history. */
 export class Channel<Data = unknown, Input = Data> implements AsyncIterable<ReceivedMessage<Data>> {
@@ -122,24 +114,19 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   #enqueue(
     publication: Publication,
     payload: Payload,
-    { key = "", signal }: PublishOptions,
+    options: PublishOptions,
     valid: Promise<unknown> | undefined,
   ): void {
     const { outbox } = this.#context;
-    if (key.length > 0 && new TextEncoder().encode(key).length > maxKeyBytes) {
-      return publication.fail(
-        "rejected",
-        new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`),
-      );
-    }
-    const item: OutboxItem = { channel: this.name, payload, key, publication };
+    const { signal } = options;
+    const item = outboxItem(this.name, payload, publication, options);
     const cancelled = (): HawserError =>
       new HawserError("cancelled", "The publish was cancelled before it was sent", {
         cause: signal?.reason as unknown,
       });
     if (signal?.aborted) return publication.fail("cancelled", cancelled());
     if (signal !== undefined) {
-      const onAbort = (): void => outbox.cancel(item, cancelled());
+      const onAbort = (): void => outbox.withdraw(item, "cancelled", cancelled());
       signal.addEventListener("abort", onAbort, { once: true });
       publication.addEventListener("state", ({ state }) => {
         if (state !== "queued") signal.removeEventListener("abort", onAbort);

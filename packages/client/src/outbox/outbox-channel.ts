@@ -1,8 +1,9 @@
 import type { HawserError, Timer, Timers } from "@hawser/protocol";
 import type { Backoff } from "../session/backoff.ts";
-import type { OutboxItem } from "./outbox.ts";
+import type { OutboxItem } from "./outbox-item.ts";
 import { ProducerChain } from "./producer-chain.ts";
 import type { Attempt, Failure, Rejection } from "./producer-chain.ts";
+import { UnsentQueue } from "./unsent-queue.ts";
 
 export interface OutboxChannelOptions {
   readonly producer: Uint8Array;
@@ -16,6 +17,8 @@ export interface OutboxChannelOptions {
 
 /** One channel of the outbox: its chain, and when it may go on after it was told to wait. */
 export class OutboxChannel {
+  /** What was never sent. */
+  readonly unsent = new UnsentQueue<OutboxItem>();
   readonly chain: ProducerChain<OutboxItem>;
   /** Turns asked for on the connection in use, and not taken yet. */
   turns = 0;
@@ -25,7 +28,7 @@ export class OutboxChannel {
   #pause: Timer | undefined;
 
   constructor(options: OutboxChannelOptions) {
-    this.chain = new ProducerChain(options.producer, options.newProducer, options.onFailure);
+    this.chain = new ProducerChain(this.unsent, options.producer, options.newProducer, options.onFailure);
     this.#timers = options.timers;
     this.#backoff = options.backoff;
     this.#onReady = options.onReady;
@@ -38,7 +41,7 @@ export class OutboxChannel {
 
   /** Nothing of it is under way, so that it may be forgotten. */
   get isIdle(): boolean {
-    return this.chain.isEmpty && this.turns === 0;
+    return this.chain.isEmpty && this.unsent.size === 0 && this.turns === 0;
   }
 
   /** What to send in the turn that has come. */
@@ -75,8 +78,9 @@ export class OutboxChannel {
   }
 
   /** No more. @returns what was never sent. */
-  end(): OutboxItem[] {
+  end(error: HawserError): OutboxItem[] {
     this.#pause?.cancel();
-    return this.chain.end();
+    this.chain.end(error);
+    return this.unsent.clear();
   }
 }

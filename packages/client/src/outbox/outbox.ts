@@ -1,52 +1,24 @@
 import { HawserError } from "@hawser/protocol";
-import type { Payload, Ports, PublishFrame } from "@hawser/protocol";
+import type { Ports, PublishFrame } from "@hawser/protocol";
 import { errorOf } from "../connection/closure.ts";
-import { Backoff } from "../session/backoff.ts";
 import type { BackoffOptions } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
 import type { ReplyFrame } from "../session/request-table.ts";
 import type { SessionPart } from "../session/session-part.ts";
-import { OutboxChannel } from "./outbox-channel.ts";
-import type { Publication } from "./publication.ts";
+import { Admission } from "./admission.ts";
+import { ChannelTable } from "./channel-table.ts";
+import type { OutboxOptions } from "./options.ts";
+import type { OutboxChannel } from "./outbox-channel.ts";
+import { expired, outboxFull, outcomeUnknown, refusalOf, superseded } from "./outbox-errors.ts";
+import type { OutboxItem } from "./outbox-item.ts";
 import type { Attempt } from "./producer-chain.ts";
+import type { FailedState } from "./publication.ts";
+import { ageOf, stampOf } from "./stamp.ts";
+import { outboxStatusOf } from "./status.ts";
+import type { OutboxStatus } from "./status.ts";
 
-/** What bounds the messages that are published and have no outcome yet. */
-export interface OutboxOptions {
-  /** Publishes without an outcome. Default 1,000. */
-  readonly maxMessages: number;
-  /** Bytes of their payloads. Default 8 MiB. */
-  readonly maxBytes: number;
-  /** Publishes that were sent and not answered. Default 128. */
-  readonly maxInFlight: number;
-  /**
-   * How long after it was first sent a publish may be sent again when the log could not tell that it has it: below the
-   * channels' `deduplicateMs`. Past it the outcome is `unknown`. Default 50 minutes (servers remember for an hour).
-   */
-  readonly resendWithinMs: number;
-}
-
-export const defaultOutbox: OutboxOptions = {
-  maxMessages: 1_000,
-  maxBytes: 8 * 1_048_576,
-  maxInFlight: 128,
-  resendWithinMs: 50 * 60_000,
-};
-
-/** How many channels' numberings are remembered while nothing of theirs is under way. */
-const maxIdleChannels = 1_000;
-const producerBytes = 16;
 /** Part of the server's window in which a publish is sent again: the rest is for the way there, and for clocks that differ. */
 const resendShare = 0.8;
-
-/** What is to be published, with the handle that the application holds. */
-export interface OutboxItem {
-  readonly channel: string;
-  readonly payload: Payload;
-  readonly key: string;
-  readonly publication: Publication;
-  /** When it was first sent, by either clock: one may step, and the other stand still while the machine sleeps. */
-  sent?: { readonly now: number; readonly monotonic: number };
-}
 
 /**
  * Publishes that have no outcome yet: bounded, in order for each channel, and sent again over new connections until
@@ -55,17 +27,9 @@ export interface OutboxItem {
 export class Outbox implements SessionPart {
   readonly #options: OutboxOptions;
   readonly #ports: Ports;
-  readonly #backoff: BackoffOptions;
-  /** In the order of last use, so that the first that is idle is the one to forget. */
-  readonly #channels = new Map<string, OutboxChannel>();
+  readonly #channels: ChannelTable;
+  readonly #admission: Admission;
   readonly #emptied = new Set<() => void>();
-  /** With their schema, which takes its time. */
-  readonly #validating = new Set<OutboxItem>();
-  /** Of each channel that has such, when the newest of them is done with: what comes behind it waits. */
-  readonly #turns = new Map<string, Promise<void>>();
-  #producer: Uint8Array;
-  #messages = 0;
-  #bytes = 0;
   #link: Link | undefined;
   /** Requests made on the link that are not answered. */
   #open = 0;
@@ -74,46 +38,61 @@ export class Outbox implements SessionPart {
   constructor(options: OutboxOptions, ports: Ports, backoff: BackoffOptions) {
     this.#options = options;
     this.#ports = ports;
-    this.#backoff = backoff;
-    this.#producer = ports.random.bytes(producerBytes);
+    this.#admission = new Admission(options);
+    this.#channels = new ChannelTable({
+      ports,
+      backoff,
+      onFailure: (item, failure, cause) => {
+        this.#forget(item);
+        item.publication.fail(failure, failure === "rejected" && cause ? cause : outcomeUnknown(item.channel, cause));
+      },
+      onReady: () => this.#pump(),
+    });
   }
 
   /** Publishes without an outcome. */
-  get size(): number {
-    return this.#messages;
+  get status(): OutboxStatus {
+    return outboxStatusOf(this.#admission);
   }
 
   /**
-   * Takes a publish in, or ends it as `rejected` when it is full (`outbox-full`) or the client is closed.
+   * Takes a publish in, lets it wait for room, or ends it as `rejected`: when there is none (`outbox-full`), or when the
+   * client is closed.
    *
    * @param valid - Whether it may be sent, when that is not known yet: what it rejects with ends the publish as
    * `rejected`, and what comes behind it in its channel waits, so that the order stays.
    */
   add(item: OutboxItem, valid?: Promise<unknown>): void {
-    const { publication, payload } = item;
+    const { publication, ttlMs } = item;
     if (this.#ended !== undefined) return publication.fail("rejected", this.#ended);
-    const { maxMessages, maxBytes } = this.#options;
-    if (this.#messages >= maxMessages || this.#bytes + payload.data.length > maxBytes) {
-      const text = `${this.#messages} publishes (${this.#bytes} bytes) wait for an answer: wait for some, or raise the outbox's limits`;
-      return publication.fail("rejected", new HawserError("outbox-full", text, { retry: true }));
+    const unsent = this.#channels.get(item.channel)?.unsent ?? [];
+    const outdated = valid === undefined ? outdatedBy(item, unsent) : [];
+    const leaving = this.#admission.admit(item, unsent, outdated);
+    if (leaving === undefined) return publication.fail("rejected", outboxFull());
+    if (item.held > 0) publication.markWaiting();
+    item.added = stampOf(this.#ports.clock);
+    if (ttlMs !== undefined) item.expiry = this.#ports.timers.after(ttlMs, () => this.#expire(item));
+    if (valid !== undefined) this.#validate(item, valid);
+    this.#channels.use(item.channel).unsent.add(item);
+    // All are out before anybody is told: a listener may publish, which sends what it finds.
+    for (const other of leaving) this.#takeOut(other);
+    for (const other of leaving) {
+      if (outdated.includes(other)) other.publication.fail("cancelled", superseded());
+      else other.publication.fail("rejected", outboxFull());
     }
-    this.#messages += 1;
-    this.#bytes += payload.data.length;
-    const before = this.#turns.get(item.channel);
-    if (valid === undefined && before === undefined) this.#queue(item);
-    else this.#queueInTurn(item, valid, before);
+    this.#pump();
   }
 
   /** Takes a publish out if it was never sent; after that it has no effect (PUB-12). */
-  cancel(item: OutboxItem, error: HawserError): void {
-    if (!this.#validating.delete(item) && !this.#channels.get(item.channel)?.chain.remove(item)) return;
-    this.#forget(item);
-    item.publication.fail("cancelled", error);
+  withdraw(item: OutboxItem, state: FailedState, error: HawserError): void {
+    if (!this.#takeOut(item)) return;
+    item.publication.fail(state, error);
+    this.#pump();
   }
 
   /** Resolves when no publish is without an outcome. */
   async whenEmpty(): Promise<void> {
-    if (this.#messages > 0) await new Promise<void>((resolve) => this.#emptied.add(resolve));
+    if (this.#admission.size > 0) await new Promise<void>((resolve) => this.#emptied.add(resolve));
   }
 
   onLink(link: Link): void {
@@ -124,7 +103,7 @@ export class Outbox implements SessionPart {
   onUnlink(): void {
     this.#link = undefined;
     this.#open = 0;
-    for (const channel of this.#channels.values()) channel.lose();
+    for (const channel of this.#channels) channel.lose();
   }
 
   onFrame(): boolean {
@@ -133,67 +112,34 @@ export class Outbox implements SessionPart {
 
   onEnd(error: HawserError | undefined): void {
     this.#ended = error ?? new HawserError("closed", "The client is closed");
-    const unsent = [...this.#channels.values()].flatMap((channel) => channel.end());
-    for (const item of [...unsent, ...this.#validating]) {
+    const unsent = [...this.#channels].flatMap((channel) => channel.end(this.#ended!));
+    for (const item of unsent) {
       this.#forget(item);
-      // What was sent once, and was to go again because no log has it, was not cancelled (PUB-12).
-      item.publication.fail(item.sent === undefined ? "cancelled" : "rejected", this.#ended);
+      item.publication.fail("cancelled", this.#ended);
     }
-    this.#validating.clear();
   }
 
-  #queue(item: OutboxItem): void {
-    this.#channel(item.channel).chain.add(item);
-    this.#pump();
+  #validate(item: OutboxItem, valid: Promise<unknown>): void {
+    item.held += 1;
+    const onValid = (): void => {
+      const { unsent } = this.#channels.use(item.channel);
+      item.held -= 1;
+      unsent.refresh();
+      for (const other of outdatedBy(item, unsent.ahead(item))) this.withdraw(other, "cancelled", superseded());
+      this.#pump();
+    };
+    valid.then(onValid, (cause: unknown) => this.withdraw(item, "rejected", refusalOf(cause)));
   }
 
-  #queueInTurn(item: OutboxItem, valid: Promise<unknown> | undefined, before: Promise<void> | undefined): void {
-    this.#validating.add(item);
-    // Handled from now on: it may be refused while what is ahead of it is still with its schema.
-    const refused = Promise.resolve(valid).then(
-      () => undefined,
-      (cause: unknown) => refusalOf(cause),
-    );
-    const turn = Promise.all([refused, before]).then(([refusal]) => {
-      if (this.#turns.get(item.channel) === turn) this.#turns.delete(item.channel);
-      if (!this.#validating.delete(item)) return;
-      if (refusal === undefined) return this.#queue(item);
-      this.#forget(item);
-      item.publication.fail("rejected", refusal);
-    });
-    this.#turns.set(item.channel, turn);
+  #expire(item: OutboxItem): void {
+    this.withdraw(item, "expired", expired(item.ttlMs));
   }
 
-  #channel(name: string): OutboxChannel {
-    const known = this.#channels.get(name);
-    const channel = known ?? this.#newChannel();
-    this.#channels.delete(name);
-    this.#channels.set(name, channel);
-    return channel;
-  }
-
-  #newChannel(): OutboxChannel {
-    if (this.#channels.size >= maxIdleChannels) this.#forgetIdle();
-    return new OutboxChannel({
-      producer: this.#producer,
-      newProducer: () => this.#ports.random.bytes(producerBytes),
-      timers: this.#ports.timers,
-      backoff: new Backoff(this.#backoff, this.#ports.random),
-      onFailure: (item, failure, cause) => {
-        this.#forget(item);
-        item.publication.fail(failure, failure === "rejected" && cause ? cause : outcomeUnknown(item.channel, cause));
-      },
-      onReady: () => this.#pump(),
-    });
-  }
-
-  /** A channel that is forgotten and used again numbers from 1, so channels that are new from now on have a new producer. */
-  #forgetIdle(): void {
-    for (const [name, channel] of this.#channels) {
-      if (!channel.isIdle) continue;
-      this.#channels.delete(name);
-      this.#producer = this.#ports.random.bytes(producerBytes);
-      return;
+  /** What has expired while the machine slept, and timers stood still, is not sent. */
+  #expireOld(channel: OutboxChannel): void {
+    for (let item; (item = channel.unsent.head) !== undefined;) {
+      if (item.ttlMs === undefined || ageOf(item.added!, this.#ports.clock) < item.ttlMs) return;
+      this.#expire(item);
     }
   }
 
@@ -201,7 +147,7 @@ export class Outbox implements SessionPart {
   #pump(): void {
     const link = this.#link;
     if (link === undefined) return;
-    for (const channel of this.#channels.values()) {
+    for (const channel of this.#channels) {
       while (channel.wants && this.#open < this.#options.maxInFlight && this.#link === link)
         this.#request(channel, link);
     }
@@ -216,6 +162,7 @@ export class Outbox implements SessionPart {
     channel.turns += 1;
     link.request({
       build: (id) => {
+        this.#expireOld(channel);
         if (this.#link !== link) return undefined;
         channel.turns -= 1;
         attempt = channel.next((item) => this.#isOld(item, link.welcome.deduplicateMs));
@@ -223,8 +170,8 @@ export class Outbox implements SessionPart {
           closed();
           return undefined;
         }
-        const { clock } = this.#ports;
-        attempt.item.sent ??= { now: clock.now(), monotonic: clock.monotonic() };
+        attempt.item.sent ??= stampOf(this.#ports.clock);
+        attempt.item.expiry?.cancel();
         attempt.item.publication.markSent();
         return frameOf(id, attempt);
       },
@@ -256,32 +203,37 @@ export class Outbox implements SessionPart {
   /** Whether the log may have forgotten that it has this one (PUB-13). */
   #isOld({ sent }: OutboxItem, deduplicateMs: number): boolean {
     if (sent === undefined) return false;
-    const { clock } = this.#ports;
-    const ageMs = Math.max(clock.now() - sent.now, clock.monotonic() - sent.monotonic);
+    const ageMs = ageOf(sent, this.#ports.clock);
     const { resendWithinMs } = this.#options;
     return ageMs > (deduplicateMs === 0 ? resendWithinMs : Math.min(resendWithinMs, deduplicateMs * resendShare));
   }
 
+  /** @returns whether it was there, and never sent. */
+  #takeOut(item: OutboxItem): boolean {
+    const taken = this.#channels.get(item.channel)?.unsent.remove(item) ?? false;
+    if (taken) this.#forget(item);
+    return taken;
+  }
+
+  /** The item has its outcome. */
   #forget(item: OutboxItem): void {
-    this.#messages -= 1;
-    this.#bytes -= item.payload.data.length;
-    if (this.#messages > 0) return;
+    item.expiry?.cancel();
+    for (const admitted of this.#admission.leave(item)) {
+      this.#channels.get(admitted.channel)?.unsent.refresh();
+      admitted.publication.markAdmitted();
+    }
+    if (this.#admission.size > 0) return;
     for (const resolve of this.#emptied) resolve();
     this.#emptied.clear();
   }
 }
 
+/** Those of the ones ahead of an item that it makes needless. */
+function outdatedBy({ supersede, key }: OutboxItem, ahead: Iterable<OutboxItem>): OutboxItem[] {
+  return supersede ? [...ahead].filter((other) => other.key === key) : [];
+}
+
 function frameOf(id: number, { item, producer, sequence, previous }: Attempt<OutboxItem>): PublishFrame {
   const { channel, payload, key } = item;
   return { type: "publish", id, channel, producer, sequence, previous, payload, key };
-}
-
-/** What a schema threw, as the error of a publish. */
-export function refusalOf(cause: unknown): HawserError {
-  return cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause });
-}
-
-function outcomeUnknown(channel: string, cause: HawserError | undefined): HawserError {
-  const text = `It cannot be known whether "${channel}" has the message: ${cause?.message ?? "no answer came in time"}`;
-  return new HawserError("outcome-unknown", text, { cause });
 }

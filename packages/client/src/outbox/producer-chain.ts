@@ -6,6 +6,14 @@ import type { ErrorCode, HawserError } from "@hawser/protocol";
  */
 export type Failure = "rejected" | "unknown";
 
+/** What was never sent, as the chain sees it. */
+export interface Unsent<Item> {
+  /** How many may be sent now. */
+  readonly ready: number;
+  /** Takes the one out that is to be sent. */
+  shift(): Item | undefined;
+}
+
 /** An item that was sent at least once and has no outcome. */
 interface Entry<Item> {
   readonly item: Item;
@@ -39,12 +47,6 @@ export interface Rejection {
 
 /** Answers after which the log may hold the message all the same (PUB-9). */
 const openOutcomes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["log-unavailable", "internal"]);
-/** Refusals for what the frame itself is: no earlier attempt of it can have fared better. */
-const inherentRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "payload-invalid",
-  "message-too-large",
-  "channel-invalid",
-]);
 
 /**
  * The publishes of one producer to one channel: numbers them, chains each to the one before it that still stands, and
@@ -56,8 +58,10 @@ const inherentRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class ProducerChain<Item> {
   readonly #newProducer: () => Uint8Array;
   readonly #onFailure: (item: Item, failure: Failure, cause: HawserError | undefined) => void;
-  readonly #unsent: Item[] = [];
+  readonly #unsent: Unsent<Item>;
   #producer: Uint8Array;
+  /** Was sent to a log that had forgotten the producer, and is in none: to be numbered anew. */
+  #again: Item[] = [];
   #sent: Entry<Item>[] = [];
   #cursor = 0;
   #lastSequence = 0;
@@ -69,15 +73,18 @@ export class ProducerChain<Item> {
   #renewing = false;
 
   /**
+   * @param unsent - What was never sent; the chain takes out what it sends.
    * @param producer - 16 bytes.
    * @param newProducer - Draws another when the log has forgotten this one.
    * @param onFailure - Called once for each item that ends otherwise than by `accept`, with what the server said.
    */
   constructor(
+    unsent: Unsent<Item>,
     producer: Uint8Array,
     newProducer: () => Uint8Array,
     onFailure: (item: Item, failure: Failure, cause: HawserError | undefined) => void,
   ) {
+    this.#unsent = unsent;
     this.#producer = producer;
     this.#newProducer = newProducer;
     this.#onFailure = onFailure;
@@ -85,31 +92,18 @@ export class ProducerChain<Item> {
 
   /** How many attempts `next` would give now. */
   get sendable(): number {
-    return this.#renewing ? 0 : this.#sent.length - this.#cursor + this.#unsent.length;
+    return this.#renewing ? 0 : this.#sent.length - this.#cursor + this.#again.length + this.#unsent.ready;
   }
 
-  /** Nothing waits for an outcome. */
+  /** Nothing that was sent waits for an outcome. */
   get isEmpty(): boolean {
-    return this.#sent.length === 0 && this.#unsent.length === 0;
-  }
-
-  /** Puts an item behind the others. */
-  add(item: Item): void {
-    this.#unsent.push(item);
-  }
-
-  /** Takes an item out that was never sent (PUB-12). @returns whether it was. */
-  remove(item: Item): boolean {
-    const index = this.#unsent.indexOf(item);
-    if (index < 0) return false;
-    this.#unsent.splice(index, 1);
-    return true;
+    return this.#sent.length === 0 && this.#again.length === 0;
   }
 
   /** What to send next: first what has to be sent again, in order, then what is new. */
   next(): Attempt<Item> | undefined {
     if (this.sendable === 0) return undefined;
-    if (this.#cursor === this.#sent.length) this.#number(this.#unsent.shift()!);
+    if (this.#cursor === this.#sent.length) this.#number((this.#again.shift() ?? this.#unsent.shift())!);
     const entry = this.#sent[this.#cursor]!;
     this.#cursor += 1;
     entry.inFlight += 1;
@@ -176,11 +170,11 @@ export class ProducerChain<Item> {
     this.#renew(undefined);
   }
 
-  /** No more: gives every item that was sent the outcome `unknown`. @returns those that were never sent. */
-  end(): Item[] {
-    for (const entry of this.#sent.splice(0)) this.#fail(entry, "unknown", undefined);
+  /** No more: what was sent ends as `unknown`, and because of the error as `rejected` when no log has it (PUB-12). */
+  end(error: HawserError): void {
     this.#cursor = 0;
-    return this.#unsent.splice(0);
+    for (const entry of this.#sent.splice(0)) this.#fail(entry, "unknown", undefined);
+    for (const item of this.#again.splice(0)) this.#onFailure(item, "rejected", error);
   }
 
   #number(item: Item): void {
@@ -229,9 +223,9 @@ export class ProducerChain<Item> {
   /** PUB-10: the next one is chained to what still stands. */
   #giveUp(entry: Entry<Item>, error: HawserError): void {
     this.#leaveOut(entry);
-    // An earlier attempt may have been accepted before whatever this one was refused for.
-    const open = (entry.doubtful || entry.inFlight > 0) && !inherentRefusals.has(error.code);
-    this.#fail(entry, open ? "unknown" : "rejected", error);
+    // A refusal is of this attempt. An earlier one may have been accepted, even when this one is refused for what it is:
+    // by another server with a stricter schema or a lower limit, or by the same one, configured anew (PUB-14).
+    this.#fail(entry, entry.doubtful || entry.inFlight > 0 ? "unknown" : "rejected", error);
   }
 
   /** PUB-4: when all answers are in, what may be in the log is `unknown`, and the rest starts over with a new producer. */
@@ -242,7 +236,7 @@ export class ProducerChain<Item> {
     this.#producer = this.#newProducer();
     this.#sent = [];
     this.#cursor = this.#lastSequence = this.#accepted = 0;
-    this.#unsent.unshift(...sent.filter((entry) => !entry.doubtful).map((entry) => entry.item));
+    this.#again = [...sent.filter((entry) => !entry.doubtful).map((entry) => entry.item), ...this.#again];
     for (const entry of sent) {
       if (entry.doubtful) this.#fail(entry, "unknown", error);
       else entry.settled = true;

@@ -9,11 +9,15 @@ export interface Published {
   readonly duplicate: boolean;
 }
 
+/** How a publish ends that was not accepted. */
+export type FailedState = "rejected" | "unknown" | "expired" | "cancelled";
+
 /**
  * Where a publish stands. `queued`: not sent yet. `sent`: no answer yet. `accepted`: in the log. `rejected`: not in the
- * log. `unknown`: sent, and whether it is in the log cannot be known any more. `cancelled`: never sent.
+ * log. `unknown`: sent, and whether it is in the log cannot be known any more. `expired`: never sent, its time to live
+ * has passed. `cancelled`: never sent, withdrawn by its signal, by a newer one (`superseded`), or by the client's `close`.
  */
-export type PublicationState = "queued" | "sent" | "accepted" | "rejected" | "unknown" | "cancelled";
+export type PublicationState = "queued" | "sent" | "accepted" | FailedState;
 
 /** The events of a publication. */
 export interface PublicationEvents {
@@ -32,12 +36,22 @@ type Outcome =
 export class Publication extends TypedEventTarget<PublicationEvents> implements PromiseLike<Published> {
   #state: PublicationState = "queued";
   #outcome: Outcome = { kind: "open", waiting: [] };
+  #admitted = Promise.resolve();
+  #admit = (): void => {};
 
   get state(): PublicationState {
     return this.#state;
   }
 
-  /** Why it was rejected or cancelled, or is unknown. */
+  /**
+   * Resolves when the publish has its place in the outbox, or has ended; never rejects. At once, unless the outbox is
+   * full and `overflow` is "wait": await it to publish no faster than messages leave.
+   */
+  get admitted(): Promise<void> {
+    return this.#admitted;
+  }
+
+  /** Why it was rejected or cancelled, has expired, or is unknown. */
   get error(): HawserError | undefined {
     return this.#outcome.kind === "failed" ? this.#outcome.error : undefined;
   }
@@ -52,6 +66,16 @@ export class Publication extends TypedEventTarget<PublicationEvents> implements 
       else if (outcome.kind === "accepted") resolve(outcome.published);
       else reject(outcome.error);
     }).then(onAccepted, onFailed);
+  }
+
+  /** @internal It waits for room. */
+  markWaiting(): void {
+    this.#admitted = new Promise((resolve) => (this.#admit = resolve));
+  }
+
+  /** @internal It waits for room no more. */
+  markAdmitted(): void {
+    this.#admit();
   }
 
   /** @internal The outbox sent it, for the first time or again. */
@@ -69,10 +93,11 @@ export class Publication extends TypedEventTarget<PublicationEvents> implements 
   }
 
   /** @internal */
-  fail(state: "rejected" | "unknown" | "cancelled", error: HawserError): void {
+  fail(state: FailedState, error: HawserError): void {
     if (this.#outcome.kind !== "open") return;
     const { waiting } = this.#outcome;
     this.#outcome = { kind: "failed", error };
+    this.#admit();
     this.#enter(state);
     for (const waiter of waiting) waiter.reject(error);
   }

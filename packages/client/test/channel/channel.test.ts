@@ -116,7 +116,7 @@ describe("a channel with a contract", () => {
     });
     const [first, second, third] = ["a", "b", "c"].map((text) => client.channel("held").publish(text));
     expect(third!.error).toMatchObject({ code: "outbox-full" });
-    expect(client.status.outbox).toBe(2);
+    expect(client.status.outbox).toMatchObject({ queued: 2, sent: 0 });
     const closing = client.close();
     schema.answers[0]!({ value: "a" });
     await ports.advance(1);
@@ -127,7 +127,7 @@ describe("a channel with a contract", () => {
     schema.answers[1]!({ value: "b" });
     await ports.advance(1);
     expect(second!.state).toBe("cancelled");
-    expect(client.status.outbox).toBe(0);
+    expect(client.status.outbox).toEqual({ waiting: 0, queued: 0, sent: 0, bytes: 0, since: undefined });
   });
 
   it("has its position behind a message only when the schema is done with it", async () => {

@@ -23,14 +23,14 @@ describe("the outbox", () => {
     const channel = client.channel("chat");
     const publications = [channel.publish("a"), channel.publish("b")];
     expect(publications.map(({ state }) => state)).toEqual(["queued", "queued"]);
-    expect(client.status.outbox).toBe(2);
+    expect(client.status.outbox).toMatchObject({ queued: 2, sent: 0 });
     await ports.advance(1);
     expect(server.peer.of("publish").map(numbers)).toEqual([
       ["a", 1, 0],
       ["b", 2, 1],
     ]);
     expect(publications.map(({ state }) => state)).toEqual(["accepted", "accepted"]);
-    expect(client.status.outbox).toBe(0);
+    expect(client.status.outbox).toEqual({ waiting: 0, queued: 0, sent: 0, bytes: 0, since: undefined });
   });
 
   it("names one producer of 16 bytes in all channels, and counts in each for itself [PUB-8]", async () => {

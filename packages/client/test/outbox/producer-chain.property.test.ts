@@ -4,6 +4,7 @@ import { ProducerChain } from "../../src/outbox/producer-chain.ts";
 import type { Attempt } from "../../src/outbox/producer-chain.ts";
 import { ModelLog, refusal } from "./model-log.ts";
 import type { Answer } from "./model-log.ts";
+import { PlainQueue } from "./plain-queue.ts";
 
 /** What can happen, beside time passing: faults are drawn as often as anything else. */
 const step = fc.constantFrom(
@@ -37,7 +38,9 @@ class World {
   /** Frames that the client gave up waiting for, each line in its order. */
   readonly #late: Attempt<number>[][] = [];
   readonly #poisoned: (item: number) => boolean;
+  readonly #unsent = new PlainQueue<number>();
   readonly #chain = new ProducerChain<number>(
+    this.#unsent,
     Uint8Array.of(0),
     () => Uint8Array.of((this.#drawn += 1)),
     (item, failure) => this.#end(item, failure),
@@ -48,7 +51,7 @@ class World {
   }
 
   run(action: Step): void {
-    if (action === "publish") this.#chain.add((this.published += 1));
+    if (action === "publish") this.#unsent.items.push((this.published += 1));
     else if (action === "send") this.#send();
     else if (action === "answer") this.#receive();
     else if (action === "cut") this.#cut();
@@ -59,13 +62,17 @@ class World {
 
   /** No faults any more: everything has to come to an end. */
   heal(): void {
-    for (let round = 0; round < 500 && !this.#chain.isEmpty; round += 1) {
+    for (let round = 0; round < 500 && !this.#isDone; round += 1) {
       this.#send();
       this.#process("process");
       this.#receive();
     }
-    expect(this.#chain.isEmpty).toBe(true);
+    expect(this.#isDone).toBe(true);
     while (this.#late.length > 0) this.#processLate();
+  }
+
+  get #isDone(): boolean {
+    return this.#chain.isEmpty && this.#unsent.ready === 0;
   }
 
   #send(): void {

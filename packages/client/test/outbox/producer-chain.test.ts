@@ -1,19 +1,22 @@
+import { HawserError } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { ProducerChain } from "../../src/outbox/producer-chain.ts";
 import type { Attempt } from "../../src/outbox/producer-chain.ts";
 import { refusal } from "./model-log.ts";
+import { PlainQueue } from "./plain-queue.ts";
 
 function chainOf(...items: string[]) {
   let drawn = 0;
   const ends: [string, string][] = [];
+  const unsent = new PlainQueue(...items);
   const chain = new ProducerChain<string>(
+    unsent,
     Uint8Array.of(0),
     () => Uint8Array.of((drawn += 1)),
     (item, failure) => ends.push([item, failure]),
   );
-  for (const item of items) chain.add(item);
   const send = (): Attempt<string> => chain.next()!;
-  return { chain, ends, send };
+  return { chain, unsent: unsent.items, ends, send };
 }
 
 const numbers = ({ item, sequence, previous }: Attempt<string>): unknown[] => [item, sequence, previous];
@@ -29,10 +32,9 @@ describe("the chain of a producer", () => {
   });
 
   it("gives no number to what is taken out before it was sent [PUB-12]", () => {
-    const { chain, send } = chainOf("a", "b", "c");
+    const { chain, unsent, send } = chainOf("a", "b", "c");
     const first = send();
-    expect(chain.remove("b")).toBe(true);
-    expect(chain.remove("a")).toBe(false);
+    unsent.shift();
     expect(numbers(send())).toEqual(["c", 2, 1]);
     expect(chain.accept(first)).toBe(true);
   });
@@ -58,19 +60,19 @@ describe("the chain of a producer", () => {
   });
 
   it("chains what is new to the highest accepted one when the newest was rejected [PUB-10]", () => {
-    const { chain, send } = chainOf("a", "b");
+    const { chain, unsent, send } = chainOf("a", "b");
     chain.accept(send());
     chain.reject(send(), refusal("payload-invalid"));
-    chain.add("c");
+    unsent.push("c");
     expect(numbers(send())).toEqual(["c", 3, 1]);
   });
 
   it("sends what is unanswered again as it was, ahead of anything new [PUB-11]", () => {
-    const { chain, send } = chainOf("a", "b", "c");
+    const { chain, unsent, send } = chainOf("a", "b", "c");
     chain.accept(send());
     send();
     send();
-    chain.add("d");
+    unsent.push("d");
     chain.lose();
     expect([send(), send(), send()].map(numbers)).toEqual([
       ["b", 2, 1],
@@ -135,10 +137,19 @@ describe("the chain of a producer", () => {
     expect(ends).toEqual([["a", "unknown"]]);
   });
 
-  it("reports rejected when the frame itself is what was refused, however often it was sent", () => {
+  it("reports unknown when an earlier attempt may have met a server that takes what this one refuses [PUB-14]", () => {
+    for (const code of ["payload-invalid", "message-too-large"] as const) {
+      const { chain, ends, send } = chainOf("a");
+      send();
+      chain.lose();
+      chain.reject(send(), refusal(code));
+      expect(ends).toEqual([["a", "unknown"]]);
+    }
+  });
+
+  it("reports rejected when every attempt was answered, and the last one refused [PUB-14]", () => {
     const { chain, ends, send } = chainOf("a");
-    send();
-    chain.lose();
+    chain.reject(send(), refusal("rate-limited", { retry: true }));
     chain.reject(send(), refusal("payload-invalid"));
     expect(ends).toEqual([["a", "rejected"]]);
   });
@@ -178,11 +189,12 @@ describe("the chain of a producer", () => {
     expect(numbers(send())).toEqual(["b", 1, 0]);
   });
 
-  it("ends what was sent as unknown, and gives back what was not [PUB-12]", () => {
-    const { chain, ends, send } = chainOf("a", "b");
+  it("ends what was sent as unknown, and leaves what was not [PUB-12]", () => {
+    const { chain, unsent, ends, send } = chainOf("a", "b");
     send();
-    expect(chain.end()).toEqual(["b"]);
+    chain.end(new HawserError("closed", "closed"));
     expect(ends).toEqual([["a", "unknown"]]);
+    expect(unsent).toEqual(["b"]);
     expect(chain.isEmpty).toBe(true);
   });
 
