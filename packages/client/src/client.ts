@@ -18,7 +18,8 @@ import type { ClientOptions, ResolvedOptions } from "./options.ts";
 import { Outbox } from "./outbox/outbox.ts";
 import { AskTable } from "./session/ask-table.ts";
 import { Backoff } from "./session/backoff.ts";
-import { EndpointList } from "./session/endpoint-list.ts";
+import { planOf } from "./channel/placement.ts";
+import { Links } from "./session/links.ts";
 import { Session } from "./session/session.ts";
 import { newSessionId } from "./session/session-id.ts";
 import type { ReceivingCounts, Statistics } from "./statistics.ts";
@@ -39,7 +40,8 @@ export class Client<C extends Contract | undefined = undefined>
   implements AsyncDisposable
 {
   readonly #options: ResolvedOptions<C>;
-  readonly #subscriptions = new SubscriptionTable();
+  readonly #links = new Links();
+  readonly #subscriptions = new SubscriptionTable(this.#links);
   readonly #outbox: Outbox;
   readonly #asks: AskTable;
   readonly #session: Session;
@@ -49,14 +51,15 @@ export class Client<C extends Contract | undefined = undefined>
   constructor(options: ClientOptions<C>) {
     super();
     this.#options = resolveOptions(options);
-    const { ports, outbox, backoff, maxPendingRequests, urls } = this.#options;
-    this.#outbox = new Outbox(outbox, ports, backoff);
-    this.#asks = new AskTable(ports.timers, () => ports.clock.monotonic(), maxPendingRequests);
+    const { ports, outbox, backoff, maxPendingRequests, placementOf } = this.#options;
+    const links = this.#links;
+    this.#outbox = new Outbox(outbox, ports, backoff, links, (channel) => planOf(placementOf(channel)).lane);
+    this.#asks = new AskTable(links, ports.timers, () => ports.clock.monotonic(), maxPendingRequests);
     this.#session = new Session({
       ...this.#options,
       id: newSessionId(ports.random),
-      endpoints: new EndpointList(urls),
-      backoff: new Backoff(backoff, ports.random),
+      links,
+      newBackoff: () => new Backoff(backoff, ports.random),
       parts: [this.#subscriptions, this.#outbox, this.#asks],
       onChange: () => this.#onChange(),
       onFatal: (error) => emit<ClientEvents, "error">(this, "error", { error }),
@@ -66,7 +69,7 @@ export class Client<C extends Contract | undefined = undefined>
 
   /** How the client is connected, now. */
   get status(): ClientStatus {
-    return statusOf(this.#session, this.#outbox.status);
+    return statusOf(this.#session, this.#links, this.#outbox.status);
   }
 
   /** What was counted since the client was created. */
@@ -88,12 +91,14 @@ export class Client<C extends Contract | undefined = undefined>
   channel<const Name extends ChannelName<C> | (string & {})>(
     name: Name,
   ): Channel<MessageOf<C, Name>, MessageInputOf<C, Name>> {
-    const { contract, windowBytes, ports, backoff } = this.#options;
+    const { contract, windowBytes, ports, backoff, placementOf } = this.#options;
     return new Channel(name, {
       schema: contract?.channelSchema(name),
       subscriptions: this.#subscriptions,
       outbox: this.#outbox,
       asks: this.#asks,
+      links: this.#links,
+      placement: placementOf(name),
       receiving: { windowBytes, timers: ports.timers, counts: this.#counts },
       newBackoff: () => new Backoff(backoff, ports.random),
     });
@@ -112,12 +117,16 @@ export class Client<C extends Contract | undefined = undefined>
     return call(this.#asks, definition, method, request, options);
   }
 
-  /** Cuts the connection and connects again at once. */
-  reconnect(): void {
-    this.#session.reconnect();
+  /**
+   * Cuts connections, and connects again at once.
+   *
+   * @param connectionId - Which of `status.connections`. Default all.
+   */
+  reconnect(connectionId?: number): void {
+    this.#session.reconnect(connectionId);
   }
 
-  /** Cuts the connection and stays away. Publishes are queued, subscriptions wait where they are. */
+  /** Cuts every connection and stays away. Publishes are queued, subscriptions wait where they are. */
   goOffline(): void {
     this.#session.goOffline();
   }

@@ -1,5 +1,6 @@
 export { Channel } from "./channel/channel.ts";
 export type { SubscribeOptions } from "./channel/channel.ts";
+export type { Placement } from "./channel/placement.ts";
 export type { StoredPosition, SubscribeFrom } from "./channel/start.ts";
 export type { LostEvent, ResetEvent, SubscribedEvent } from "./channel/stream-item.ts";
 export { Subscription } from "./channel/subscription.ts";
@@ -21,7 +22,7 @@ export { Client, createClient } from "./client.ts";
 export type { ClientEvents } from "./client.ts";
 export type { HawserEvent, ListenerOptions } from "./events/typed-event-target.ts";
 export type { HistoryOptions, HistoryPage } from "./history/history.ts";
-export type { ClientOptions } from "./options.ts";
+export type { ClientOptions, ConnectionPlan } from "./options.ts";
 export type { OutboxOptions, Overflow } from "./outbox/options.ts";
 export type { PublishOptions } from "./outbox/outbox-item.ts";
 export { Publication } from "./outbox/publication.ts";
@@ -49,6 +50,7 @@ export type {
 export type { SocketHeartbeatOptions } from "./reconnecting-websocket/socket-heartbeat.ts";
 export type { SocketStatus } from "./reconnecting-websocket/status.ts";
 export type { BackoffOptions } from "./session/backoff.ts";
+export type { LinkHealth } from "./session/link-health.ts";
 export type { Token } from "./session/token-source.ts";
 export type { Statistics } from "./statistics.ts";
 export type { ClientStatus, ConnectionStatus } from "./status.ts";

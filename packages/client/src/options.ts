@@ -6,14 +6,40 @@ import { platformPageLife } from "./page-life/page-life.ts";
 import type { PageLife } from "./page-life/page-life.ts";
 import { defaultBackoff } from "./session/backoff.ts";
 import type { BackoffOptions } from "./session/backoff.ts";
+import { planOf } from "./channel/placement.ts";
+import type { Placement } from "./channel/placement.ts";
+import type { PathPlan } from "./session/session.ts";
 import type { Token } from "./session/token-source.ts";
 import type { Connector } from "./transport/transport.ts";
 import { webSocketConnector } from "./transport/websocket-connector.ts";
+
+/** One connection of a client, when they are not all alike. */
+export interface ConnectionPlan {
+  /** Channels, calls and pages of this lane go over it. Default "": what names no lane. */
+  readonly lane?: string;
+  /** Where it goes. Default the client's `url`. */
+  readonly url?: string | readonly string[];
+}
 
 /** What a client is made of. Only `url` must be given. */
 export interface ClientOptions<C extends Contract | undefined = undefined> {
   /** Where the service is, as `wss://example.com/hawser`; several are tried one after the other. */
   readonly url: string | readonly string[];
+  /**
+   * How many connections the session has, at most 16, or what each is for. Each begins with another address of the list.
+   * Default 1.
+   */
+  readonly connections?: number | readonly ConnectionPlan[];
+  /**
+   * Over which of its connections a channel goes, if `subscribe` does not say. A function is asked for each channel; its
+   * lane counts for what is published to the channel too. Default "any".
+   */
+  readonly placement?: Placement | ((channel: string) => Placement);
+  /**
+   * With several connections: how late an answer may be until streams go to another connection. Each is asked twice in
+   * that time. Default 2,000.
+   */
+  readonly stallAfterMs?: number;
   /** Who the user is. A function is called anew for each connection, and before a token expires. Default none. */
   readonly token?: Token;
   /** Channels and calls with their types and schemas. Default none: everything is `unknown`, nothing is validated. */
@@ -44,7 +70,9 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
 
 /** Options with their defaults. */
 export interface ResolvedOptions<C extends Contract | undefined> {
-  readonly urls: readonly string[];
+  readonly plans: readonly PathPlan[];
+  readonly placementOf: (channel: string) => Placement;
+  readonly stallAfterMs: number;
   readonly token: Token | undefined;
   readonly contract: C | undefined;
   readonly codec: Codec;
@@ -62,19 +90,16 @@ export interface ResolvedOptions<C extends Contract | undefined> {
 
 /** Fills in defaults. @throws HawserError `option-invalid`, which names the option and what it takes. */
 export function resolveOptions<C extends Contract | undefined>(options: ClientOptions<C>): ResolvedOptions<C> {
-  const urls = typeof options.url === "string" ? [options.url] : [...(options.url ?? [])];
-  if (urls.length === 0 || !urls.every((url) => typeof url === "string" && url.includes(":"))) {
-    throw new HawserError(
-      "option-invalid",
-      "`url` is an address such as wss://example.com/hawser, or a list of at least one",
-    );
-  }
+  const { placement = "any" } = options;
+  if (typeof placement !== "function") planOf(placement);
   const { token } = options;
   if (token !== undefined && typeof token !== "string" && typeof token !== "function") {
     throw new HawserError("option-invalid", "`token` is a string, or a function that gives one");
   }
   const resolved: ResolvedOptions<C> = {
-    urls,
+    plans: plansOf(options.connections ?? 1, options.url),
+    placementOf: typeof placement === "function" ? placement : () => placement,
+    stallAfterMs: options.stallAfterMs ?? 2_000,
     token,
     contract: options.contract,
     codec: options.codec ?? protobufCodec,
@@ -89,8 +114,8 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
     agent: options.agent ?? "hawser-js",
   };
-  const { backoff, outbox, connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs } = resolved;
-  const numbers = { connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs };
+  const { backoff, outbox, connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs, stallAfterMs } = resolved;
+  const numbers = { connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs, stallAfterMs };
   for (const [name, value] of Object.entries(numbers)) positiveOption(name, value);
   const { overflow, ...bounds } = outbox;
   for (const [name, value] of Object.entries(bounds)) positiveOption(`outbox.${name}`, value);
@@ -99,6 +124,32 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
   if (backoff.minMs > backoff.maxMs)
     throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");
   return resolved;
+}
+
+/** More connections of one client help nobody, and browsers have bounds of their own. */
+const maxConnections = 16;
+
+/** @throws HawserError `option-invalid` */
+function plansOf(connections: number | readonly ConnectionPlan[], url: string | readonly string[]): PathPlan[] {
+  const own = urlsOf(url, "`url`");
+  const count = typeof connections === "number" ? connections : connections.length;
+  if (!Number.isSafeInteger(count) || count < 1 || count > maxConnections) {
+    throw new HawserError("option-invalid", `\`connections\` is 1 to ${maxConnections}, or a list of so many plans`);
+  }
+  const plans: readonly ConnectionPlan[] = typeof connections === "number" ? Array(count).fill({}) : connections;
+  return plans.map(({ lane = "", url: other }) => ({
+    lane,
+    urls: other === undefined ? own : urlsOf(other, "the `url` of a connection"),
+  }));
+}
+
+function urlsOf(url: string | readonly string[], what: string): readonly string[] {
+  const urls = typeof url === "string" ? [url] : [...(url ?? [])];
+  if (urls.length > 0 && urls.every((one) => typeof one === "string" && one.includes(":"))) return urls;
+  throw new HawserError(
+    "option-invalid",
+    `${what} is an address such as wss://example.com/hawser, or a list of at least one`,
+  );
 }
 
 /** @throws HawserError `option-invalid` unless `value` is a whole number above 0. */

@@ -1,6 +1,8 @@
 import type { HawserError } from "@hawser/protocol";
 import type { Connection } from "./connection/connection.ts";
 import type { OutboxStatus } from "./outbox/status.ts";
+import type { LinkHealth } from "./session/link-health.ts";
+import type { Links } from "./session/links.ts";
 import type { Session } from "./session/session.ts";
 
 /** One physical connection, as it is now. */
@@ -8,6 +10,14 @@ export interface ConnectionStatus {
   /** Counts up from 1 within a client. */
   readonly id: number;
   readonly endpoint: string;
+  /** The node's name; "" before it is connected. */
+  readonly node: string;
+  /** What it was opened for; "": anything. */
+  readonly lane: string;
+  /** Whether streams are well placed on it; `undefined` when it is not connected. */
+  readonly health: LinkHealth | undefined;
+  /** Subscriptions that it carries. */
+  readonly streams: number;
   /** `opening`: the transport comes up. `connecting`: the server has not answered yet. */
   readonly state: "opening" | "connecting" | "connected" | "closed";
   /** Of the state, in milliseconds since 1970. */
@@ -41,7 +51,7 @@ export interface ClientStatus {
 }
 
 /** A picture of the session. */
-export function statusOf(session: Session, outbox: OutboxStatus): ClientStatus {
+export function statusOf(session: Session, links: Links, outbox: OutboxStatus): ClientStatus {
   const { state, since, user, id, lastError } = session;
   return {
     state: state.kind,
@@ -49,13 +59,16 @@ export function statusOf(session: Session, outbox: OutboxStatus): ClientStatus {
     until: state.kind === "waiting" ? state.until : undefined,
     user,
     session: id,
-    connections: [...session.connections].map(connectionStatusOf),
+    connections: session.connections.map((connection) => connectionStatusOf(connection, links)),
     lastError,
     outbox,
   };
 }
 
-function connectionStatusOf(connection: Connection): ConnectionStatus {
-  const { id, endpoint, state, since, roundTripMs, counters, lastError } = connection;
-  return { id, endpoint, state, since, roundTripMs, ...counters, lastError };
+function connectionStatusOf(connection: Connection, links: Links): ConnectionStatus {
+  const { id, endpoint, lane, state, since, roundTripMs, counters, lastError } = connection;
+  const link = [...links].find((one) => one.connection === connection);
+  const { health, streams = 0 } = link ?? {};
+  const node = link?.welcome.node ?? "";
+  return { id, endpoint, node, lane, health, streams, state, since, roundTripMs, ...counters, lastError };
 }

@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** The handler may run more than once: the call is sent again when a connection is lost. Default false. */
   readonly idempotent?: boolean;
+  /** Over which of the session's connections it goes: one that was opened for this lane. Default any. */
+  readonly lane?: string;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -23,7 +25,7 @@ export async function call(
   request: unknown,
   options: CallOptions,
 ): Promise<unknown> {
-  const { signal, idempotent = false, timeoutMs = defaultTimeoutMs } = options;
+  const { signal, idempotent = false, timeoutMs = defaultTimeoutMs, lane = "" } = options;
   positiveOption("timeoutMs", timeoutMs);
   if (definition !== undefined) await validateNow(definition.request, request);
   const payload = payloadOf(request);
@@ -34,6 +36,7 @@ export async function call(
     cancellable: true,
     timeoutMs,
     signal,
+    lane,
   });
   if (answer.type !== "result")
     throw new HawserError("frame-unexpected", "The server answered a call with something else");

@@ -2,28 +2,31 @@ import { HawserError, messageCost } from "@hawser/protocol";
 import type {
   BatchFrame,
   ErrorCode,
+  ErrorFrame,
   Position,
   ResetFrame,
   SubscribedFrame,
   SubscribeFrame,
   Timer,
   Timers,
-  UnsubscribedFrame,
 } from "@hawser/protocol";
-import { errorOf } from "../connection/closure.ts";
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
-import type { ReplyFrame } from "../session/request-table.ts";
+import type { Links } from "../session/links.ts";
 import type { ReceivingCounts } from "../statistics.ts";
-import { CreditWindow } from "./credit-window.ts";
+import { Feed } from "./feed.ts";
+import type { FeedReceiver } from "./feed.ts";
 import { IntervalReceiver } from "./interval-receiver.ts";
 import type { Break } from "./interval-receiver.ts";
+import type { PlacementPlan } from "./placement.ts";
 import type { Start } from "./start.ts";
 import type { StreamItem } from "./stream-item.ts";
 
 export interface ChannelReceiverOptions {
   readonly channel: string;
   readonly start: Start;
+  readonly plan: PlacementPlan;
+  readonly links: Links;
   readonly windowBytes: number;
   readonly timers: Timers;
   readonly backoff: Backoff;
@@ -32,37 +35,27 @@ export interface ChannelReceiverOptions {
   readonly unread: () => number;
   /** Where everything goes, in the order of the stream. */
   readonly push: (item: StreamItem) => void;
-  /** The link has given the channel this number. */
-  readonly bind: (number: number) => void;
+  /** A connection has given the channel this number. */
+  readonly bind: (feed: Feed, number: number) => void;
 }
 
-type State =
-  | { readonly kind: "idle" }
-  /** So much is unread that no credit is left to give: asks when it is read. */
-  | { readonly kind: "full"; readonly link: Link }
-  | { readonly kind: "delayed"; readonly link: Link; readonly timer: Timer }
-  | { readonly kind: "asking"; readonly link: Link; readonly generation: number; readonly credit: CreditWindow }
-  | {
-      readonly kind: "live";
-      readonly link: Link;
-      readonly generation: number;
-      readonly number: number;
-      readonly credit: CreditWindow;
-    }
-  | { readonly kind: "ended" };
-
 /**
- * The wire side of a subscription: asks for a grant on each new connection, from where the receiver stands, and feeds
- * the receiver with what comes under that grant and no other (SUB-3).
+ * The wire side of a subscription: has as many feeds as its placement wants, each on a connection of its own, and makes
+ * one stream of them by the interval rule. A feed that is to go elsewhere stays until the other one is live.
  */
-export class ChannelReceiver {
+export class ChannelReceiver implements FeedReceiver {
+  readonly channel: string;
+  readonly windowBytes: number;
   readonly #options: ChannelReceiverOptions;
   readonly #receiver: IntervalReceiver;
-  #state: State = { kind: "idle" };
+  #feeds: readonly Feed[] = [];
   #grant: Uint8Array;
   #granted = false;
+  #ended = false;
 
   constructor(options: ChannelReceiverOptions) {
+    this.channel = options.channel;
+    this.windowBytes = options.windowBytes;
     this.#options = options;
     this.#grant = options.start.grant;
     this.#receiver = new IntervalReceiver(options.start.position);
@@ -78,112 +71,100 @@ export class ChannelReceiver {
     return this.#receiver.position;
   }
 
-  onLink(link: Link): void {
-    if (this.#state.kind !== "ended") this.#ask(link);
+  /** Whether it is on this connection alone, so that it could be on another. */
+  isMovable(link: Link): boolean {
+    const [feed, second] = this.#feeds;
+    return feed?.link === link && second === undefined && feed.isLive;
   }
 
-  onUnlink(): void {
-    if (this.#state.kind === "delayed") this.#state.timer.cancel();
-    if (this.#state.kind !== "ended") this.#state = { kind: "idle" };
+  unread(): number {
+    return this.#options.unread();
   }
 
-  /** A frame under the number that was bound on `link`. */
-  onFrame(frame: BatchFrame | ResetFrame | UnsubscribedFrame, link: Link): void {
-    const state = this.#state;
-    if (state.kind !== "live" || state.link !== link || state.generation !== frame.generation) return;
-    if (frame.type === "batch") this.#onBatch(frame, state);
-    else if (frame.type === "reset") this.#tell(this.#receiver.reset(frame), state.link);
-    else if (frame.code !== "") this.#fail(new HawserError(frame.code as ErrorCode, frame.message));
+  /** Connections came, or are no longer what they were: puts feeds where they belong. */
+  arrange(): void {
+    const { links, plan } = this.#options;
+    // Where the stream begins is for one grant to say; the copies follow from there.
+    const copies = this.#receiver.position === undefined ? 1 : plan.copies;
+    this.#place(
+      links.pick(
+        copies,
+        plan.lane,
+        this.#feeds.map((feed) => feed.link),
+      ),
+    );
   }
 
-  /** The application read a message of this cost. */
-  renew(cost: number): void {
-    const state = this.#state;
-    if (state.kind === "full" && this.#options.unread() <= this.#options.windowBytes / 2) return this.#ask(state.link);
-    if (state.kind !== "live" && state.kind !== "asking") return;
-    state.credit.add(cost);
-    this.#tellCredit();
+  /** Goes to another connection, and leaves the present one when it is there. */
+  moveTo(link: Link): void {
+    this.#place([link]);
+  }
+
+  /** The connection is gone. */
+  onUnlink(link: Link): void {
+    for (const feed of this.#feeds) if (feed.link === link) this.#drop(feed);
+    this.arrange();
+  }
+
+  /** The application read. */
+  renew(): void {
+    for (const feed of this.#feeds) feed.renew();
   }
 
   /** Nothing is received any more. */
   end(): void {
-    const state = this.#state;
-    this.onUnlink();
-    this.#state = { kind: "ended" };
-    if (state.kind === "live") {
-      state.link.send({ type: "unsubscribe", number: state.number, generation: state.generation });
-    }
+    this.#ended = true;
+    for (const feed of this.#feeds) this.#drop(feed);
   }
 
-  #ask(link: Link): void {
-    const { windowBytes, unread } = this.#options;
-    const waiting = unread();
-    if (waiting >= windowBytes) {
-      this.#state = { kind: "full", link };
-      return;
-    }
-    const generation = link.nextGeneration(this.#options.channel);
-    const credit = new CreditWindow(windowBytes, waiting);
-    const asking = { kind: "asking", link, generation, credit } as const;
-    this.#state = asking;
-    link.request({
-      build: (id) => (this.#state === asking ? this.#subscribeFrame(id, generation, credit.granted) : undefined),
-      reply: (frame) => this.#onReply(frame, link, generation),
-      // The session tells of the lost connection itself.
-      lost: () => {},
-      tooLarge: () =>
-        this.#fail(new HawserError("message-too-large", "The `subscribe` frame is larger than the server takes")),
-    });
-  }
-
-  #subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame {
+  subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame {
     const { channel, start } = this.#options;
     const position = this.#receiver.position;
     const last = position === undefined ? start.last : 0;
     return { type: "subscribe", id, channel, generation, position, last, credit, grant: this.#grant };
   }
 
-  #onReply(frame: ReplyFrame, link: Link, generation: number): void {
-    const state = this.#state;
-    if (state.kind !== "asking" || state.link !== link || state.generation !== generation) {
-      // It ended while the request was under way.
-      if (frame.type === "subscribed") link.send({ type: "unsubscribe", number: frame.number, generation });
-    } else if (frame.type === "subscribed") {
-      this.#onSubscribed(frame, state);
-    } else if (frame.type === "error") {
-      if (frame.retry) this.#askLater(link, frame.retryAfterMs);
-      else this.#fail(errorOf(frame));
-    }
+  later(atLeastMs: number, callback: () => void): Timer {
+    return this.#options.timers.after(this.#options.backoff.next(atLeastMs), callback);
   }
 
-  #onSubscribed(frame: SubscribedFrame, { link, generation, credit }: State & { kind: "asking" }): void {
-    const { start, push, bind, counts, backoff } = this.#options;
+  bind(feed: Feed, number: number): void {
+    this.#options.bind(feed, number);
+  }
+
+  onSubscribed(feed: Feed, frame: SubscribedFrame): void {
+    const { start, push, counts, backoff, plan } = this.#options;
     backoff.reset();
-    bind(frame.number);
-    this.#state = { kind: "live", link, generation, credit, number: frame.number };
     if (frame.grant.length > 0) this.#grant = frame.grant;
     const first = !this.#granted;
     const before = this.#receiver.position;
-    const begun = this.#receiver.begin(frame);
+    const begun = this.#receiver.begin(frame, this.#isAlone(feed));
     const breaks = first && start.quiet && begun !== undefined ? [] : begun;
     const position = this.#receiver.position;
-    if (breaks !== undefined && position !== undefined) {
+    // A second copy beside a first that goes on is nothing new.
+    const added = plan.copies > 1 && !first && !this.#isAlone(feed);
+    if (breaks !== undefined && position !== undefined && !added) {
       this.#granted = true;
       if (!first) counts.resumes += 1;
       // What is lost is still to be told: whoever stops here, and comes back later from here, has to learn of it then.
       push({ kind: "subscribed", position: (breaks.length > 0 ? before : undefined) ?? position, resumed: !first });
     }
-    this.#tell(breaks, link);
-    this.#tellCredit();
+    this.#tell(feed, breaks);
+    this.arrange();
   }
 
-  #onBatch(frame: BatchFrame, state: State & { kind: "live" }): void {
+  onReset(feed: Feed, frame: ResetFrame): void {
+    this.#tell(feed, this.#receiver.begin(frame, this.#isAlone(feed)));
+  }
+
+  onBatch(feed: Feed, frame: BatchFrame): void {
     const { push, counts } = this.#options;
     const outcome = this.#receiver.batch(frame);
+    feed.arrive(outcome.cost);
     if (outcome.kind === "gap") {
-      counts.gaps += 1;
-      state.link.send({ type: "seek", number: state.number, generation: state.generation, offset: outcome.offset });
+      if (feed.seek(outcome.offset)) counts.gaps += 1;
     } else {
+      feed.joined();
       counts.duplicatesDropped += outcome.duplicates;
     }
     if (outcome.kind === "delivered") {
@@ -192,22 +173,42 @@ export class ChannelReceiver {
       }
       if (outcome.messages.at(-1)?.offset !== frame.to) push({ kind: "advance", position: outcome.position });
     }
-    // What was not delivered was sent all the same (SUB-10).
-    if (outcome.cost > 0) this.renew(outcome.cost);
+    feed.renew();
   }
 
-  /** Before `subscribed` there is no number to tell it under: what was read until then is told after it. */
-  #tellCredit(): void {
-    const state = this.#state;
-    const credit = state.kind === "live" ? state.credit.take() : undefined;
-    if (state.kind !== "live" || credit === undefined) return;
-    state.link.send({ type: "credit", number: state.number, generation: state.generation, credit });
+  onRefused(feed: Feed, { code, message }: Pick<ErrorFrame, "code" | "message">): void {
+    // What one connection has no room for may still go on over another. A right is the user's, wherever he asks.
+    if (code !== "forbidden" && !this.#isAlone(feed)) return feed.askLater(0);
+    this.end();
+    this.#options.push({ kind: "ended", error: new HawserError(code as ErrorCode, message) });
   }
 
-  /** @param breaks - `undefined`: this node's log is behind; another one, or this one later, will do (POS-10). */
-  #tell(breaks: readonly Break[] | undefined, link: Link): void {
+  /** Whether no other feed may still bring what this one does not have. */
+  #isAlone(feed: Feed): boolean {
+    return this.#feeds.every((other) => other === feed || !other.isLive);
+  }
+
+  /** Opens a feed on each of the links, and ends the others when those are live. */
+  #place(links: readonly Link[]): void {
+    if (this.#ended) return;
+    for (const link of links) {
+      if (this.#feeds.some((feed) => feed.link === link)) continue;
+      const feed = new Feed(link, this);
+      this.#feeds = [...this.#feeds, feed];
+      feed.ask();
+    }
+    const [wanted, others] = [true, false].map((is) => this.#feeds.filter(({ link }) => links.includes(link) === is));
+    if (wanted!.length > 0 && wanted!.every((feed) => feed.isLive)) for (const feed of others!) this.#drop(feed);
+  }
+
+  #drop(feed: Feed): void {
+    this.#feeds = this.#feeds.filter((other) => other !== feed);
+    feed.end();
+  }
+
+  #tell(feed: Feed, breaks: readonly Break[] | undefined): void {
     const { push, counts } = this.#options;
-    if (breaks === undefined) return this.#askLater(link, 0);
+    if (breaks === undefined) return feed.askLater(0);
     for (const told of breaks) {
       counts[told.kind === "lost" ? "lost" : "resets"] += 1;
       push(told);
@@ -215,18 +216,5 @@ export class ChannelReceiver {
     // A break says itself where the stream goes on.
     const position = this.#receiver.position;
     if (breaks.length === 0 && position !== undefined) push({ kind: "advance", position });
-  }
-
-  #askLater(link: Link, retryAfterMs: number): void {
-    // The application may have closed the subscription when it was told.
-    if (this.#state.kind === "ended") return;
-    const { timers, backoff } = this.#options;
-    const timer = timers.after(backoff.next(retryAfterMs), () => this.#ask(link));
-    this.#state = { kind: "delayed", link, timer };
-  }
-
-  #fail(error: HawserError): void {
-    this.#state = { kind: "ended" };
-    this.#options.push({ kind: "ended", error });
   }
 }

@@ -9,6 +9,9 @@ import type { PublishOptions } from "../outbox/outbox-item.ts";
 import { Publication } from "../outbox/publication.ts";
 import type { AskTable } from "../session/ask-table.ts";
 import type { Backoff } from "../session/backoff.ts";
+import type { Links } from "../session/links.ts";
+import { planOf } from "./placement.ts";
+import type { Placement, PlacementPlan } from "./placement.ts";
 import { startOf } from "./start.ts";
 import type { Start, SubscribeFrom } from "./start.ts";
 import { ChannelReceiver } from "./channel-receiver.ts";
@@ -23,6 +26,8 @@ export interface SubscribeOptions {
   readonly from?: SubscribeFrom;
   /** Aborting it closes the subscription. */
   readonly signal?: AbortSignal;
+  /** Over which of the session's connections it comes. Default what the client's `placement` says. */
+  readonly placement?: Placement;
 }
 
 /** What a channel works with; made by the client. */
@@ -31,6 +36,8 @@ export interface ChannelContext {
   readonly subscriptions: SubscriptionTable;
   readonly outbox: Outbox;
   readonly asks: AskTable;
+  readonly links: Links;
+  readonly placement: Placement;
   readonly receiving: Pick<ChannelReceiverOptions, "windowBytes" | "timers" | "counts">;
   readonly newBackoff: () => Backoff;
 }
@@ -55,11 +62,12 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   /**
    * Subscribes. A client has one subscription to a channel at a time.
    *
-   * @throws HawserError `option-invalid` for a `from` that is none, or when there is a subscription already.
+   * @throws HawserError `option-invalid` for a `from` or `placement` that is none, or when there is a subscription already.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<Data> {
+    const { subscriptions, schema, placement } = this.#context;
     const start = startOf(options.from);
-    const { subscriptions, schema } = this.#context;
+    const plan = planOf(options.placement ?? placement);
     subscriptions.assertFree(this.name);
     let receiver: ChannelReceiver | undefined;
     let push: ChannelReceiverOptions["push"] | undefined;
@@ -69,7 +77,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
       signal: options.signal,
       receiver: (unread, pushItem) => {
         push = pushItem;
-        receiver = this.#receiver(start, unread, pushItem);
+        receiver = this.#receiver(start, plan, unread, pushItem);
         return receiver;
       },
       onEnded: () => subscriptions.delete(this.name, receiver!),
@@ -107,8 +115,8 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
 
   /** Reads a page of the channel's log: the newest messages, or those before or after a position. */
   history(options: HistoryOptions = {}): Promise<HistoryPage<Data>> {
-    const { asks, schema } = this.#context;
-    return history(asks, this.name, schema, options) as Promise<HistoryPage<Data>>;
+    const { asks, schema, placement } = this.#context;
+    return history(asks, this.name, schema, { lane: planOf(placement).lane, ...options }) as Promise<HistoryPage<Data>>;
   }
 
   #enqueue(
@@ -135,18 +143,24 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     outbox.add(item, valid);
   }
 
-  #receiver(start: Start, unread: () => number, push: ChannelReceiverOptions["push"]): ChannelReceiver {
-    const { subscriptions, receiving, newBackoff } = this.#context;
-    const receiver = new ChannelReceiver({
+  #receiver(
+    start: Start,
+    plan: PlacementPlan,
+    unread: () => number,
+    push: ChannelReceiverOptions["push"],
+  ): ChannelReceiver {
+    const { subscriptions, links, receiving, newBackoff } = this.#context;
+    return new ChannelReceiver({
       ...receiving,
       backoff: newBackoff(),
       channel: this.name,
       start,
+      plan,
+      links,
       unread,
       push,
-      bind: (number) => subscriptions.bind(number, receiver),
+      bind: (feed, number) => subscriptions.bind(feed, number),
     });
-    return receiver;
   }
 }
 

@@ -21,10 +21,10 @@ export type Break =
       readonly position: Position;
     };
 
-/** What becomes of a batch. `cost` is that of the messages in it that are not delivered, which counts as read (SUB-10). */
+/** What becomes of a batch. `cost` is that of all messages in it. */
 export type BatchOutcome =
   | { readonly kind: "dropped"; readonly cost: number; readonly duplicates: number }
-  /** The first batch behind a gap: `seek` to the offset. */
+  /** It lies behind a gap: `seek` to the offset. */
   | { readonly kind: "gap"; readonly cost: number; readonly offset: number }
   | {
       readonly kind: "delivered";
@@ -36,12 +36,10 @@ export type BatchOutcome =
 
 /**
  * The receiving end of a channel: one position, and the interval rule. It decides what is new, what is old and what is
- * missing; whoever feeds it has made sure that the frames are of the current generation (SUB-3).
+ * missing, from one feed or several; whoever feeds it has made sure that the frames are of a current generation (SUB-3).
  */
 export class IntervalReceiver {
   #position: Position | undefined;
-  /** A `seek` is under way: what does not join on is dropped in silence. */
-  #seeking = false;
 
   /** @param position - Where the application wants to go on; `undefined`: where the first grant begins. */
   constructor(position: Position | undefined) {
@@ -54,70 +52,73 @@ export class IntervalReceiver {
   }
 
   /**
-   * A grant begins.
+   * A grant begins, or its cursor was set elsewhere (`reset`).
    *
-   * @returns what to tell the application, in order; `undefined` when the node's log is older than what was seen here,
-   * so that the grant is of no use (SUB-5).
+   * @param alone - No other feed may still bring what this one has not.
+   * @returns what to tell the application, in order; `undefined` when this feed is of no use as it stands: its node has
+   * less than was seen here or than another feed may bring (SUB-5), or its grant begins where the receiver no longer is.
    */
-  begin(frame: Pick<SubscribedFrame, "epoch" | "offset" | "lost" | "reset">): readonly Break[] | undefined {
+  begin(
+    frame: Pick<SubscribedFrame | ResetFrame, "epoch" | "offset" | "lost" | "reset">,
+    alone: boolean,
+  ): readonly Break[] | undefined {
     const before = this.#position;
-    if (before !== undefined && frame.epoch < before.epoch) return undefined;
-    this.#seeking = false;
     if (before === undefined) {
       this.#position = { epoch: frame.epoch, offset: frame.offset };
       return [];
     }
-    return this.#move(before, frame);
-  }
-
-  /** The cursor stands elsewhere. Returns as `begin` does. */
-  reset(frame: Pick<ResetFrame, "epoch" | "offset" | "lost" | "reset">): readonly Break[] | undefined {
-    return this.begin(frame);
+    return frame.epoch < before.epoch ? undefined : this.#move(before, frame, alone);
   }
 
   /** The interval rule (SUB-4). */
   batch(frame: Pick<BatchFrame, "epoch" | "from" | "to" | "messages">): BatchOutcome {
     const position = this.#position;
-    if (position === undefined || frame.epoch !== position.epoch) {
-      return { kind: "dropped", cost: costOf(frame.messages), duplicates: 0 };
-    }
+    const cost = costOf(frame.messages);
+    if (position === undefined || frame.epoch !== position.epoch) return { kind: "dropped", cost, duplicates: 0 };
     const reception = receive(position.offset, frame);
-    if (reception === "old") {
-      return { kind: "dropped", cost: costOf(frame.messages), duplicates: frame.messages.length };
-    }
-    if (reception === "gap") {
-      const cost = costOf(frame.messages);
-      if (this.#seeking) return { kind: "dropped", cost, duplicates: 0 };
-      this.#seeking = true;
-      return { kind: "gap", cost, offset: position.offset };
-    }
-    this.#seeking = false;
+    if (reception === "old") return { kind: "dropped", cost, duplicates: frame.messages.length };
+    if (reception === "gap") return { kind: "gap", cost, offset: position.offset };
     this.#position = { epoch: frame.epoch, offset: frame.to };
     const messages = messagesAbove(frame.messages, position.offset);
     const duplicates = frame.messages.length - messages.length;
-    const cost = duplicates === 0 ? 0 : costOf(frame.messages.slice(0, duplicates));
     return { kind: "delivered", cost, duplicates, messages, position: this.#position };
   }
 
-  #move(before: Position, frame: Pick<SubscribedFrame, "epoch" | "offset" | "lost" | "reset">): readonly Break[] {
-    const breaks: Break[] = [];
-    const { epoch, lost, reset } = frame;
-    // Going back is told with a reason. Without one the receiver stays where it is: what comes again is dropped.
-    const told = reset === "truncated" || reset === "unknown" || reset === "ahead";
-    const offset = told ? frame.offset : Math.max(frame.offset, before.offset);
-    this.#position = { epoch, offset };
-    if (told) {
-      // After `truncated` the log goes on where the epochs part, and what is lost (if anything) lies behind that.
-      const start = lost === undefined ? offset : lost.from;
-      breaks.push({ kind: "reset", reason: reset, from: before, position: { epoch, offset: start } });
+  #move(
+    before: Position,
+    { epoch, offset, lost, reset }: Pick<SubscribedFrame, "epoch" | "offset" | "lost" | "reset">,
+    alone: boolean,
+  ): readonly Break[] | undefined {
+    const raised = epoch > before.epoch;
+    // Where the feed stood in the log as it is now, before anything was found missing there.
+    const stood = lost?.from ?? offset;
+    if (isBack(reset) && (raised || reset === "ahead") && (reset !== "truncated" || before.offset > stood)) {
+      // Within an epoch a log does not end lower than it did: a node that says so is late, unless there is no other.
+      if (!raised && !alone) return undefined;
+      this.#position = { epoch, offset };
+      const told: Break = { kind: "reset", reason: reset, from: before, position: { epoch, offset: stood } };
+      return isEmpty(lost) ? [told] : [told, { kind: "lost", epoch, interval: lost }];
     }
-    if (lost !== undefined && lost.to > lost.from) breaks.push({ kind: "lost", epoch, interval: lost });
-    // A server that leaves something out says so; if one does not, the application is told all the same.
-    else if (!told && offset > before.offset) {
-      breaks.push({ kind: "lost", epoch, interval: { from: before.offset, to: offset } });
+    // The log's lineage was looked up for where the feed stood. What another feed has brought since may not be in it.
+    if (raised && !isBack(reset) && before.offset > stood) return undefined;
+    // Going back is told with a reason. Without one the receiver stays where it is: what comes again is dropped, and
+    // what was left out is asked for (SUB-4).
+    if (lost === undefined || lost.to <= before.offset) {
+      this.#position = { epoch, offset: before.offset };
+      return [];
     }
-    return breaks;
+    if (!alone) return undefined;
+    this.#position = { epoch, offset: lost.to };
+    return [{ kind: "lost", epoch, interval: { from: before.offset, to: lost.to } }];
   }
+}
+
+function isBack(reset: ResetReason): reset is "truncated" | "unknown" | "ahead" {
+  return reset === "truncated" || reset === "unknown" || reset === "ahead";
+}
+
+function isEmpty(lost: Interval | undefined): lost is undefined {
+  return lost === undefined || lost.to <= lost.from;
 }
 
 function costOf(messages: readonly Message[]): number {

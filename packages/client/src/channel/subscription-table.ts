@@ -2,7 +2,9 @@ import { HawserError } from "@hawser/protocol";
 import type { ServerFrame } from "@hawser/protocol";
 import type { Link } from "../session/link.ts";
 import type { SessionPart } from "../session/session-part.ts";
+import type { Links } from "../session/links.ts";
 import type { ChannelReceiver } from "./channel-receiver.ts";
+import type { Feed } from "./feed.ts";
 import type { StreamItem } from "./stream-item.ts";
 
 /** A subscription, as the table holds it. */
@@ -13,15 +15,23 @@ export interface SubscriptionEntry {
   readonly close: () => void;
 }
 
+/** A connection gives streams away to another that has so many fewer, at most so many at a time. */
+const unevenBy = 2;
+const maxMoves = 64;
+
 /**
- * The subscriptions of a session: one for each channel. Brings frames to them by the numbers that the connection bound;
- * numbers of a connection that was left mean nothing here.
+ * The subscriptions of a session: one for each channel. Brings frames to them by the numbers that each connection bound;
+ * the number of one connection means nothing on another.
  */
 export class SubscriptionTable implements SessionPart {
   readonly #entries = new Map<string, SubscriptionEntry>();
-  readonly #numbers = new Map<number, ChannelReceiver>();
-  #link: Link | undefined;
+  readonly #numbers = new Map<Link, Map<number, Feed>>();
+  readonly #links: Links;
   #ended: HawserError | undefined;
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
 
   /** @throws HawserError `option-invalid` when the channel has a subscription. */
   assertFree(channel: string): void {
@@ -38,34 +48,48 @@ export class SubscriptionTable implements SessionPart {
     // Behind this turn, in which the application adds its listeners.
     if (error !== undefined) return void Promise.resolve().then(() => entry.push({ kind: "ended", error }));
     this.#entries.set(channel, entry);
-    if (this.#link !== undefined) entry.receiver.onLink(this.#link);
+    entry.receiver.arrange();
   }
 
   /** It ended. */
   delete(channel: string, receiver: ChannelReceiver): void {
     if (this.#entries.get(channel)?.receiver === receiver) this.#entries.delete(channel);
-    for (const [number, bound] of this.#numbers) if (bound === receiver) this.#numbers.delete(number);
   }
 
-  /** The connection in use gave a channel this number. */
-  bind(number: number, receiver: ChannelReceiver): void {
-    this.#numbers.set(number, receiver);
+  /** A connection gave the channel of a feed this number. */
+  bind(feed: Feed, number: number): void {
+    this.#numbers.get(feed.link)?.set(number, feed);
   }
 
   onLink(link: Link): void {
-    this.#link = link;
-    for (const { receiver } of [...this.#entries.values()]) receiver.onLink(link);
+    if (!this.#numbers.has(link)) this.#numbers.set(link, new Map());
+    this.#arrange();
   }
 
-  onUnlink(): void {
-    this.#link = undefined;
-    this.#numbers.clear();
-    for (const { receiver } of this.#entries.values()) receiver.onUnlink();
+  onAvoid(): void {
+    this.#arrange();
+  }
+
+  onUnlink(link: Link): void {
+    this.#numbers.delete(link);
+    for (const { receiver } of [...this.#entries.values()]) receiver.onUnlink(link);
+  }
+
+  onBalance(): void {
+    const good = [...this.#links].filter(({ health }) => health === "good");
+    for (const from of good) {
+      const fewer = good.filter(({ lane, streams }) => lane === from.lane && from.streams - streams >= unevenBy);
+      const to = this.#links.fewest(fewer);
+      if (to === undefined) continue;
+      const movable = [...this.#entries.values()].filter(({ receiver }) => receiver.isMovable(from));
+      const moves = Math.min(maxMoves, Math.floor((from.streams - to.streams) / 2));
+      for (const { receiver } of movable.slice(0, moves)) receiver.moveTo(to);
+    }
   }
 
   onFrame(frame: ServerFrame, link: Link): boolean {
     if (frame.type !== "batch" && frame.type !== "reset" && frame.type !== "unsubscribed") return false;
-    if (link === this.#link) this.#numbers.get(frame.number)?.onFrame(frame, link);
+    this.#numbers.get(link)?.get(frame.number)?.onFrame(frame);
     return true;
   }
 
@@ -75,5 +99,9 @@ export class SubscriptionTable implements SessionPart {
       if (error === undefined) close();
       else push({ kind: "ended", error });
     }
+  }
+
+  #arrange(): void {
+    for (const { receiver } of [...this.#entries.values()]) receiver.arrange();
   }
 }

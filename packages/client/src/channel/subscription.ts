@@ -201,7 +201,7 @@ export class Subscription<Data = unknown>
   #takeMessage({ message, epoch, cost }: StreamItem & { kind: "message" }): void {
     const position = { epoch, offset: message.offset };
     this.#unread -= cost;
-    this.#receiver.renew(cost);
+    this.#receiver.renew();
     let raw: unknown;
     const invalid = (cause: unknown): void => {
       this.#position = position;

@@ -20,6 +20,8 @@ import { Heartbeat } from "./heartbeat.ts";
 export interface ConnectionOptions {
   readonly id: number;
   readonly endpoint: string;
+  /** What it is for; "": anything. */
+  readonly lane: string;
   readonly connector: Connector;
   readonly codec: Codec;
   readonly ports: Ports;
@@ -52,6 +54,7 @@ type State =
 export class Connection {
   readonly id: number;
   readonly endpoint: string;
+  readonly lane: string;
   readonly counters: ConnectionCounters = newCounters();
   /** Milliseconds that the last `ping` took; `undefined` before the first answer. */
   roundTripMs: number | undefined;
@@ -70,6 +73,7 @@ export class Connection {
     const { connector, endpoint, codec, ports } = options;
     this.id = options.id;
     this.endpoint = endpoint;
+    this.lane = options.lane;
     this.#options = options;
     this.since = ports.clock.now();
     this.#transport = connector.connect(endpoint, codec.subprotocol, {
@@ -107,6 +111,16 @@ export class Connection {
     if (frame.type === "publish") this.counters.messagesOut += 1;
     this.#writer.add(bytes);
     return true;
+  }
+
+  /** How long a ping waits for its pong; 0 when none does. */
+  get waitingMs(): number {
+    return this.#state.kind === "connected" ? this.#state.heartbeat.waitingMs : 0;
+  }
+
+  /** Measures the round trip. */
+  ask(): void {
+    if (this.#state.kind === "connected") this.#state.heartbeat.ask();
   }
 
   /** Asks for a sign of life within so many milliseconds. */

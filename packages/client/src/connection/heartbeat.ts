@@ -38,6 +38,11 @@ export class Heartbeat {
     this.probe(intervalMs);
   }
 
+  /** How long the ping that is under way waits for its pong; 0 when none is. */
+  get waitingMs(): number {
+    return this.#asked === undefined ? 0 : this.#clock.monotonic() - this.#asked.at;
+  }
+
   /** Anything came from the other side. */
   heard(): void {
     this.#heardAt = this.#clock.monotonic();
@@ -50,6 +55,11 @@ export class Heartbeat {
     this.#asked = undefined;
     this.#handlers.roundTrip(roundTripMs);
     this.#arm();
+  }
+
+  /** Measures the round trip, unless that is being done. */
+  ask(): void {
+    if (this.#asked === undefined) this.probe(this.#intervalMs);
   }
 
   /** Asks now, and waits at most so long for any sign of life: also when the page wakes up, or the network comes back. */

@@ -15,6 +15,8 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal;
   /** Default 30,000. */
   readonly timeoutMs?: number;
+  /** Over which of the session's connections it comes: one that was opened for this lane. Default that of the channel. */
+  readonly lane?: string;
 }
 
 /** A page of a channel's log: all messages of `(from, to]` that the log still has, oldest first. */
@@ -40,7 +42,7 @@ export async function history(
   schema: StandardSchemaV1 | undefined,
   options: HistoryOptions,
 ): Promise<HistoryPage> {
-  const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs } = options;
+  const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs, lane = "" } = options;
   if (before !== undefined && after !== undefined)
     throw new HawserError("option-invalid", "Give `before` or `after`, not both");
   const position = before ?? after;
@@ -62,6 +64,7 @@ export async function history(
     cancellable: false,
     timeoutMs,
     signal,
+    lane,
   });
   if (answer.type !== "page")
     throw new HawserError("frame-unexpected", "The server answered `history` with something else");

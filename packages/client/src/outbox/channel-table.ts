@@ -7,6 +7,8 @@ import type { OutboxChannelOptions } from "./outbox-channel.ts";
 export interface ChannelTableOptions extends Pick<OutboxChannelOptions, "onFailure" | "onReady"> {
   readonly ports: Ports;
   readonly backoff: BackoffOptions;
+  /** For which of the session's connections a channel is. */
+  readonly laneOf: (channel: string) => string;
 }
 
 /** How many channels' numberings are remembered while nothing of theirs is under way. */
@@ -31,7 +33,7 @@ export class ChannelTable implements Iterable<OutboxChannel> {
 
   /** The channel, made if need be, as the one that was used last. */
   use(name: string): OutboxChannel {
-    const channel = this.get(name) ?? this.#newChannel();
+    const channel = this.get(name) ?? this.#newChannel(name);
     this.#channels.delete(name);
     this.#channels.set(name, channel);
     return channel;
@@ -41,10 +43,11 @@ export class ChannelTable implements Iterable<OutboxChannel> {
     return this.#channels.values();
   }
 
-  #newChannel(): OutboxChannel {
+  #newChannel(name: string): OutboxChannel {
     if (this.#channels.size >= maxIdleChannels) this.#forgetIdle();
-    const { ports, backoff, onFailure, onReady } = this.#options;
+    const { ports, backoff, laneOf, onFailure, onReady } = this.#options;
     return new OutboxChannel({
+      lane: laneOf(name),
       producer: this.#producer,
       newProducer: () => this.#newProducer(),
       timers: ports.timers,

@@ -1,11 +1,13 @@
 import type { HawserError, Timer, Timers } from "@hawser/protocol";
 import type { Backoff } from "../session/backoff.ts";
+import type { Link } from "../session/link.ts";
 import type { OutboxItem } from "./outbox-item.ts";
 import { ProducerChain } from "./producer-chain.ts";
 import type { Attempt, Failure, Rejection } from "./producer-chain.ts";
 import { UnsentQueue } from "./unsent-queue.ts";
 
 export interface OutboxChannelOptions {
+  readonly lane: string;
   readonly producer: Uint8Array;
   readonly newProducer: () => Uint8Array;
   readonly timers: Timers;
@@ -15,13 +17,23 @@ export interface OutboxChannelOptions {
   readonly onReady: () => void;
 }
 
+/** A channel's use of one connection. What belongs to a former one means nothing any more. */
+export interface OutboxPlace {
+  readonly link: Link;
+  /** Turns asked for and not taken yet. */
+  turns: number;
+  /** Requests, with the turns not taken, that have no answer. */
+  open: number;
+}
+
 /** One channel of the outbox: its chain, and when it may go on after it was told to wait. */
 export class OutboxChannel {
+  readonly lane: string;
   /** What was never sent. */
   readonly unsent = new UnsentQueue<OutboxItem>();
   readonly chain: ProducerChain<OutboxItem>;
-  /** Turns asked for on the connection in use, and not taken yet. */
-  turns = 0;
+  /** The one connection over which it goes now. */
+  place: OutboxPlace | undefined;
   readonly #timers: Timers;
   readonly #backoff: Backoff;
   readonly #onReady: () => void;
@@ -29,6 +41,7 @@ export class OutboxChannel {
 
   constructor(options: OutboxChannelOptions) {
     this.chain = new ProducerChain(this.unsent, options.producer, options.newProducer, options.onFailure);
+    this.lane = options.lane;
     this.#timers = options.timers;
     this.#backoff = options.backoff;
     this.#onReady = options.onReady;
@@ -36,12 +49,17 @@ export class OutboxChannel {
 
   /** Whether one more turn would be of use. */
   get wants(): boolean {
-    return this.#pause === undefined && this.chain.sendable > this.turns;
+    return this.#pause === undefined && this.chain.sendable > (this.place?.turns ?? 0);
+  }
+
+  /** Requests of it that have no answer. */
+  get open(): number {
+    return this.place?.open ?? 0;
   }
 
   /** Nothing of it is under way, so that it may be forgotten. */
   get isIdle(): boolean {
-    return this.chain.isEmpty && this.unsent.size === 0 && this.turns === 0;
+    return this.chain.isEmpty && this.unsent.size === 0 && this.open === 0;
   }
 
   /** What to send in the turn that has come. */
@@ -71,9 +89,9 @@ export class OutboxChannel {
     });
   }
 
-  /** The connection is gone, and with it the turns on it. */
+  /** The connection is gone, or was left: what has no answer goes again, over the next one. */
   lose(): void {
-    this.turns = 0;
+    this.place = undefined;
     this.chain.lose();
   }
 

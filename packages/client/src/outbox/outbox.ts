@@ -3,12 +3,13 @@ import type { Ports, PublishFrame } from "@hawser/protocol";
 import { errorOf } from "../connection/closure.ts";
 import type { BackoffOptions } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
+import type { Links } from "../session/links.ts";
 import type { ReplyFrame } from "../session/request-table.ts";
 import type { SessionPart } from "../session/session-part.ts";
 import { Admission } from "./admission.ts";
 import { ChannelTable } from "./channel-table.ts";
 import type { OutboxOptions } from "./options.ts";
-import type { OutboxChannel } from "./outbox-channel.ts";
+import type { OutboxChannel, OutboxPlace } from "./outbox-channel.ts";
 import { expired, outboxFull, outcomeUnknown, refusalOf, superseded } from "./outbox-errors.ts";
 import type { OutboxItem } from "./outbox-item.ts";
 import type { Attempt } from "./producer-chain.ts";
@@ -30,18 +31,24 @@ export class Outbox implements SessionPart {
   readonly #channels: ChannelTable;
   readonly #admission: Admission;
   readonly #emptied = new Set<() => void>();
-  #link: Link | undefined;
-  /** Requests made on the link that are not answered. */
-  #open = 0;
+  readonly #links: Links;
   #ended: HawserError | undefined;
 
-  constructor(options: OutboxOptions, ports: Ports, backoff: BackoffOptions) {
+  constructor(
+    options: OutboxOptions,
+    ports: Ports,
+    backoff: BackoffOptions,
+    links: Links,
+    laneOf: (channel: string) => string,
+  ) {
     this.#options = options;
+    this.#links = links;
     this.#ports = ports;
     this.#admission = new Admission(options);
     this.#channels = new ChannelTable({
       ports,
       backoff,
+      laneOf,
       onFailure: (item, failure, cause) => {
         this.#forget(item);
         item.publication.fail(failure, failure === "rejected" && cause ? cause : outcomeUnknown(item.channel, cause));
@@ -95,15 +102,16 @@ export class Outbox implements SessionPart {
     if (this.#admission.size > 0) await new Promise<void>((resolve) => this.#emptied.add(resolve));
   }
 
-  onLink(link: Link): void {
-    this.#link = link;
+  onLink(): void {
     this.#pump();
   }
 
-  onUnlink(): void {
-    this.#link = undefined;
-    this.#open = 0;
-    for (const channel of this.#channels) channel.lose();
+  onAvoid(link: Link): void {
+    this.#leave(link, ({ lane }) => this.#links.choose(lane) !== link);
+  }
+
+  onUnlink(link: Link): void {
+    this.#leave(link, () => true);
   }
 
   onFrame(): boolean {
@@ -143,28 +151,46 @@ export class Outbox implements SessionPart {
     }
   }
 
-  /** Asks for turns on the connection, one channel after the other; what is sent is chosen when the turn comes. */
+  /** What has no answer goes again over another connection, in order; a late copy can do no harm (PUB-1, PUB-2). */
+  #leave(link: Link, leaves: (channel: OutboxChannel) => boolean): void {
+    for (const channel of this.#channels) if (channel.place?.link === link && leaves(channel)) channel.lose();
+    this.#pump();
+  }
+
+  /** Asks for turns, one channel after the other; what is sent is chosen when the turn comes. */
   #pump(): void {
-    const link = this.#link;
-    if (link === undefined) return;
+    let open = 0;
+    for (const channel of this.#channels) open += channel.open;
     for (const channel of this.#channels) {
-      while (channel.wants && this.#open < this.#options.maxInFlight && this.#link === link)
-        this.#request(channel, link);
+      while (channel.wants && open < this.#options.maxInFlight) {
+        // As long as anything is unanswered it stays where it is, for its order.
+        const place = channel.open > 0 ? channel.place! : this.#place(channel);
+        if (place === undefined) return;
+        channel.place = place;
+        this.#request(channel, place);
+        open += 1;
+      }
     }
   }
 
-  #request(channel: OutboxChannel, link: Link): void {
+  #place({ lane, place }: OutboxChannel): OutboxPlace | undefined {
+    const link = this.#links.choose(lane, place?.link);
+    return link === place?.link ? place : link && { link, turns: 0, open: 0 };
+  }
+
+  #request(channel: OutboxChannel, place: OutboxPlace): void {
+    const { link } = place;
     let attempt: Attempt<OutboxItem> | undefined;
     const closed = (): void => {
-      if (this.#link === link) this.#open -= 1;
+      place.open -= 1;
     };
-    this.#open += 1;
-    channel.turns += 1;
+    place.open += 1;
+    place.turns += 1;
     link.request({
       build: (id) => {
         this.#expireOld(channel);
-        if (this.#link !== link) return undefined;
-        channel.turns -= 1;
+        if (channel.place !== place) return undefined;
+        place.turns -= 1;
         attempt = channel.next((item) => this.#isOld(item, link.welcome.deduplicateMs));
         if (attempt === undefined) {
           closed();

@@ -2,6 +2,7 @@ import { HawserError } from "@hawser/protocol";
 import type { ClientFrame, PageFrame, ResultFrame, Timer, Timers } from "@hawser/protocol";
 import { errorOf } from "../connection/closure.ts";
 import type { Link } from "./link.ts";
+import type { Links } from "./links.ts";
 import type { SessionPart } from "./session-part.ts";
 
 /** What answers a call or a history request. */
@@ -19,6 +20,8 @@ export interface Ask {
   readonly cancellable: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Over which of the session's connections; "": any. */
+  readonly lane: string;
 }
 
 interface Pending {
@@ -40,10 +43,11 @@ export class AskTable implements SessionPart {
   readonly #monotonic: () => number;
   readonly #maxPending: number;
   readonly #pending = new Set<Pending>();
-  #link: Link | undefined;
+  readonly #links: Links;
   #ended: HawserError | undefined;
 
-  constructor(timers: Timers, monotonic: () => number, maxPending: number) {
+  constructor(links: Links, timers: Timers, monotonic: () => number, maxPending: number) {
+    this.#links = links;
     this.#timers = timers;
     this.#monotonic = monotonic;
     this.#maxPending = maxPending;
@@ -76,14 +80,18 @@ export class AskTable implements SessionPart {
     });
   }
 
-  onLink(link: Link): void {
-    this.#link = link;
-    for (const pending of [...this.#pending]) if (pending.id === undefined) this.#send(pending);
+  onLink(): void {
+    for (const pending of [...this.#pending]) if (pending.link === undefined) this.#send(pending);
   }
 
-  onUnlink(link: Link): void {
-    if (this.#link === link) this.#link = undefined;
+  /** What was sent waits for its answer there. What waits for its turn may have it elsewhere. */
+  onAvoid(link: Link): void {
+    for (const pending of [...this.#pending]) {
+      if (pending.link === link && pending.id === undefined) this.#send(pending);
+    }
   }
+
+  onUnlink(): void {}
 
   onFrame(): boolean {
     return false;
@@ -105,12 +113,13 @@ export class AskTable implements SessionPart {
 
   #send(pending: Pending): void {
     const { ask, settle } = pending;
-    const link = this.#link;
-    if (link === undefined) return;
+    const link = this.#links.choose(ask.lane);
+    if (link === pending.link) return;
     pending.link = link;
+    if (link === undefined) return;
     link.request({
       build: (id) => {
-        if (!this.#pending.has(pending) || pending.link !== link || this.#link !== link) return undefined;
+        if (!this.#pending.has(pending) || pending.link !== link || pending.id !== undefined) return undefined;
         pending.id = id;
         return ask.build(id, Math.max(1, Math.ceil(pending.deadline - this.#monotonic())));
       },
@@ -121,9 +130,9 @@ export class AskTable implements SessionPart {
       lost: (sent) => {
         // What had no turn on a connection that was left has gone over to another by now, and must not go twice.
         if (pending.link !== link) return;
-        pending.id = undefined;
+        pending.id = pending.link = undefined;
         if (sent && !ask.repeatable) settle(outcomeUnknown(ask));
-        else if (this.#link !== undefined && this.#link !== link) this.#send(pending);
+        else this.#send(pending);
       },
       tooLarge: () =>
         settle(new HawserError("message-too-large", `${capital(ask.what)} is larger than the server takes`)),

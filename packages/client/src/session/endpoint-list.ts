@@ -8,22 +8,37 @@ const maxAnnounced = 32;
 export class EndpointList {
   readonly #own: readonly string[];
   #announced: string[] = [];
-  #index = 0;
+  #index: number;
 
-  /** @param own at least one URL. */
-  constructor(own: readonly string[]) {
+  /**
+   * @param own at least one URL.
+   * @param first which of them comes first; counted around. Default 0.
+   */
+  constructor(own: readonly string[], first = 0) {
     this.#own = own;
+    this.#index = first % own.length;
+  }
+
+  /** Those that the application gave. */
+  get own(): readonly string[] {
+    return this.#own;
   }
 
   /** The endpoint to try now. */
   get current(): string {
-    return this.#announced[0] ?? this.#own[this.#index % this.#own.length]!;
+    return this.#announced[0] ?? this.#own[this.#index]!;
   }
 
   /** The current one failed, or does not want us: the next one takes its place. */
   advance(): void {
     if (this.#announced.length > 0) this.#announced.shift();
     else this.#index = (this.#index + 1) % this.#own.length;
+  }
+
+  /** A connection to this one stands: when it is lost, this one is the first to fail. */
+  reached(endpoint: string): void {
+    const index = this.#own.indexOf(endpoint);
+    if (index >= 0 && this.#announced.length === 0) this.#index = index;
   }
 
   /** A server names where to go. Only endpoints with the scheme of one of our own are believed: no downgrade to plain text. */

@@ -1,5 +1,6 @@
 import type { ClientFrame, ConnectedFrame, ServerFrame, Timer, Timers } from "@hawser/protocol";
 import type { Connection } from "../connection/connection.ts";
+import type { LinkHealth } from "./link-health.ts";
 import { RequestTable } from "./request-table.ts";
 import type { Request } from "./request-table.ts";
 
@@ -13,11 +14,14 @@ const maxChannels = 4_096;
 export class Link {
   readonly connection: Connection;
   readonly welcome: ConnectedFrame;
+  /** Whether streams are well placed here. */
+  health: LinkHealth = "good";
   readonly #requests: RequestTable;
   readonly #generations = new Map<string, number>();
   /** The highest generation of the channels that were forgotten. */
   #forgotten = 0;
-  #drain: { readonly timer: Timer; readonly done: () => void } | undefined;
+  #streams = 0;
+  #waiting: { readonly timer: Timer; readonly done: () => void } | undefined;
 
   constructor(connection: Connection, welcome: ConnectedFrame) {
     this.connection = connection;
@@ -28,6 +32,27 @@ export class Link {
   /** @returns false when the frame is larger than the server takes. */
   send(frame: ClientFrame): boolean {
     return this.connection.send(frame);
+  }
+
+  /** What its connection is for; "": anything. */
+  get lane(): string {
+    return this.connection.lane;
+  }
+
+  /** How many streams are placed on it: its load, as the client knows it. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** A stream is placed on it. */
+  hold(): void {
+    this.#streams += 1;
+  }
+
+  /** A stream is no longer on it. */
+  release(): void {
+    this.#streams -= 1;
+    this.#tellIdle();
   }
 
   /** Sends a request, when its turn has come. */
@@ -52,19 +77,24 @@ export class Link {
   /** @returns whether the frame was an answer, and is done with. */
   settle(frame: ServerFrame): boolean {
     const settled = this.#requests.settle(frame);
-    if (settled && this.#requests.size === 0) this.#drain?.done();
+    if (settled) this.#tellIdle();
     return settled;
   }
 
   /** The connection is gone, or was left: requests without an answer are lost. */
   end(): void {
-    this.#drain?.timer.cancel();
+    this.#waiting?.timer.cancel();
+    this.#waiting = undefined;
     this.#requests.end();
   }
 
-  /** Calls back when nothing is unanswered, or after so many milliseconds, unless `end` comes first. */
-  drain(timers: Timers, withinMs: number, done: () => void): void {
-    if (this.#requests.size === 0) return done();
-    this.#drain = { timer: timers.after(withinMs, done), done };
+  /** Calls back when no stream is on it and nothing is unanswered, or after so many milliseconds, unless `end` comes first. */
+  whenIdle(timers: Timers, withinMs: number, done: () => void): void {
+    this.#waiting = { timer: timers.after(withinMs, done), done };
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#streams === 0 && this.#requests.size === 0) this.#waiting?.done();
   }
 }

@@ -1,31 +1,33 @@
-import { HawserError } from "@hawser/protocol";
-import type { Codec, MoveFrame, Ports, ServerFrame } from "@hawser/protocol";
+import { closeCodes, HawserError } from "@hawser/protocol";
+import type { ServerFrame } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { PageLife } from "../page-life/page-life.ts";
-import type { Connector } from "../transport/transport.ts";
-import { Attempt } from "./attempt.ts";
 import type { Backoff } from "./backoff.ts";
-import type { EndpointList } from "./endpoint-list.ts";
+import { EndpointList } from "./endpoint-list.ts";
 import type { Link } from "./link.ts";
+import { LinkWatch } from "./link-watch.ts";
+import type { Links } from "./links.ts";
+import { Path } from "./path.ts";
+import type { PathContext } from "./path.ts";
 import type { SessionPart } from "./session-part.ts";
-import type { SessionState } from "./session-state.ts";
 import { addCounters, newTotals } from "./totals.ts";
 import type { Totals } from "./totals.ts";
-import { TokenRefresh } from "./token-source.ts";
-import type { Token } from "./token-source.ts";
 
-export interface SessionOptions {
-  readonly id: string;
-  readonly endpoints: EndpointList;
-  readonly token: Token | undefined;
-  readonly connector: Connector;
-  readonly codec: Codec;
-  readonly ports: Ports;
+/** What one connection of the session is for, and where it goes. */
+export interface PathPlan {
+  readonly lane: string;
+  readonly urls: readonly string[];
+}
+
+export interface SessionOptions extends PathContext {
+  /** One for each connection; at least one. */
+  readonly plans: readonly PathPlan[];
+  readonly links: Links;
   readonly pageLife: PageLife;
-  readonly backoff: Backoff;
-  readonly connectTimeoutMs: number;
-  readonly agent: string;
+  readonly newBackoff: () => Backoff;
+  /** Until an answer is so late that streams go elsewhere. */
+  readonly stallAfterMs: number;
   /** In the order in which they are told of a connection. */
   readonly parts: readonly SessionPart[];
   /** The state changed, or a figure of it. */
@@ -34,40 +36,58 @@ export interface SessionOptions {
   readonly onFatal: (error: HawserError) => void;
 }
 
-/** A connection that stood so long proves that its endpoint works: the next failure counts as the first. */
-const provenAfterMs = 5_000;
+/** The state of a session as a whole: the best of its paths'. `until`: when the next attempt is made. */
+export type SessionState =
+  | { readonly kind: "connecting" | "connected" | "offline" }
+  | { readonly kind: "waiting"; readonly until: number }
+  | { readonly kind: "closed"; readonly error: HawserError | undefined };
+
 /** How long the other side has to show that it is there, when the network was said to have changed. */
 const probeMs = 5_000;
 
 /**
- * One client's logical relation with the service: keeps a connection, and tells the parts of the session when it has
- * one. It knows no channels.
+ * One client's logical relation with the service, over one connection or several: each is kept by a path, and the parts
+ * of the session are told of those that stand. It knows no channels.
  */
 export class Session {
   readonly id: string;
   readonly #options: SessionOptions;
+  readonly #paths: readonly Path[];
+  readonly #watch: LinkWatch;
   readonly #stopListening: () => void;
-  readonly #connections = new Set<Connection>();
-  /** Those that were left, until their requests are answered. */
-  readonly #leaving = new Set<Link>();
-  /** Over the connections that are gone. */
-  readonly #past = newTotals();
-  #state: SessionState = { kind: "offline" };
+  #ended: { readonly error: HawserError | undefined } | undefined;
   #since: number;
+  #lastKind: SessionState["kind"] = "offline";
   #lastError: HawserError | undefined;
-  #user = "";
+  /** Whom the server took this client for; `undefined` before the first connection. */
+  #user: string | undefined;
   #lastConnectionId = 0;
-  #connectedAt = 0;
 
   constructor(options: SessionOptions) {
+    const { ports, links, stallAfterMs, pageLife } = options;
     this.id = options.id;
     this.#options = options;
-    this.#since = options.ports.clock.now();
-    this.#stopListening = options.pageLife.listen({ online: () => this.#online(), offline: () => this.probe() });
+    this.#since = ports.clock.now();
+    this.#paths = options.plans.map((plan, index) => this.#newPath(plan, index));
+    this.#watch = new LinkWatch(ports, links, stallAfterMs, {
+      avoid: (link) => this.#tell((part) => part.onAvoid(link)),
+      recovered: (link) => this.#tell((part) => part.onLink(link)),
+      balance: () => {
+        this.#spread();
+        this.#tell((part) => part.onBalance?.());
+      },
+      changed: () => this.#onChange(),
+    });
+    this.#stopListening = pageLife.listen({ online: () => this.#online(), offline: () => this.probe() });
   }
 
   get state(): SessionState {
-    return this.#state;
+    if (this.#ended !== undefined) return { kind: "closed", error: this.#ended.error };
+    const states = this.#paths.map((path) => path.state);
+    for (const kind of ["connected", "connecting"] as const)
+      if (states.some((state) => state.kind === kind)) return { kind };
+    const waiting = states.flatMap((state) => (state.kind === "waiting" ? [state.until] : []));
+    return waiting.length > 0 ? { kind: "waiting", until: Math.min(...waiting) } : { kind: "offline" };
   }
 
   /** When the state last changed, in milliseconds since 1970. */
@@ -77,53 +97,52 @@ export class Session {
 
   /** Whom the server took this client for; "" before the first connection. */
   get user(): string {
-    return this.#user;
+    return this.#user ?? "";
   }
 
-  /** Why the last connection ended, or was not made. */
+  /** Why a connection last ended, or was not made. */
   get lastError(): HawserError | undefined {
     return this.#lastError;
   }
 
-  /** The connections that exist; the one that ended last is among them until there is another. */
-  get connections(): Iterable<Connection> {
-    return this.#connections;
+  /** The connections that exist; of each path the one that ended last is among them until there is another. */
+  get connections(): readonly Connection[] {
+    return this.#paths.flatMap((path) => [...path.connections]);
   }
 
   /** Sums over all connections there were. */
   get totals(): Totals {
-    const totals = { ...this.#past };
-    for (const { counters } of this.#connections) addCounters(totals, counters);
+    const totals = newTotals();
+    for (const { past, connections } of this.#paths) {
+      totals.connects += past.connects;
+      addCounters(totals, past);
+      for (const { counters } of connections) addCounters(totals, counters);
+    }
     return totals;
   }
 
-  /** Connects at once: first, after `offline`, or instead of waiting longer. */
+  /** Connects at once: first, after `goOffline`, or instead of waiting longer. */
   start(): void {
-    const former = this.#state;
-    if (former.kind !== "waiting" && former.kind !== "offline") return;
-    this.#connect();
-    this.#release(former);
+    if (this.#ended === undefined) for (const path of this.#paths) path.start();
   }
 
-  /** Cuts the connection, if there is one, and connects again at once. */
-  reconnect(): void {
-    if (this.#state.kind === "closed") return;
-    const former = this.#state;
-    this.#connect();
-    this.#release(former);
+  /** Cuts connections, and connects again at once: the one with this identifier, or all. */
+  reconnect(connectionId?: number): void {
+    if (this.#ended !== undefined) return;
+    for (const path of this.#paths) {
+      const ids = [...path.connections].map(({ id }) => id);
+      if (connectionId === undefined || ids.includes(connectionId)) path.reconnect();
+    }
   }
 
-  /** Cuts the connection and stays away until `start`. */
+  /** Cuts every connection and stays away until `start`. */
   goOffline(): void {
-    if (this.#state.kind === "closed" || this.#state.kind === "offline") return;
-    const former = this.#state;
-    this.#enter({ kind: "offline" });
-    this.#release(former);
+    if (this.#ended === undefined) this.#stop();
   }
 
-  /** Asks the other side for a sign of life. Nothing happens without a connection. */
+  /** Asks the other side of each connection for a sign of life. */
   probe(): void {
-    if (this.#state.kind === "connected") this.#state.link.connection.probe(probeMs);
+    for (const { connection } of this.#options.links) connection.probe(probeMs);
   }
 
   /** Ends the session for good. */
@@ -131,169 +150,102 @@ export class Session {
     this.#end(undefined);
   }
 
-  #connect(): void {
-    this.#enter({ kind: "connecting", attempt: this.#attempt() });
-  }
-
-  #attempt(): Attempt {
-    const { endpoints, token, connector, codec, ports, connectTimeoutMs, agent } = this.#options;
-    this.#lastConnectionId += 1;
-    return new Attempt({
-      id: this.#lastConnectionId,
-      endpoint: endpoints.current,
-      token,
-      session: this.id,
-      agent,
-      connector,
-      codec,
-      ports,
-      connectTimeoutMs,
+  #newPath({ lane, urls }: PathPlan, index: number): Path {
+    const { links, newBackoff } = this.#options;
+    const path: Path = new Path({
+      context: this.#options,
+      lane,
+      // Each begins with another one, so that the loss of a node is not that of every connection.
+      endpoints: new EndpointList(urls, index),
+      backoff: newBackoff(),
       handlers: {
-        onOpening: (connection) => {
-          for (const other of this.#connections) if (other.state === "closed") this.#forget(other);
-          this.#connections.add(connection);
-          this.#options.onChange();
+        nextConnectionId: () => (this.#lastConnectionId += 1),
+        onChange: () => this.#onChange(),
+        onLink: (link) => this.#onLink(link),
+        onLeaving: (link) => this.#tell((part) => part.onAvoid(link)),
+        onUnlink: (link) => {
+          links.delete(link);
+          this.#tell((part) => part.onUnlink(link));
+          this.#watch.update();
         },
-        onReady: (link) => this.#onReady(link),
         onFrame: (frame, link) => this.#onFrame(frame, link),
-        onRoundTrip: () => this.#options.onChange(),
-        onClosed: (closure, link) => this.#onClosed(closure, link),
+        onLost: (error) => {
+          this.#lastError = error;
+        },
+        onRefused: (closure) => this.#onRefused(closure, path),
       },
     });
+    return path;
   }
 
-  #onReady(link: Link): void {
-    const { ports, token, parts } = this.#options;
-    if (this.#past.connects > 0 && link.welcome.user !== this.#user) return this.#refuseUser(link.welcome.user);
-    const former = this.#state;
-    this.#past.connects += 1;
-    this.#connectedAt = ports.clock.monotonic();
-    this.#user = link.welcome.user;
-    if (former.kind === "connected") this.#leave(former.link, former.refresh, former.move?.deadline ?? 0);
-    const refresh = new TokenRefresh(ports.timers, token, link);
-    this.#enter({ kind: "connected", link, refresh, move: undefined });
-    for (const part of parts) if (this.#isCurrent(link)) part.onLink(link);
+  #onLink(link: Link): void {
+    const { links, parts } = this.#options;
+    this.#user ??= link.welcome.user;
+    if (link.welcome.user !== this.#user) return this.#refuseUser(link.welcome.user);
+    links.add(link);
+    for (const part of parts) if (links.has(link)) part.onLink(link);
+    this.#watch.update();
   }
 
   /** Positions, the inbox and what waits to be sent are one user's, and must not become another's (CON-9). */
   #refuseUser(user: string): void {
     const text = `The session is that of "${this.#user}", and the token now of "${user}": create a client for each user`;
-    this.#lastError = new HawserError("token-invalid", text);
-    this.#end(this.#lastError);
-  }
-
-  /** Make before break: the former connection stays until its requests are answered, or the server's deadline. */
-  #leave(link: Link, refresh: TokenRefresh, deadline: number): void {
-    const { ports, parts } = this.#options;
-    refresh.stop();
-    for (const part of parts) part.onUnlink(link);
-    this.#leaving.add(link);
-    link.drain(ports.timers, Math.max(0, deadline - ports.clock.monotonic()), () => this.#drop(link));
+    this.#end(new HawserError("token-invalid", text));
   }
 
   #onFrame(frame: ServerFrame, link: Link): void {
-    if (link.settle(frame)) return;
-    if (frame.type === "move") this.#onMove(frame, link);
-    else for (const part of this.#options.parts) if (part.onFrame(frame, link)) return;
+    for (const part of this.#options.parts) if (part.onFrame(frame, link)) return;
   }
 
-  #onMove(frame: MoveFrame, link: Link): void {
-    const state = this.#state;
-    if (state.kind !== "connected" || state.link !== link || state.move !== undefined) return;
-    const { ports, endpoints } = this.#options;
-    endpoints.announce(frame.endpoints);
-    const deadline = ports.clock.monotonic() + frame.deadlineMs;
-    const timer = ports.timers.after(frame.delayMs, () => {
-      this.#enter({ ...state, move: { kind: "opening", deadline, attempt: this.#attempt() } });
-    });
-    this.#enter({ ...state, move: { kind: "delayed", deadline, timer } });
+  /** A place that has enough connections of ours is no reason to give up those that we have. */
+  #onRefused(closure: Closure, path: Path): boolean {
+    const others = this.#paths.filter((other) => other !== path && other.state.kind === "connected");
+    if (closure.code === closeCodes.tooManyConnections && others.length > 0) return true;
+    this.#end(closure.error);
+    return false;
   }
 
-  #onClosed(closure: Closure, link: Link | undefined): void {
-    const { backoff, endpoints, ports } = this.#options;
-    // One that was left: nothing depends on it any more.
-    if (link !== undefined && !this.#isCurrent(link)) return this.#drop(link);
-    const state = this.#state;
-    this.#lastError = closure.error;
-    endpoints.advance();
-    if (state.kind === "connected" && link === undefined) {
-      // The one that should have taken over. The one in use still serves, until the server's deadline.
-      const deadline = state.move?.deadline ?? 0;
-      const delayMs = backoff.next(closure.error.retryAfterMs);
-      const timer = ports.timers.after(delayMs, () => {
-        this.#enter({ ...state, move: { kind: "opening", deadline, attempt: this.#attempt() } });
-      });
-      return this.#enter({ ...state, move: { kind: "delayed", deadline, timer } });
+  /** Two paths went to one endpoint when another failed: when that one is there again, one of them goes back. */
+  #spread(): void {
+    const used = this.#paths.map(({ endpoint }) => endpoint);
+    for (const [index, path] of this.#paths.entries()) {
+      const doubled = used.indexOf(used[index]!) < index;
+      const free = this.#options.plans[index]!.urls.find((url) => !used.includes(url));
+      if (!doubled || free === undefined) continue;
+      path.moveTo(free, this.#options.connectTimeoutMs);
+      return;
     }
-    if (link !== undefined && ports.clock.monotonic() - this.#connectedAt >= provenAfterMs) backoff.reset();
-    const opening = state.kind === "connected" && state.move?.kind === "opening" ? state.move.attempt : undefined;
-    if (!closure.reconnect) return this.#end(closure.error);
-    if (opening !== undefined) {
-      // The connection that should take over is already on its way.
-      this.#enter({ kind: "connecting", attempt: opening });
-    } else {
-      const delayMs = backoff.next(closure.error.retryAfterMs);
-      const timer = ports.timers.after(delayMs, () => this.#connect());
-      this.#enter({ kind: "waiting", until: ports.clock.now() + delayMs, timer });
-    }
-    if (state.kind === "connected") this.#unlink(state);
   }
 
-  /** Ends what a former state held: timers, attempts, the connection. */
-  #release(former: SessionState): void {
-    if (former.kind === "waiting") former.timer.cancel();
-    if (former.kind === "connecting") former.attempt.cancel();
-    if (former.kind !== "connected") return;
-    if (former.move?.kind === "opening") former.move.attempt.cancel();
-    former.link.connection.close();
-    this.#unlink(former);
-  }
-
-  /** Takes the connection of a former state away from the parts. */
-  #unlink(former: SessionState & { kind: "connected" }): void {
-    former.refresh.stop();
-    if (former.move?.kind === "delayed") former.move.timer.cancel();
-    for (const part of this.#options.parts) part.onUnlink(former.link);
-    former.link.end();
-  }
-
-  /** Ends a connection that was left. */
-  #drop(link: Link): void {
-    this.#leaving.delete(link);
-    link.connection.close();
-    link.end();
-    this.#forget(link.connection);
-    this.#options.onChange();
-  }
-
-  #forget(connection: Connection): void {
-    if (!this.#connections.delete(connection)) return;
-    addCounters(this.#past, connection.counters);
+  #stop(): void {
+    for (const path of this.#paths) path.stop();
   }
 
   #end(error: HawserError | undefined): void {
-    if (this.#state.kind === "closed") return;
-    const former = this.#state;
-    this.#enter({ kind: "closed", error });
+    if (this.#ended !== undefined) return;
+    this.#ended = { error };
+    this.#lastError = error ?? this.#lastError;
+    this.#onChange();
     this.#stopListening();
-    this.#release(former);
-    for (const link of this.#leaving) this.#drop(link);
+    this.#stop();
+    this.#watch.stop();
     for (const part of this.#options.parts) part.onEnd(error);
     if (error !== undefined) this.#options.onFatal(error);
   }
 
   #online(): void {
-    if (this.#state.kind === "waiting") this.start();
-    else this.probe();
+    for (const path of this.#paths) if (path.state.kind === "waiting") path.start();
+    this.probe();
   }
 
-  #isCurrent(link: Link): boolean {
-    return this.#state.kind === "connected" && this.#state.link === link;
+  #tell(what: (part: SessionPart) => void): void {
+    for (const part of this.#options.parts) what(part);
   }
 
-  #enter(state: SessionState): void {
-    if (state.kind !== this.#state.kind) this.#since = this.#options.ports.clock.now();
-    this.#state = state;
+  #onChange(): void {
+    const { kind } = this.state;
+    if (kind !== this.#lastKind) this.#since = this.#options.ports.clock.now();
+    this.#lastKind = kind;
     this.#options.onChange();
   }
 }

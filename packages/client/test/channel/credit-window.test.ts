@@ -10,11 +10,17 @@ describe("the credit of a grant", () => {
 
   it("is told anew when half a window was read, not before [SUB-10]", () => {
     const window = new CreditWindow(100, 0);
-    window.add(49);
-    expect(window.take()).toBeUndefined();
-    window.add(1);
-    expect(window.take()).toBe(150);
-    expect(window.take()).toBeUndefined();
+    window.arrive(100);
+    expect(window.take(51)).toBeUndefined();
+    expect(window.take(50)).toBe(150);
+    expect(window.take(50)).toBeUndefined();
+  });
+
+  it("counts what was dropped as read, and what another grant brought as unread [SUB-10]", () => {
+    const window = new CreditWindow(100, 0);
+    window.arrive(60);
+    expect(window.take(60)).toBeUndefined();
+    expect(window.take(0)).toBe(160);
   });
 
   it("never lets more than a window and a message wait, and never stalls a reader [SUB-10]", () => {
@@ -28,16 +34,18 @@ describe("the credit of a grant", () => {
           let credit = window.granted;
           let sent = 0;
           const unread: number[] = [];
+          const waiting = (): number => unread.reduce((sum, one) => sum + one, 0);
           const read = (): void => {
-            window.add(unread.shift() ?? 0);
-            credit = window.take() ?? credit;
+            unread.shift();
+            credit = window.take(waiting()) ?? credit;
           };
           for (const step of steps) {
             if (sent < credit) {
               sent += step.cost;
+              window.arrive(step.cost);
               unread.push(step.cost);
             }
-            expect(unread.reduce((sum, one) => sum + one, 0)).toBeLessThan(size + 200);
+            expect(waiting()).toBeLessThan(size + 200);
             for (let count = 0; count < step.reads; count += 1) read();
           }
           while (unread.length > 0) read();

@@ -1,0 +1,169 @@
+import type {
+  BatchFrame,
+  ErrorFrame,
+  ResetFrame,
+  SubscribedFrame,
+  SubscribeFrame,
+  Timer,
+  UnsubscribedFrame,
+} from "@hawser/protocol";
+import type { Link } from "../session/link.ts";
+import type { ReplyFrame } from "../session/request-table.ts";
+import { CreditWindow } from "./credit-window.ts";
+
+/** What a feed needs of the receiver that it feeds. */
+export interface FeedReceiver {
+  readonly channel: string;
+  readonly windowBytes: number;
+  /** Cost of what was pushed and not read. */
+  unread(): number;
+  /** The frame that asks for what the receiver does not have. */
+  subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame;
+  /** A timer that runs out after the backoff, but not before `atLeastMs`. */
+  later(atLeastMs: number, callback: () => void): Timer;
+  /** The connection has given the channel this number. */
+  bind(feed: Feed, number: number): void;
+  onSubscribed(feed: Feed, frame: SubscribedFrame): void;
+  onReset(feed: Feed, frame: ResetFrame): void;
+  onBatch(feed: Feed, frame: BatchFrame): void;
+  /** The server refuses it, or took the right away. */
+  onRefused(feed: Feed, error: Pick<ErrorFrame, "code" | "message">): void;
+}
+
+type State =
+  /** So much is unread that no credit is left to give: asks when it is read. */
+  | { readonly kind: "full" }
+  | { readonly kind: "delayed"; readonly timer: Timer }
+  | { readonly kind: "asking"; readonly generation: number; readonly credit: CreditWindow }
+  | {
+      readonly kind: "live";
+      readonly generation: number;
+      readonly number: number;
+      readonly credit: CreditWindow;
+      /** A `seek` is under way: what does not join on is dropped in silence (SUB-4). */
+      seeking: boolean;
+    }
+  | { readonly kind: "ended" };
+
+/**
+ * One copy of a channel's stream: the grants that one connection gives, one after the other. It asks, passes on what
+ * comes under its grant and no other (SUB-3), and renews its credit.
+ */
+export class Feed {
+  readonly link: Link;
+  readonly #receiver: FeedReceiver;
+  #state: State = { kind: "full" };
+
+  /** Asks at once. */
+  constructor(link: Link, receiver: FeedReceiver) {
+    this.link = link;
+    this.#receiver = receiver;
+    link.hold();
+  }
+
+  /** It has a grant. */
+  get isLive(): boolean {
+    return this.#state.kind === "live";
+  }
+
+  /** Asks for a grant, from where the receiver stands now. One that it has ends. */
+  ask(): void {
+    const { channel, windowBytes } = this.#receiver;
+    const unread = this.#receiver.unread();
+    if (unread >= windowBytes) {
+      this.#state = { kind: "full" };
+      return;
+    }
+    const generation = this.link.nextGeneration(channel);
+    const credit = new CreditWindow(windowBytes, unread);
+    const asking = { kind: "asking", generation, credit } as const;
+    this.#state = asking;
+    this.link.request({
+      build: (id) =>
+        this.#state === asking ? this.#receiver.subscribeFrame(id, generation, credit.granted) : undefined,
+      reply: (frame) => this.#onReply(frame, generation),
+      // The session tells of the lost connection itself.
+      lost: () => {},
+      tooLarge: () =>
+        this.#receiver.onRefused(this, {
+          code: "message-too-large",
+          message: "The `subscribe` frame is larger than the server takes",
+        }),
+    });
+  }
+
+  /** Asks again, after a while: this node has not what the receiver needs. */
+  askLater(atLeastMs: number): void {
+    if (this.#state.kind === "ended") return;
+    this.#state = { kind: "delayed", timer: this.#receiver.later(atLeastMs, () => this.ask()) };
+  }
+
+  /** A frame under the number that was bound on the link. */
+  onFrame(frame: BatchFrame | ResetFrame | UnsubscribedFrame): void {
+    const state = this.#state;
+    if (state.kind !== "live" || state.generation !== frame.generation) return;
+    if (frame.type === "batch") this.#receiver.onBatch(this, frame);
+    else if (frame.type === "reset") this.#receiver.onReset(this, frame);
+    else if (frame.code !== "") this.#receiver.onRefused(this, frame);
+  }
+
+  /** So much came: it counts as sent, whether it was new or not (SUB-10). */
+  arrive(cost: number): void {
+    if (this.#state.kind === "live") this.#state.credit.arrive(cost);
+  }
+
+  /** Tells the server of new credit when that is worth a frame. */
+  renew(): void {
+    const state = this.#state;
+    const unread = this.#receiver.unread();
+    if (state.kind === "full" && unread <= this.#receiver.windowBytes / 2) return this.ask();
+    // Before `subscribed` there is no number to tell it under: what is read until then is told after it.
+    const credit = state.kind === "live" ? state.credit.take(unread) : undefined;
+    if (state.kind !== "live" || credit === undefined) return;
+    this.link.send({ type: "credit", number: state.number, generation: state.generation, credit });
+  }
+
+  /** A batch did not join on: asks once for what follows `offset`. @returns whether this is the first that did not. */
+  seek(offset: number): boolean {
+    const state = this.#state;
+    if (state.kind !== "live" || state.seeking) return false;
+    state.seeking = true;
+    this.link.send({ type: "seek", number: state.number, generation: state.generation, offset });
+    return true;
+  }
+
+  /** A batch joined on. */
+  joined(): void {
+    if (this.#state.kind === "live") this.#state.seeking = false;
+  }
+
+  /** Nothing comes of it any more. */
+  end(): void {
+    const state = this.#state;
+    if (state.kind === "ended") return;
+    this.#state = { kind: "ended" };
+    if (state.kind === "delayed") state.timer.cancel();
+    if (state.kind === "live") this.#unsubscribe(state.number, state.generation);
+    this.link.release();
+  }
+
+  #onReply(frame: ReplyFrame, generation: number): void {
+    const state = this.#state;
+    if (state.kind !== "asking" || state.generation !== generation) {
+      // It ended while the request was under way.
+      if (frame.type === "subscribed") this.#unsubscribe(frame.number, generation);
+    } else if (frame.type === "subscribed") {
+      this.#state = { kind: "live", generation, number: frame.number, credit: state.credit, seeking: false };
+      this.#receiver.bind(this, frame.number);
+      this.#receiver.onSubscribed(this, frame);
+      this.renew();
+    } else if (frame.type === "error") {
+      if (frame.retry) this.askLater(frame.retryAfterMs);
+      else this.#receiver.onRefused(this, frame);
+    }
+  }
+
+  #unsubscribe(number: number, generation: number): void {
+    this.link.send({ type: "unsubscribe", number, generation });
+  }
+}
