@@ -1,5 +1,5 @@
-import { defaultLimits, HawserError, protobufCodec, systemPorts } from "@hawser/protocol";
-import type { Codec, Contract, Ports } from "@hawser/protocol";
+import { defaultLimits, HawserError, protobufClientCodec, systemPorts } from "@hawser/protocol";
+import type { ClientCodec, Contract, Ports } from "@hawser/protocol";
 import { assertOverflow, defaultOutbox } from "./outbox/options.ts";
 import type { OutboxOptions } from "./outbox/options.ts";
 import { platformPageLife } from "./page-life/page-life.ts";
@@ -44,8 +44,8 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
   readonly token?: Token;
   /** Channels and calls with their types and schemas. Default none: everything is `unknown`, nothing is validated. */
   readonly contract?: C;
-  /** Default `protobufCodec`; `jsonCodec` is for people who look at the wire. */
-  readonly codec?: Codec;
+  /** How frames travel. Default protobuf; `jsonCodec` is for people who look at the wire. */
+  readonly codec?: ClientCodec;
   /** Default `webSocketConnector()`. */
   readonly connector?: Connector;
   /** Clock, timers and randomness. Default the platform's. */
@@ -75,7 +75,7 @@ export interface ResolvedOptions<C extends Contract | undefined> {
   readonly stallAfterMs: number;
   readonly token: Token | undefined;
   readonly contract: C | undefined;
-  readonly codec: Codec;
+  readonly codec: ClientCodec;
   readonly connector: Connector;
   readonly ports: Ports;
   readonly pageLife: PageLife;
@@ -102,7 +102,7 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     stallAfterMs: options.stallAfterMs ?? 2_000,
     token,
     contract: options.contract,
-    codec: options.codec ?? protobufCodec,
+    codec: options.codec ?? protobufClientCodec,
     connector: options.connector ?? webSocketConnector(),
     ports: options.ports ?? systemPorts(),
     pageLife: options.pageLife ?? platformPageLife(),

@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from "vitest";
+import { jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { Contract } from "@hawser/protocol";
 import { createClient } from "../src/client.ts";
 import type { Client } from "../src/client.ts";
@@ -17,7 +18,7 @@ export function fixture<C extends Contract | undefined = undefined>(
   options: Partial<ClientOptions<C>> = {},
 ): Fixture<C> {
   const ports = new SimulatedPorts();
-  const server = new FakeServer(ports, options.codec);
+  const server = new FakeServer(ports, options.codec === jsonCodec ? jsonCodec : protobufCodec);
   const pageLife = { listen: () => () => {} };
   const client = createClient<C>({ url: "sim://node-1", connector: server, ports, pageLife, ...options });
   onTestFinished(async () => {

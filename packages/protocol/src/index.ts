@@ -1,5 +1,5 @@
 export { compilePattern, isChannelName, maxChannelNameBytes } from "./channel-name.ts";
-export type { Codec } from "./codec.ts";
+export type { ClientCodec, Codec } from "./codec.ts";
 export { messagesAbove, receive } from "./interval.ts";
 export type { Reception } from "./interval.ts";
 export { jsonCodec } from "./json/codec.ts";
@@ -7,6 +7,7 @@ export { maxJsonDepth } from "./json/scanner.ts";
 export { defaultLimits } from "./limits.ts";
 export type { LimitName } from "./limits.ts";
 export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
+export { protobufClientCodec } from "./protobuf/client-codec.ts";
 export { protobufCodec } from "./protobuf/codec.ts";
 export { closeCodes, mayReconnect } from "./close-codes.ts";
 export { defineContract } from "./contract/contract.ts";

@@ -21,6 +21,27 @@ describe("payloadOf", () => {
     expect(isCarriable(payloadOf(nested(maxJsonDepth)))).toBe(true);
     expect(codeOf(() => payloadOf(nested(maxJsonDepth + 1)))).toBe("payload-invalid");
   });
+
+  it("counts no brackets inside of strings, nor any that are closed", () => {
+    const text = `${"[{".repeat(maxJsonDepth)}\\" " [[`;
+    expect(isCarriable(payloadOf([text, { [text]: text }]))).toBe(true);
+    expect(isCarriable(payloadOf(Array.from({ length: maxJsonDepth }, () => [{}, []])))).toBe(true);
+  });
+
+  it("agrees with the proof of a payload on how deep any value is [WIRE-6]", () => {
+    const wrap = (value: unknown, objects: readonly boolean[]): unknown =>
+      objects.reduce<unknown>((inner, isObject) => (isObject ? { "[\\": inner } : ["{", inner, "]"]), value);
+    const around = { minLength: maxJsonDepth - 3, maxLength: maxJsonDepth + 1 };
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 3 }), fc.array(fc.boolean(), around), (json, objects) => {
+        const value = wrap(JSON.parse(json), objects);
+        const data = utf8.encode(JSON.stringify(value));
+        const carriable = isCarriable({ kind: "json", data });
+        expect(codeOf(() => payloadOf(value))).toBe(carriable ? undefined : "payload-invalid");
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
 
 describe("isCarriable", () => {

@@ -1,7 +1,7 @@
 import { assert, closeCodes, defaultLimits, HawserError } from "@hawser/protocol";
 import type {
+  ClientCodec,
   ClientFrame,
-  Codec,
   ConnectedFrame,
   ConnectFrame,
   ErrorFrame,
@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   /** What it is for; "": anything. */
   readonly lane: string;
   readonly connector: Connector;
-  readonly codec: Codec;
+  readonly codec: ClientCodec;
   readonly ports: Ports;
   /** From the first attempt to open it until `connected`. */
   readonly connectTimeoutMs: number;

@@ -1,4 +1,4 @@
-import type { Codec, HawserError, MoveFrame, Ports, ServerFrame } from "@hawser/protocol";
+import type { ClientCodec, HawserError, MoveFrame, Ports, ServerFrame } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Connector } from "../transport/transport.ts";
@@ -17,7 +17,7 @@ export interface PathContext {
   readonly id: string;
   readonly token: Token | undefined;
   readonly connector: Connector;
-  readonly codec: Codec;
+  readonly codec: ClientCodec;
   readonly ports: Ports;
   readonly connectTimeoutMs: number;
   readonly agent: string;

@@ -1,10 +1,9 @@
 import type { Codec } from "../codec.ts";
-import { checkSender } from "../frame-rules.ts";
-import { frameTable } from "../frame-table.ts";
 import type { ClientFrame, Frame, ServerFrame } from "../frames.ts";
-import { readFrame } from "./decode.ts";
-import { writeFrame } from "./encode.ts";
-import { Reader } from "./reader.ts";
+import { checkPayload } from "../payload.ts";
+import { readAnyFrame } from "./decode-client.ts";
+import { writeAnyFrame } from "./encode-server.ts";
+import { readMessage } from "./messages.ts";
 import { Writer } from "./writer.ts";
 
 class ProtobufCodec implements Codec {
@@ -15,30 +14,17 @@ class ProtobufCodec implements Codec {
 
   encode(frame: Frame): Uint8Array {
     this.#writer.start();
-    writeFrame(this.#writer, frame);
+    writeAnyFrame(this.#writer, frame);
     return this.#writer.finish();
   }
 
   decodeClient(message: Uint8Array): ClientFrame[] {
-    return decode(message, "client") as ClientFrame[];
+    return readMessage(message, "client", readAnyFrame, checkPayload) as ClientFrame[];
   }
 
   decodeServer(message: Uint8Array): ServerFrame[] {
-    return decode(message, "server") as ServerFrame[];
+    return readMessage(message, "server", readAnyFrame, checkPayload) as ServerFrame[];
   }
-}
-
-function decode(message: Uint8Array, sender: "client" | "server"): Frame[] {
-  const reader = new Reader(message);
-  const frames: Frame[] = [];
-  do {
-    const outer = reader.enter();
-    const frame = readFrame(reader);
-    reader.leave(outer);
-    checkSender(frame.type, frameTable[frame.type].from, sender);
-    frames.push(frame);
-  } while (reader.more);
-  return frames;
 }
 
 /**

@@ -1,20 +1,20 @@
-import { checkInterval, checkMessages, checkPublish, checkReset } from "../frame-rules.ts";
+import { checkInterval, checkMessages, checkReset } from "../frame-rules.ts";
 import { defaultOf, frameTable } from "../frame-table.ts";
 import type { FieldKind, FrameShape } from "../frame-table.ts";
-import type { BatchFrame, Frame, Message, PageFrame, Payload, PublishedFrame, PublishFrame } from "../frames.ts";
+import type { BatchFrame, Frame, Message, PageFrame, Payload, PublishedFrame } from "../frames.ts";
 import { malformed } from "../malformed.ts";
-import { checkPayload } from "../payload.ts";
 import type { Reader } from "./reader.ts";
-
-const noBytes = /* @__PURE__ */ new Uint8Array(0);
 
 /** Types of frames by their number in `spec/hawser.proto`. */
 const typeOf: ReadonlyMap<number, Frame["type"]> = /* @__PURE__ */ new Map(
   /* @__PURE__ */ (Object.keys(frameTable) as Frame["type"][]).map((type) => [frameTable[type].number, type]),
 );
 
+/** Reads the fields of one frame whose type is known. */
+export type ReadKnown = (reader: Reader, type: Frame["type"]) => Frame;
+
 /** Reads one `Frame`, through the reader's end. Of several frames in it the last counts (WIRE-9). */
-export function readFrame(reader: Reader): Frame {
+export function readFrame(reader: Reader, readKnown: ReadKnown): Frame {
   let frame: Frame | undefined;
   while (reader.more) {
     const tag = reader.tag();
@@ -30,13 +30,12 @@ export function readFrame(reader: Reader): Frame {
   return frame ?? malformed("has a type that is not known");
 }
 
-function readKnown(reader: Reader, type: Frame["type"]): Frame {
+/** Reads a frame that is not read in `decode-client.ts`. */
+export function readServerFrame(reader: Reader, type: Frame["type"]): Frame {
   switch (type) {
     case "batch":
     case "page":
       return readMessages(reader, type);
-    case "publish":
-      return readPublish(reader);
     case "published":
       return readPublished(reader);
     default:
@@ -138,7 +137,7 @@ function place(messages: readonly Writable<Message>[], from: number, to: number,
 }
 
 /** `undefined` for a `Payload` of no kind that is known. */
-function readPayload(reader: Reader): Payload | undefined {
+export function readPayload(reader: Reader): Payload | undefined {
   let payload: Payload | undefined;
   const outer = reader.enter();
   while (reader.more) {
@@ -148,10 +147,10 @@ function readPayload(reader: Reader): Payload | undefined {
         payload = { kind: "bytes", data: reader.data() };
         break;
       case 0x12:
-        payload = checkPayload("text", reader.data());
+        payload = reader.payload("text");
         break;
       case 0x1a:
-        payload = checkPayload("json", reader.data());
+        payload = reader.payload("json");
         break;
       default:
         reader.skip(tag);
@@ -159,48 +158,6 @@ function readPayload(reader: Reader): Payload | undefined {
   }
   reader.leave(outer);
   return payload;
-}
-
-function readPublish(reader: Reader): PublishFrame {
-  let id = 0;
-  let channel = "";
-  let producer: Uint8Array = noBytes;
-  let sequence = 0;
-  let previous = 0;
-  let payload: Payload | undefined;
-  let key = "";
-  while (reader.more) {
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x08:
-        id = reader.uint();
-        break;
-      case 0x12:
-        channel = reader.string();
-        break;
-      case 0x1a:
-        producer = reader.data();
-        break;
-      case 0x20:
-        sequence = reader.uint();
-        break;
-      case 0x28:
-        previous = reader.uint();
-        break;
-      case 0x32:
-        payload = readPayload(reader);
-        break;
-      case 0x3a:
-        key = reader.string();
-        break;
-      default:
-        reader.skip(tag);
-    }
-  }
-  if (payload === undefined) malformed("lacks its payload");
-  const frame: PublishFrame = { type: "publish", id, channel, producer, sequence, previous, payload, key };
-  checkPublish(frame);
-  return frame;
 }
 
 function readPublished(reader: Reader): PublishedFrame {

@@ -1,17 +1,23 @@
+import type { Payload } from "../frames.ts";
 import { malformed } from "../malformed.ts";
 import { decodeText, isUtf8 } from "../text.ts";
 
 /** Up to this length a loop beats the platform's decoder. */
 const shortString = 24;
 
+/** Makes a payload of the data that a frame carries, or finds it malformed. */
+export type ProvePayload = (kind: "text" | "json", data: Uint8Array) => Payload;
+
 /** Reads protobuf from `at` to `end`; whatever would pass `end` is malformed. */
 export class Reader {
   readonly #bytes: Uint8Array;
+  readonly #prove: ProvePayload;
   #at = 0;
   #end: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, prove: ProvePayload) {
     this.#bytes = bytes;
+    this.#prove = prove;
     this.#end = bytes.length;
   }
 
@@ -79,6 +85,11 @@ export class Reader {
     const data = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return data;
+  }
+
+  /** A payload that is text or JSON. */
+  payload(kind: "text" | "json"): Payload {
+    return this.#prove(kind, this.data());
   }
 
   string(): string {
