@@ -6,8 +6,9 @@ import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
+import { rolling } from "./rolling/rolling.ts";
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { fanout, fanout1 };
+const benchmarks: Readonly<Record<string, Benchmark>> = { fanout, fanout1, rolling };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}
   --seconds  how long each contender is measured (default 9)
