@@ -82,7 +82,31 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     }
     expect(await ann.figure("resumes")).toBeGreaterThan(0);
     expect(await ann.figure("lost")).toBe(0);
-    expect(await ann.page.getByTestId("events").textContent()).toContain("You cut the connection");
+    expect(await ann.page.getByTestId("events").textContent()).toContain("You cut every connection");
+  });
+
+  it("shows every connection of the session, and notices nothing when one after the other is cut", async () => {
+    const { page } = await start();
+    const [ann, bob] = [await enter(page, "ann"), await enter(page, "bob")];
+    const rows = ann.page.locator(`[data-testid="connection"][data-state="connected"]`);
+    const bothStand = () => rows.nth(1).waitFor();
+    await bothStand();
+    const states = ann.page.locator(`[data-testid="panel-state"]`);
+    const expected: string[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      expected.push(`message ${index}`);
+      if (index % 2 === 1) {
+        await bothStand();
+        await rows.nth(index % 4 === 1 ? 0 : 1).getByTestId("cut-one").click();
+        expect(await states.textContent()).toBe("Connected");
+      }
+      await bob.say(`message ${index}`);
+      await ann.shows(`message ${index}`);
+    }
+    await ann.settled();
+    expect(await ann.texts()).toEqual(expected);
+    expect(await ann.figure("lost")).toBe(0);
+    expect(ann.faults).toEqual([]);
   });
 
   it("keeps every message once, in order, when the server is killed and comes back", async () => {

@@ -31,6 +31,7 @@ const app = new AppView({
   atEnd: () => look(),
   retry: () => session?.connection.retry(),
   cut: () => session?.connection.cut(),
+  cutOne: (id) => session?.connection.cutOne(id),
   goOffline: () => session?.connection.goOffline(),
   goOnline: () => session?.connection.goOnline(),
   changeName: () => welcome.ask({ kind: "name", suggestion: settings.name, problem: undefined }, true),
@@ -56,7 +57,7 @@ async function enter(credentials: Credentials): Promise<void> {
   session = undefined;
   await former?.close();
   if (credentials.kind === "name") settings.name = credentials.value;
-  const client = createClient({ url: endpoint(), token: credentials.value });
+  const client = createClient({ url: endpoint(), token: credentials.value, connections: connectionCount() });
   client.addEventListener("error", ({ error }) => refused(client, credentials, error));
   session = new ChatSession({
     client,
@@ -126,8 +127,14 @@ function drawNow(): void {
 function endpoint(): string {
   const url = new URL(document.documentElement.dataset["endpoint"] ?? "/hawser", location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.hash = "";
+  url.hash = url.search = "";
   return url.href;
+}
+
+/** How many connections the session has: two, so that the loss of one is not seen; or what the address asks for. */
+function connectionCount(): number {
+  const asked = Number(new URLSearchParams(location.search).get("connections"));
+  return Number.isInteger(asked) && asked >= 1 && asked <= 16 ? asked : 2;
 }
 
 function storage(): KeptText | undefined {

@@ -1,3 +1,4 @@
+import type { ConnectionStatus } from "@hawser/client";
 import type { ConnectionEvent } from "./connection-log.ts";
 
 /** How many round trips the page keeps. */
@@ -10,6 +11,7 @@ export interface ConnectionFacts {
   readonly since: number;
   readonly user: string;
   readonly endpoint: string;
+  readonly connections: readonly ConnectionStatus[];
   /** While `waiting`: when the next attempt is made, in milliseconds since 1970. */
   readonly until: number | undefined;
   /** Why the last connection ended, or was not made. */

@@ -43,8 +43,14 @@ export class ConnectionWatch {
   }
 
   cut(): void {
-    this.log.add(Date.now(), "warning", "You cut the connection");
+    this.log.add(Date.now(), "warning", "You cut every connection");
     this.#client.reconnect();
+  }
+
+  /** Cuts one connection; the others go on. */
+  cutOne(id: number): void {
+    this.log.add(Date.now(), "warning", `You cut connection ${id}`);
+    this.#client.reconnect(id);
   }
 
   goOffline(): void {
@@ -75,6 +81,7 @@ export class ConnectionWatch {
       since: status.since,
       user: status.user,
       endpoint: status.connections.at(-1)?.endpoint ?? "",
+      connections: status.connections,
       until: status.until,
       problem: this.#problem(),
       roundTrips: this.#roundTrips.values,

@@ -3,11 +3,13 @@ import { durationText, secondsText } from "../formatting/times.ts";
 import type { ConnectionEvent } from "../model/connection-log.ts";
 import { roundTripSamples } from "../model/connection-facts.ts";
 import type { ConnectionFacts } from "../model/connection-facts.ts";
+import { ConnectionsView } from "./connections-view.ts";
+import type { ConnectionsActions } from "./connections-view.ts";
 import { element, setText } from "./element.ts";
 import { icon } from "./icons.ts";
 import { Sparkline } from "./sparkline.ts";
 
-export interface PanelActions {
+export interface PanelActions extends ConnectionsActions {
   /** Connects at once, instead of waiting longer. */
   retry(): void;
   cut(): void;
@@ -27,12 +29,13 @@ const figures = [
   ["lost", "Lost intervals", "Times that messages were gone from the log before this page had them"],
 ] as const;
 
-/** What is known of the connection, and two ways to break it. */
+/** What is known of the session's connections, and ways to break them. */
 export class PanelView {
   readonly root: HTMLElement;
   readonly #state: HTMLElement;
   readonly #detail: HTMLElement;
   readonly #roundTrip: HTMLElement;
+  readonly #connections: ConnectionsView;
   readonly #sparkline = new Sparkline(roundTripSamples);
   readonly #figures = new Map<string, HTMLElement>();
   readonly #retry: HTMLButtonElement;
@@ -45,6 +48,7 @@ export class PanelView {
   constructor(actions: PanelActions) {
     this.#state = element("p", { class: "panel-state", test: "panel-state", attributes: { role: "status" } });
     this.#detail = element("p", { class: "panel-detail", test: "panel-detail" });
+    this.#connections = new ConnectionsView(actions);
     this.#roundTrip = element("span", { class: "value", test: "round-trip" });
     this.#retry = element("button", {
       class: "link retry",
@@ -57,11 +61,11 @@ export class PanelView {
       "button",
       {
         test: "cut",
-        attributes: { type: "button", title: "Cuts the connection; the page connects again by itself" },
+        attributes: { type: "button", title: "Cuts every connection; the page connects again by itself" },
         on: { click: () => actions.cut() },
       },
       icon("scissors"),
-      element("span", { text: "Cut the connection" }),
+      element("span", { text: "Cut everything" }),
     );
     this.#offlineLabel = element("span");
     this.#offline = element(
@@ -80,6 +84,7 @@ export class PanelView {
       { class: "panel", attributes: { "aria-label": "Connection" } },
       element("h2", { text: "Connection" }),
       element("div", { class: "card" }, this.#state, this.#detail, this.#retry),
+      this.#connections.root,
       element(
         "div",
         { class: "card" },
@@ -104,6 +109,7 @@ export class PanelView {
     setText(this.#detail, detail(facts, now));
     setText(this.#roundTrip, facts.roundTrips.length === 0 ? "–" : roundTripText(facts.roundTrips.at(-1) ?? 0));
     this.#sparkline.update(facts.roundTrips);
+    this.#connections.update(facts.connections);
     for (const [name] of figures) {
       const target = this.#figures.get(name);
       const value = facts.statistics[name];
