@@ -29,6 +29,8 @@ export interface PathHandlers {
   nextConnectionId(): number;
   /** The state changed, or a figure of it. */
   onChange(): void;
+  /** A connection stands, and is about to be used. @returns false when it must not be: the session has ended. */
+  onReady(link: Link): boolean;
   onLink(link: Link): void;
   /** Another link of this path takes over: the streams of this one should go, before it ends at its deadline. */
   onLeaving(link: Link): void;
@@ -144,6 +146,7 @@ export class Path {
 
   #onReady(link: Link): void {
     const { context, handlers } = this.#options;
+    if (!handlers.onReady(link)) return;
     const former = this.#state;
     this.past.connects += 1;
     this.#options.endpoints.reached(link.connection.endpoint);

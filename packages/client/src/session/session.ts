@@ -161,6 +161,7 @@ export class Session {
       handlers: {
         nextConnectionId: () => (this.#lastConnectionId += 1),
         onChange: () => this.#onChange(),
+        onReady: (link) => this.#onReady(link),
         onLink: (link) => this.#onLink(link),
         onLeaving: (link) => this.#tell((part) => part.onAvoid(link)),
         onUnlink: (link) => {
@@ -178,19 +179,23 @@ export class Session {
     return path;
   }
 
-  #onLink(link: Link): void {
-    const { links, parts } = this.#options;
-    this.#user ??= link.welcome.user;
-    if (link.welcome.user !== this.#user) return this.#refuseUser(link.welcome.user);
-    links.add(link);
-    for (const part of parts) if (links.has(link)) part.onLink(link);
-    this.#watch.update();
-  }
-
   /** Positions, the inbox and what waits to be sent are one user's, and must not become another's (CON-9). */
-  #refuseUser(user: string): void {
+  #onReady(link: Link): boolean {
+    const { user } = link.welcome;
+    this.#user ??= user;
+    if (user === this.#user) {
+      this.#options.links.add(link);
+      return true;
+    }
     const text = `The session is that of "${this.#user}", and the token now of "${user}": create a client for each user`;
     this.#end(new HawserError("token-invalid", text));
+    return false;
+  }
+
+  #onLink(link: Link): void {
+    const { links, parts } = this.#options;
+    for (const part of parts) if (links.has(link)) part.onLink(link);
+    this.#watch.update();
   }
 
   #onFrame(frame: ServerFrame, link: Link): void {

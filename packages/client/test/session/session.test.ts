@@ -27,6 +27,16 @@ describe("a session", () => {
     expect(states).toEqual(["connecting", "connected", "waiting", "connecting", "connected", "offline", "closed"]);
   });
 
+  it("knows whom the server took it for, and its connection, when it says that it is connected", async () => {
+    const { client, ports } = fixture();
+    const told: unknown[] = [];
+    client.addEventListener("status", ({ status: { state, user, connections } }) => {
+      if (state === "connected") told.push([user, connections[0]?.node]);
+    });
+    await ports.advance(1);
+    expect(told[0]).toEqual(["ann", "node-1"]);
+  });
+
   it("keeps its identity over connections", async () => {
     const { server, ports, client } = await connected();
     client.reconnect();
