@@ -13,6 +13,7 @@ export default defineConfig({
               find: /^@hawser\/(protocol|client|log|log-lmdb|log-server|server|console)$/,
               replacement: `${source("$1")}index.ts`,
             },
+            { find: /^@hawser\/client\/node$/, replacement: `${source("client")}node/index.ts` },
             { find: /^@hawser\/(log)\/(conformance|fake-broker)$/, replacement: `${source("$1")}$2/index.ts` },
             { find: /^@hawser\/server\/core$/, replacement: `${source("server")}core.ts` },
           ],

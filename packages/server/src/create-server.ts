@@ -7,6 +7,7 @@ import { hmacSigner } from "./auth/hmac-signer.ts";
 import { isUserName } from "./auth/user-name.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
 import type { DrainProgress } from "./drain/drain.ts";
+import { AdmissionCounter } from "./http/admission.ts";
 import { Door } from "./http/door.ts";
 import { endpoints } from "./http/endpoints.ts";
 import type { RequestHandler } from "./http/endpoints.ts";
@@ -25,6 +26,7 @@ import type { ServerOptions } from "./options.ts";
 import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-options.ts";
 import type { PolicyOf } from "./policy/channel-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
+import { TcpDoor } from "./tcp/tcp-door.ts";
 import { checkPublishOptions } from "./publish/publish-options.ts";
 
 const defaultPath = "/hawser";
@@ -67,7 +69,9 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #maxKeyBytes: number;
   readonly #peers: readonly string[];
   readonly #path: string;
+  readonly #admission: AdmissionCounter;
   readonly #door: Door;
+  readonly #tcpDoor: TcpDoor | undefined;
   readonly #listener: Listener;
   #stopProcessMetrics: () => void = () => {};
   #listening: Promise<void> = Promise.resolve();
@@ -103,15 +107,29 @@ export class HawserServer<C extends Contract = Contract> {
       logger: this.#logger,
       observer: this.#metrics,
     });
-    this.#door = new Door({
+    this.#admission = new AdmissionCounter(limits);
+    const behindDoor = {
       core: this.#node,
-      path: this.#path,
-      origins: options.origins ?? "same-origin",
-      trustProxy: options.trustProxy ?? [],
+      admission: this.#admission,
       limits,
       logger: this.#logger,
       observer: this.#metrics,
+    };
+    this.#door = new Door({
+      ...behindDoor,
+      path: this.#path,
+      origins: options.origins ?? "same-origin",
+      trustProxy: options.trustProxy ?? [],
     });
+    this.#tcpDoor =
+      options.tcp === undefined
+        ? undefined
+        : new TcpDoor({
+            ...(options.host === undefined ? {} : { host: options.host }),
+            ...options.tcp,
+            ...behindDoor,
+            timers: ports.timers,
+          });
     const handle: RequestHandler = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
       metrics: (options.metrics ?? true) ? this.#metrics : undefined,
@@ -148,6 +166,18 @@ export class HawserServer<C extends Contract = Contract> {
     return `${secure ? "wss" : "ws"}://${at}${this.#path}`;
   }
 
+  /**
+   * Where programs connect by TCP, as seen from this machine: `tcp://localhost:7420`, or `tls://...`.
+   *
+   * @throws HawserError `closed` while it does not listen, and without the option `tcp`.
+   */
+  get tcpUrl(): string {
+    const at = this.#tcpDoor?.reachableAt;
+    if (at === undefined)
+      throw new HawserError("closed", "The server does not listen for TCP: give it the option tcp.");
+    return `${this.#tcpDoor?.secure === true ? "tls" : "tcp"}://${at}`;
+  }
+
   /** Whether it takes connections: between `listen` and `drain` or `close`. `/readyz` asks the log too. */
   get ready(): boolean {
     return this.#node.ready;
@@ -155,7 +185,7 @@ export class HawserServer<C extends Contract = Contract> {
 
   /** Connections now. */
   get connections(): number {
-    return this.#door.connections;
+    return this.#admission.total;
   }
 
   /** How far a drain is, or was; `undefined` before one has begun. */
@@ -173,7 +203,7 @@ export class HawserServer<C extends Contract = Contract> {
     await this.#node.start();
     this.#assertStarting();
     this.#door.attach(this.#listener.server, this.#listener.shared);
-    this.#listening = this.#listener.open();
+    this.#listening = this.#openPorts();
     try {
       await this.#listening;
     } catch (error) {
@@ -183,7 +213,8 @@ export class HawserServer<C extends Contract = Contract> {
     this.#assertStarting();
     this.#state = "open";
     this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry, this.#clock);
-    this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path }, "listening");
+    const tcp = this.#tcpDoor === undefined ? {} : { tcp: this.#tcpDoor.reachableAt };
+    this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path, ...tcp }, "listening");
   }
 
   /**
@@ -241,7 +272,7 @@ export class HawserServer<C extends Contract = Contract> {
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     const drained = this.#node.drain({ endpoints: this.#peers, ...options });
-    this.#door.shut();
+    this.#shutDoors();
     await drained;
   }
 
@@ -260,15 +291,25 @@ export class HawserServer<C extends Contract = Contract> {
 
   async #close(): Promise<void> {
     this.#state = "closed";
-    this.#door.shut();
+    this.#shutDoors();
     await this.#node.close();
-    await this.#door.emptied();
+    await Promise.all([this.#door.emptied(), this.#tcpDoor?.emptied()]);
     this.#door.detach();
     // A port that is still being opened would stay open; `listen` tells what went wrong with it.
     await this.#listening.catch(() => {});
-    await this.#listener.close();
+    await Promise.all([this.#listener.close(), this.#tcpDoor?.close()]);
     this.#stopProcessMetrics();
     this.#logger.info({ node: this.name }, "closed");
+  }
+
+  async #openPorts(): Promise<void> {
+    await this.#listener.open();
+    await this.#tcpDoor?.open();
+  }
+
+  #shutDoors(): void {
+    this.#door.shut();
+    this.#tcpDoor?.shut();
   }
 
   #assertStarting(): void {

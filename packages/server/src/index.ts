@@ -27,4 +27,5 @@ export type { ChannelOptions, RetentionOptions } from "./policy/channel-options.
 export type { ChannelPolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";
 export type { Limits } from "./policy/limits.ts";
+export type { TcpOptions } from "./tcp/tcp-door.ts";
 export type { Peer } from "./transport/transport.ts";

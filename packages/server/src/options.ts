@@ -9,6 +9,7 @@ import type { CallContext } from "./node-options.ts";
 import type { Logger } from "./observe/logger.ts";
 import type { ChannelOptions } from "./policy/channel-options.ts";
 import type { Limits } from "./policy/limits.ts";
+import type { TcpOptions } from "./tcp/tcp-door.ts";
 
 /** The handlers of calls by method, with the types of the contract, if there is one. */
 export type CallHandlers<C> = {
@@ -31,6 +32,8 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly host?: string;
   /** An HTTP server of the application's, whose upgrades to `path` are taken. The application makes it listen. */
   readonly server?: Server;
+  /** A port for programs that are not browsers: the same frames over TCP or TLS, without HTTP. Default: none. */
+  readonly tcp?: TcpOptions;
   /** The path of the WebSocket. Default `/hawser`. */
   readonly path?: string;
   /**
@@ -77,6 +80,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "port",
   "host",
   "server",
+  "tcp",
   "path",
   "onRequest",
   "metrics",
@@ -114,8 +118,8 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   if (server !== undefined && options.onRequest !== undefined)
     refuse("onRequest", "does not go together with server: it answers on the server's own port");
   if (server !== undefined && typeof server.on !== "function") refuse("server", "must be an http.Server");
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
-    refuse("port", "must be an integer from 0 to 65535");
+  if (port !== undefined && !isPort(port)) refuse("port", "must be an integer from 0 to 65535");
+  checkTcp(options.tcp, refuse);
   if (path !== undefined && !/^\/[^?#\s]*$/.test(path))
     refuse("path", "must start with / and have no query, fragment or white space");
   if (metrics !== undefined && typeof metrics !== "boolean") refuse("metrics", "must be true or false");
@@ -124,4 +128,18 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   for (const [method, handler] of Object.entries(options.calls ?? {})) {
     if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");
   }
+}
+
+function checkTcp(tcp: unknown, refuse: (name: string, reason: string) => never): void {
+  if (tcp === undefined) return;
+  if (typeof tcp !== "object" || tcp === null) refuse("tcp", "must be an object such as { port: 7420 }");
+  const { port, host, tls, ...rest } = tcp as Record<string, unknown>;
+  for (const name of Object.keys(rest)) refuse(`tcp.${name}`, "is not an option of tcp");
+  if (!isPort(port)) refuse("tcp.port", "must be an integer from 0 to 65535");
+  if (host !== undefined && typeof host !== "string") refuse("tcp.host", "must be an address");
+  if (tls !== undefined && (typeof tls !== "object" || tls === null)) refuse("tcp.tls", "must hold key and cert");
+}
+
+function isPort(port: unknown): boolean {
+  return typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535;
 }

@@ -166,6 +166,9 @@ export class Connection {
     if (this.state === "closed") return;
     if (frame.type === "error" && frame.id === 0) {
       this.#told = frame;
+    } else if (frame.type === "close") {
+      this.#transport.close(closeCodes.normal, "");
+      this.#end(closureOf(frame.code, frame.reason, this.#told));
     } else if (frame.type === "ping") {
       this.#writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
     } else if (this.#state.kind === "connected") {

@@ -154,6 +154,18 @@ describe("a connection", () => {
     expect(seen).toEqual([1]);
   });
 
+  it("ends by a close frame as by a transport's close [TCP-5]", async () => {
+    const { client, server, ports } = await connected();
+    server.peer.send({ type: "close", code: 4504, reason: "Away with you." });
+    await ports.advance(1);
+    expect(client.status).toMatchObject({ state: "closed", lastError: { code: "disconnected" } });
+    const other = await connected();
+    other.server.peer.send({ type: "close", code: 4000, reason: "" });
+    await other.ports.advance(5_000);
+    expect(other.client.status.state).toBe("connected");
+    expect(other.server.peers).toHaveLength(2);
+  });
+
   it("counts what goes over it, and the client adds up what went over all", async () => {
     const { client, server, ports } = await connected();
     client.channel("chat").publish("a");

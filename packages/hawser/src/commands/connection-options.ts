@@ -10,7 +10,8 @@ export const connectionOptions: Readonly<Record<string, OptionSpecification>> = 
     type: "string",
     short: "u",
     value: "URL",
-    description: "server; also HAWSER_URL (default ws://localhost:8080/hawser)",
+    description:
+      "server, also tcp://host:port or tls://host:port; also HAWSER_URL (default ws://localhost:8080/hawser)",
   },
   token: {
     type: "string",
@@ -44,6 +45,16 @@ export function connectionSettings(given: Arguments, world: World): ConnectionSe
   return { url: serverUrl(given, world), token: token(given, world), timeoutMs: seconds * 1000 };
 }
 
+/** What stands for what. */
+const schemes: Readonly<Record<string, string>> = {
+  "ws:": "ws:",
+  "wss:": "wss:",
+  "http:": "ws:",
+  "https:": "wss:",
+  "tcp:": "tcp:",
+  "tls:": "tls:",
+};
+
 function serverUrl(given: Arguments, world: World): string {
   const fromFlag = given.string("url");
   const text = fromFlag ?? (world.environment["HAWSER_URL"] || "ws://localhost:8080/hawser");
@@ -51,12 +62,17 @@ function serverUrl(given: Arguments, world: World): string {
   const complete = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
   if (!URL.canParse(complete)) throw new UsageError(`${origin} must be a URL, not ${JSON.stringify(text)}`);
   const url = new URL(complete);
-  const scheme = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" }[url.protocol];
+  const scheme = schemes[url.protocol];
   if (scheme === undefined) {
-    throw new UsageError(`${origin} must start with ws://, wss://, http:// or https://, not ${url.protocol}//`);
+    throw new UsageError(`${origin} must start with ws://, wss://, tcp:// or tls://, not ${url.protocol}//`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new UsageError(`${origin} must not hold a user or a password: use --token-file or HAWSER_TOKEN`);
+  }
+  if (scheme === "tcp:" || scheme === "tls:") {
+    if (url.port === "" || url.hostname === "")
+      throw new UsageError(`${origin} must name host and port: tcp://host:7420`);
+    return `${scheme}//${url.host}`;
   }
   url.protocol = scheme;
   url.hash = "";

@@ -1,5 +1,6 @@
 import { createClient, webSocketConnector } from "@hawser/client";
-import type { Client, WebSocketClass } from "@hawser/client";
+import type { Client, Connector, WebSocketClass } from "@hawser/client";
+import { tcpConnector } from "@hawser/client/node";
 import { HawserError } from "@hawser/protocol";
 import { WebSocket } from "ws";
 import { version } from "../version.ts";
@@ -24,7 +25,7 @@ export async function openClient(settings: ConnectionSettings, world: World): Pr
     url: settings.url,
     token: settings.token,
     agent: `hawser-command/${version()}`,
-    connector: webSocketConnector({ WebSocket: tellingWebSocket((text) => (trouble.last = text)) }),
+    connector: connectorOf(settings.url, (text) => (trouble.last = text)),
   });
   const refused = new AbortController();
   client.addEventListener("error", (event) => refused.abort(event.error));
@@ -36,6 +37,11 @@ export async function openClient(settings: ConnectionSettings, world: World): Pr
     throw error;
   }
   return { client, ended };
+}
+
+/** The client tells of itself why a TCP connection was not made. */
+function connectorOf(url: string, tell: (text: string) => void): Connector {
+  return /^(tcp|tls):/.test(url) ? tcpConnector() : webSocketConnector({ WebSocket: tellingWebSocket(tell) });
 }
 
 /**

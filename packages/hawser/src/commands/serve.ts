@@ -40,6 +40,17 @@ export const serveCommand: Command = {
         description:
           "address to listen on; also HAWSER_HOST (default 127.0.0.1: this machine only; 0.0.0.0 lets others in)",
       },
+      "tcp-port": {
+        type: "string",
+        value: "PORT",
+        description: "also listen on this port for programs, without HTTP; also HAWSER_TCP_PORT (default none)",
+      },
+      "tcp-cert": {
+        type: "string",
+        value: "FILE",
+        description: "certificate of that port: it speaks TLS then; also HAWSER_TCP_CERT",
+      },
+      "tcp-key": { type: "string", value: "FILE", description: "key of that certificate; also HAWSER_TCP_KEY" },
       path: { type: "string", value: "PATH", description: "path of the WebSocket; also HAWSER_PATH (default /hawser)" },
       data: {
         type: "string",
@@ -152,7 +163,7 @@ async function serve(settings: Settings, file: ConfigFile, world: World): Promis
   await listen(server, settings);
   const printer = new Printer(world);
   const style = styleFor(world.stdout, world.environment);
-  for (const line of announcement(server.url, settings, file, style)) await printer.line(line);
+  for (const line of announcement(server, settings, file, style)) await printer.line(line);
   await aborted(world.interrupted);
   await drain(server, settings, printer);
   printer.note("stopping");

@@ -18,6 +18,7 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
     | "name"
     | "origins"
     | "peers"
+    | "tcp"
     | "trustProxy"
   >
 > {
@@ -85,5 +86,6 @@ export const configKeys = [
   "peers",
   "port",
   "secret",
+  "tcp",
   "trustProxy",
 ] as const satisfies readonly (keyof HawserConfig)[];

@@ -15,6 +15,11 @@ export interface Settings {
   readonly port: Setting<number>;
   readonly host: Setting<string>;
   readonly path: Setting<string>;
+  /** For programs that are not browsers; `undefined`: there is no such port. */
+  readonly tcpPort: Setting<number | undefined>;
+  /** Files of the certificate and key of that port, absolute; `undefined`: plain TCP, or `tls` of the configuration. */
+  readonly tcpCert: Setting<string | undefined>;
+  readonly tcpKey: Setting<string | undefined>;
   /** An absolute path. */
   readonly data: Setting<string>;
   readonly memory: Setting<boolean>;
@@ -35,6 +40,9 @@ const variables = [
   "HAWSER_PORT",
   "HAWSER_HOST",
   "HAWSER_PATH",
+  "HAWSER_TCP_PORT",
+  "HAWSER_TCP_CERT",
+  "HAWSER_TCP_KEY",
   "HAWSER_DATA",
   "HAWSER_MEMORY",
   "HAWSER_LOG",
@@ -64,6 +72,16 @@ export function resolveSettings(
   const reader = new SettingReader(environment, file.name);
   const { config } = file;
   const flag = (name: string): { name: string; value: string | undefined } => ({ name, value: given.string(name) });
+  const tcpFile = (name: string, flagName: string, variable: string): Setting<string | undefined> => {
+    const { value, from } = reader.read<string | undefined>({
+      name,
+      flag: flag(flagName),
+      variables: [variable],
+      parse: text,
+      fallback: undefined,
+    });
+    return { value: value === undefined ? undefined : resolve(folder, value), from };
+  };
   const settings: Settings = {
     port: reader.read({
       name: "port",
@@ -89,6 +107,16 @@ export function resolveSettings(
       parse: urlPath,
       fallback: "/hawser",
     }),
+    tcpPort: reader.read<number | undefined>({
+      name: "tcpPort",
+      flag: flag("tcp-port"),
+      variables: ["HAWSER_TCP_PORT"],
+      file: config.tcp?.port,
+      parse: port,
+      fallback: undefined,
+    }),
+    tcpCert: tcpFile("tcpCert", "tcp-cert", "HAWSER_TCP_CERT"),
+    tcpKey: tcpFile("tcpKey", "tcp-key", "HAWSER_TCP_KEY"),
     data: readData(reader, given, file, folder),
     memory: reader.read({
       name: "memory",
@@ -248,6 +276,13 @@ function contradictions(settings: Settings, given: Arguments, file: ConfigFile):
   }
   if (settings.memory.value && settings.log.value !== undefined) {
     found.push(`memory (from ${settings.memory.from}) and log (from ${settings.log.from}) contradict each other`);
+  }
+  const { tcpPort, tcpCert, tcpKey } = settings;
+  if ((tcpCert.value === undefined) !== (tcpKey.value === undefined)) {
+    found.push("--tcp-cert and --tcp-key go together: TLS takes both");
+  }
+  if (tcpPort.value === undefined && tcpCert.value !== undefined) {
+    found.push("--tcp-cert is for the port of --tcp-port, which is not given");
   }
   if (settings.secret.value !== undefined && file.config.authenticate !== undefined) {
     found.push(

@@ -1,15 +1,23 @@
+import type { HawserServer } from "@hawser/server";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import type { Settings } from "../configuration/settings.ts";
 import type { Style } from "../output/style.ts";
 import { version } from "../version.ts";
 
 /** What `hawser serve` says when it listens, line by line. */
-export function announcement(url: string, settings: Settings, file: ConfigFile, style: Style): readonly string[] {
+export function announcement(
+  server: Pick<HawserServer, "url" | "tcpUrl">,
+  settings: Settings,
+  file: ConfigFile,
+  style: Style,
+): readonly string[] {
+  const { url } = server;
   const page = new URL("/", url.replace(/^ws/, "http")).href;
   const anonymous = isAnonymous(settings, file);
   const rows: (readonly [string, string])[] = [
     ...(settings.page.value ? [["Page", style("bold", page)] as const] : []),
     ["Clients", url],
+    ...(settings.tcpPort.value === undefined ? [] : [["Programs", server.tcpUrl] as const]),
     ["Data", dataText(settings, file)],
     [
       "Who",

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicFolder } from "@hawser/console";
 import { memoryLog } from "@hawser/log";
@@ -50,8 +50,28 @@ export async function serverOptions(
     ...(config.contract === undefined ? {} : { contract: config.contract }),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
     ...(config.name === undefined ? {} : { name: config.name }),
+    ...tcpOptions(settings, file),
     ...(config.trustProxy === undefined ? {} : { trustProxy: config.trustProxy }),
   };
+}
+
+/** The port for programs, with the certificate of the files or the configuration. */
+function tcpOptions(settings: Settings, file: ConfigFile): Pick<ServerOptions, "tcp"> {
+  const { tcpPort, tcpCert, tcpKey } = settings;
+  if (tcpPort.value === undefined) return {};
+  const own =
+    tcpCert.value === undefined || tcpKey.value === undefined
+      ? {}
+      : { tls: { cert: readTcpFile(tcpCert.value, tcpCert.from), key: readTcpFile(tcpKey.value, tcpKey.from) } };
+  return { tcp: { ...file.config.tcp, port: tcpPort.value, ...own } };
+}
+
+function readTcpFile(path: string, from: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`${from} cannot be read: ${(error as NodeJS.ErrnoException).code ?? "error"} ${path}`);
+  }
 }
 
 const dayMs = 86_400_000;

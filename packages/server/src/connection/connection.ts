@@ -4,6 +4,8 @@ import type {
   ClientFrame,
   ConnectFrame,
   ErrorCode,
+  PongFrame,
+  ReceivedFrame,
   ResetReason,
   ServerFrame,
 } from "@hawser/protocol";
@@ -205,10 +207,13 @@ export class Connection implements TransportHandlers, Reader {
       this.#answerPing(frame.nonce);
       return;
     }
-    // What it tells (that the client is there) was taken with the message itself.
-    if (state.kind === "connected" && frame.type === "pong") return;
-    if (frame.type === "received") {
-      this.#violate("Confirmation by frame is for transports without a ping.");
+    if (state.kind === "connected" && (frame.type === "pong" || frame.type === "received")) {
+      this.#confirm(frame);
+      return;
+    }
+    if (frame.type === "close") {
+      if (this.#transport.confirm === undefined) this.#violate("`close` is for transports without one of their own.");
+      else this.#close(frame.code, frame.reason);
       return;
     }
     switch (state.kind) {
@@ -229,6 +234,13 @@ export class Connection implements TransportHandlers, Reader {
       case "closed":
         return;
     }
+  }
+
+  /** What it tells beside (that the client is there) was taken with the message itself. */
+  #confirm(frame: PongFrame | ReceivedFrame): void {
+    if (this.#transport.confirm === undefined) {
+      if (frame.type === "received") this.#violate("Confirmation by frame is for transports without a ping.");
+    } else if (!this.#transport.confirm(frame)) this.#violate("More is confirmed than was sent.");
   }
 
   /** Ends it when its token is no longer one (CON-7): nothing is sent or answered in the time until the next sweep. */

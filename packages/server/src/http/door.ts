@@ -9,7 +9,7 @@ import type { Peer, Transport } from "../transport/transport.ts";
 import { binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
 import { addressOf } from "./address.ts";
-import { AdmissionCounter } from "./admission.ts";
+import type { AdmissionCounter } from "./admission.ts";
 import { judgeHandshake, plainHeaders } from "./handshake.ts";
 import type { Approval, HandshakeRules, Refusal } from "./handshake.ts";
 import { originCheck } from "./origin.ts";
@@ -25,6 +25,8 @@ export interface DoorCore {
 
 export interface DoorOptions {
   readonly core: DoorCore;
+  /** Shared with the other doors of the node. */
+  readonly admission: AdmissionCounter;
   /** Upgrades to it are taken; starts with `/`. */
   readonly path: string;
   readonly origins: OriginPolicy;
@@ -44,7 +46,6 @@ const maxFragments = 1_024;
 export class Door {
   readonly #options: DoorOptions;
   readonly #rules: HandshakeRules;
-  readonly #admission: AdmissionCounter;
   readonly #webSockets: WebSocketServer;
   readonly #transports = new Set<Transport>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
@@ -65,7 +66,6 @@ export class Door {
       maxHandshakeBytes: limits.maxHandshakeBytes,
       maxHandshakeHeaders: limits.maxHandshakeHeaders,
     };
-    this.#admission = new AdmissionCounter(limits);
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -76,11 +76,6 @@ export class Door {
       closeTimeout: limits.closeTimeoutMs,
       handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0]);
-  }
-
-  /** Connections now. */
-  get connections(): number {
-    return this.#admission.total;
   }
 
   /**
@@ -121,7 +116,7 @@ export class Door {
     }
     const judged = this.#open ? judgeHandshake(request, this.#rules) : shutRefusal;
     if (judged.kind === "refused") return this.#refuse(socket, judged);
-    const admission = this.#admission.admit(judged.address);
+    const admission = this.#options.admission.admit(judged.address);
     if (admission.kind === "node-full") return this.#refuse(socket, nodeFull);
     if (admission.kind === "address-full") return this.#refuse(socket, addressFull);
     socket.once("close", admission.leave);

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import { PendingHandshakes } from "./pending-handshakes.ts";
@@ -32,7 +32,7 @@ export function ownHttpServer(
 }
 
 /** Listens, or rejects with the error of the platform (`EADDRINUSE`, ...). */
-export function listen(server: Server, port: number, host: string | undefined): Promise<void> {
+export function listen(server: NetServer, port: number, host: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
@@ -51,7 +51,7 @@ export function closeHttpServer(server: Server): Promise<void> {
 }
 
 /** `host:port` where a server can be reached from this machine, or `undefined` while it does not listen on a port. */
-export function reachableAt(server: Server): string | undefined {
+export function reachableAt(server: NetServer): string | undefined {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === "string") return undefined;
   const anywhere = address.address === "::" || address.address === "0.0.0.0";

@@ -1,3 +1,5 @@
+import type { PongFrame, ReceivedFrame } from "@hawser/protocol";
+
 /** How whole messages are put into bytes on a kind of transport. Pure, so that the bytes can be shared by all of a kind. */
 export interface Framing {
   readonly name: string;
@@ -16,7 +18,7 @@ export interface TransportHandlers {
   onClose(code: number, reason: string): void;
 }
 
-/** One physical connection, as the node's core sees it. WebSocket, and the simulator's. */
+/** One physical connection, as the node's core sees it. WebSocket, TCP, and the simulator's. */
 export interface Transport {
   readonly framing: Framing;
   /** Set once, by the core, in the turn in which it gets the transport. */
@@ -28,6 +30,11 @@ export interface Transport {
   write(pieces: readonly Uint8Array[], marked?: boolean): void;
   /** Asks the peer to confirm what was written so far. `id` rises. */
   mark(id: number): void;
+  /**
+   * There where the transport has no ping and no close of its own, so that frames do their work (FLOW-4, TCP-5): takes what
+   * a frame confirms. False when that is more than was sent.
+   */
+  confirm?(frame: PongFrame | ReceivedFrame): boolean;
   /** Stops, or goes on, calling `onMessage`: what arrives is left to the kernel. */
   pause(): void;
   resume(): void;

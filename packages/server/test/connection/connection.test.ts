@@ -18,6 +18,13 @@ describe("a connection", () => {
     expect(ann.transport.closed?.code).toBe(closeCodes.frameUnexpected);
   });
 
+  it("is closed by a frame that confirms, where the transport has a ping of its own [FLOW-5]", async () => {
+    const { client } = await startNode();
+    const ann = await client().connect();
+    await ann.ask({ type: "received", bytes: 0 });
+    expect(ann.transport.closed?.code).toBe(closeCodes.frameUnexpected);
+  });
+
   it("is closed by a second connect, also before the first was answered [CON-2]", async () => {
     const { client } = await startNode();
     const ann = await client().connect();

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { AdmissionCounter } from "../../src/http/admission.ts";
 import { Door } from "../../src/http/door.ts";
 import type { DoorOptions } from "../../src/http/door.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
@@ -18,6 +19,7 @@ afterEach(() => {
 interface Open {
   readonly url: string;
   readonly door: Door;
+  readonly admission: AdmissionCounter;
   readonly http: Server;
   readonly peers: Peer[];
   readonly transports: Transport[];
@@ -28,6 +30,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
   const peers: Peer[] = [];
   const transports: Transport[] = [];
   const refusals: string[] = [];
+  const admission = new AdmissionCounter(options.limits ?? resolveLimits());
   const door = new Door({
     core: {
       accept: (transport, peer) => {
@@ -40,6 +43,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
     trustProxy: [],
     limits: resolveLimits(),
     logger: silentLogger,
+    admission,
     observer: { handshakeRefused: (reason) => void refusals.push(reason), handshakeEvicted: () => {} },
     ...options,
   });
@@ -54,6 +58,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
   return {
     url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/hawser`,
     door,
+    admission,
     http,
     peers,
     transports,
@@ -63,7 +68,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
 
 describe("a handshake", () => {
   it("becomes a transport, with who is at its other end", async () => {
-    const { url, peers, transports, door } = await open();
+    const { url, peers, transports, admission } = await open();
     const raw = await RawSocket.to(url);
     raw.write(
       handshake(`${url}?token=secret`, {
@@ -79,7 +84,7 @@ describe("a handshake", () => {
     expect(peers[0]!.headers["cookie"]).toBe("b=c");
     expect(peers[0]!.headers["constructor"]).toBeUndefined();
     expect(transports[0]!.framing.name).toBe("websocket-binary");
-    expect(door.connections).toBe(1);
+    expect(admission.total).toBe(1);
     raw.destroy();
   });
 
@@ -153,7 +158,7 @@ describe("a handshake", () => {
   });
 
   it("is terminated when the core fails to take it", async () => {
-    const { url, door } = await open({
+    const { url, door, admission } = await open({
       core: {
         accept: () => {
           throw new Error("bug");
@@ -163,7 +168,7 @@ describe("a handshake", () => {
     const raw = await RawSocket.upgraded(url);
     await raw.ended();
     await door.emptied();
-    expect(door.connections).toBe(0);
+    expect(admission.total).toBe(0);
   });
 });
 
@@ -189,14 +194,14 @@ describe("limits of connections", () => {
   });
 
   it("give the place of a handshake back that `ws` refuses", async () => {
-    const { url, door } = await open({ limits: resolveLimits({ maxConnections: 1 }) });
+    const { url, admission } = await open({ limits: resolveLimits({ maxConnections: 1 }) });
     for (let count = 0; count < 3; count += 1) {
       const raw = await RawSocket.to(url);
       raw.write(handshake(url, { "sec-websocket-key": "short" }));
       expect(await raw.status()).toBe(400);
       await raw.ended();
     }
-    expect(door.connections).toBe(0);
+    expect(admission.total).toBe(0);
   });
 
   async function handshakeStatusKept(url: string, address: string): Promise<number> {
