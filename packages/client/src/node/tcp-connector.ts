@@ -2,8 +2,8 @@ import { connect as connectTcp } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
-import { closeCodes, FrameSplitter, HawserError, jsonCodec, protobufCodec, systemPorts } from "@hawser/protocol";
-import type { Codec, Timers } from "@hawser/protocol";
+import { closeCodes, FrameSplitter, HawserError, jsonCodec, protobufClientCodec, systemPorts } from "@hawser/protocol";
+import type { ClientCodec, Timers } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "../transport/transport.ts";
 
 /** How TCP connections are made. */
@@ -44,7 +44,7 @@ export function tcpConnector(options: TcpConnectorOptions = {}): Connector {
 
 class TcpTransport implements Transport {
   readonly #socket: Socket;
-  readonly #codec: Codec;
+  readonly #codec: ClientCodec;
   readonly #frames: FrameSplitter;
   readonly #handlers: TransportHandlers;
   readonly #timers: Timers = systemPorts().timers;
@@ -54,7 +54,7 @@ class TcpTransport implements Transport {
 
   constructor(socket: Socket, opened: string, subprotocol: string, handlers: TransportHandlers) {
     this.#socket = socket;
-    this.#codec = subprotocol === jsonCodec.subprotocol ? jsonCodec : protobufCodec;
+    this.#codec = subprotocol === jsonCodec.subprotocol ? jsonCodec : protobufClientCodec;
     this.#frames = new FrameSplitter(this.#codec.binary, maxFrameBytes);
     this.#handlers = handlers;
     socket.setNoDelay(true);
