@@ -105,8 +105,11 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     const { schema } = this.#context;
     try {
       const payload = ownPayloadOf(data);
-      const valid: unknown = schema === undefined ? undefined : validateNow(schema, data);
-      this.#enqueue(publication, payload, options, valid instanceof Promise ? valid : undefined);
+      const checked: unknown = schema === undefined ? undefined : validateNow(schema, data);
+      const valid = checked instanceof Promise ? checked : undefined;
+      // It may be refused when the publish has ended otherwise, and nobody asks any more.
+      valid?.catch(() => {});
+      this.#enqueue(publication, payload, options, valid);
     } catch (cause) {
       publication.fail("rejected", refusalOf(cause));
     }

@@ -32,6 +32,8 @@ export class Outbox implements SessionPart {
   readonly #admission: Admission;
   readonly #emptied = new Set<() => void>();
   readonly #links: Links;
+  /** Requests of all channels that have no answer. It is not summed up: sending tells listeners, who may publish. */
+  #open = 0;
   #ended: HawserError | undefined;
 
   constructor(
@@ -153,22 +155,23 @@ export class Outbox implements SessionPart {
 
   /** What has no answer goes again over another connection, in order; a late copy can do no harm (PUB-1, PUB-2). */
   #leave(link: Link, leaves: (channel: OutboxChannel) => boolean): void {
-    for (const channel of this.#channels) if (channel.place?.link === link && leaves(channel)) channel.lose();
+    for (const channel of this.#channels) {
+      if (channel.place?.link !== link || !leaves(channel)) continue;
+      this.#open -= channel.open;
+      channel.lose();
+    }
     this.#pump();
   }
 
   /** Asks for turns, one channel after the other; what is sent is chosen when the turn comes. */
   #pump(): void {
-    let open = 0;
-    for (const channel of this.#channels) open += channel.open;
     for (const channel of this.#channels) {
-      while (channel.wants && open < this.#options.maxInFlight) {
+      while (channel.wants && this.#open < this.#options.maxInFlight) {
         // As long as anything is unanswered it stays where it is, for its order.
         const place = channel.open > 0 ? channel.place! : this.#place(channel);
         if (place === undefined) return;
         channel.place = place;
         this.#request(channel, place);
-        open += 1;
       }
     }
   }
@@ -183,8 +186,10 @@ export class Outbox implements SessionPart {
     let attempt: Attempt<OutboxItem> | undefined;
     const closed = (): void => {
       place.open -= 1;
+      if (channel.place === place) this.#open -= 1;
     };
     place.open += 1;
+    this.#open += 1;
     place.turns += 1;
     link.request({
       build: (id) => {

@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
 import { defineContract } from "@hawser/protocol";
 import type { StandardSchemaV1 } from "@hawser/protocol";
 import { z } from "zod";
@@ -128,6 +128,27 @@ describe("a channel with a contract", () => {
     await ports.advance(1);
     expect(second!.state).toBe("cancelled");
     expect(client.status.outbox).toEqual({ waiting: 0, queued: 0, sent: 0, bytes: 0, since: undefined });
+  });
+
+  it("leaves no rejection behind that nobody handles when a publish has ended before its schema is done", async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (cause: unknown): void => void unhandled.push(cause);
+    process.on("unhandledRejection", onUnhandled);
+    onTestFinished(() => void process.off("unhandledRejection", onUnhandled));
+    const schema = heldSchema();
+    const { client, ports } = await connected({
+      contract: defineContract({ channels: { held: { message: schema } } }),
+      outbox: { maxMessages: 1 },
+    });
+    const channel = client.channel("held");
+    channel.publish("taken in");
+    expect(channel.publish("no room").error).toMatchObject({ code: "outbox-full" });
+    expect(channel.publish("withdrawn", { signal: AbortSignal.abort() }).error).toMatchObject({ code: "cancelled" });
+    expect(channel.publish("bad option", { ttlMs: -1 }).error).toMatchObject({ code: "option-invalid" });
+    for (const answer of schema.answers) answer({ issues: [{ message: "no" }] });
+    await ports.advance(1);
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(unhandled).toEqual([]);
   });
 
   it("has its position behind a message only when the schema is done with it", async () => {

@@ -209,6 +209,23 @@ describe("the outbox", () => {
     expect(server.peer.of("publish")).toHaveLength(4);
   });
 
+  it("has no more under way when a listener publishes as it is told that something was sent", async () => {
+    const { client, server, ports } = fixture({ outbox: { maxInFlight: 3 } });
+    const sent = (count: number): void => {
+      if (count > 0)
+        client
+          .channel(`chat.${count}`)
+          .publish(count)
+          .addEventListener("state", () => sent(count - 1));
+    };
+    for (const name of ["a", "b", "c"]) {
+      const channel = client.channel(name);
+      for (let count = 0; count < 3; count += 1) channel.publish(count).addEventListener("state", () => sent(5));
+    }
+    await ports.advance(1);
+    expect(server.peer.of("publish")).toHaveLength(3);
+  });
+
   it("never has more requests in flight than the server takes [CON-15]", async () => {
     const { client, server, ports } = fixture();
     server.welcome = { ...welcome, maxRequests: 2 };
