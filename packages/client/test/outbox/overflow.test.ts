@@ -64,6 +64,17 @@ describe("an outbox that is full, with `wait`", () => {
     expect(server.peer.of("publish").map(({ channel }) => channel)).toEqual(["a", "b", "c"]);
   });
 
+  it("keeps room for the first in line until there is enough, although a later one would fit", () => {
+    const { client } = fixture({ outbox: { maxBytes: 10, overflow: "wait" } });
+    const abort = new AbortController();
+    client.channel("a").publish(new Uint8Array(5), { signal: abort.signal });
+    client.channel("b").publish(new Uint8Array(5));
+    client.channel("c").publish(new Uint8Array(8));
+    client.channel("d").publish(new Uint8Array(2));
+    abort.abort();
+    expect(client.status.outbox).toMatchObject({ waiting: 2, queued: 1 });
+  });
+
   it("cancels one that waits, and those behind it move up [PUB-12]", async () => {
     const { client } = fixture({ outbox: { maxMessages: 1, overflow: "wait" } });
     const abort = new AbortController();

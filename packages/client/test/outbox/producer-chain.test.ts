@@ -178,6 +178,17 @@ describe("the chain of a producer", () => {
     expect(numbers(send())).toEqual(["b", 1, 0]);
   });
 
+  it("sends it ahead of what was never sent [PUB-4] [PUB-11]", () => {
+    const { chain, send } = chainOf("a", "b", "c", "d");
+    chain.accept(send());
+    for (const attempt of [send(), send()]) chain.reject(attempt, refusal("producer-unknown"));
+    expect([send(), send(), send()].map(numbers)).toEqual([
+      ["b", 1, 0],
+      ["c", 2, 1],
+      ["d", 3, 2],
+    ]);
+  });
+
   it("does not wait for answers of a lost connection before it takes a new producer [PUB-4]", () => {
     const { chain, ends, send } = chainOf("a", "b", "c");
     chain.accept(send());
