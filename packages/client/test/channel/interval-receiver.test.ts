@@ -140,7 +140,7 @@ describe("the receiving end of a channel", () => {
   describe("fed by two", () => {
     const trimmed = { ...grant, offset: 14, lost: { from: 6, to: 14 }, reset: "trimmed" } as const;
 
-    it("takes one feed's loss for none as long as the other may bring it, and tells of it when it is alone", () => {
+    it("takes one feed's loss for none as long as the other may bring it, and tells of it when it is alone [SUB-16]", () => {
       const receiver = receiverAt(10);
       expect(receiver.begin(trimmed, false)).toBeUndefined();
       expect(receiver.batch(frame(10, 12)).kind).toBe("delivered");
@@ -153,7 +153,7 @@ describe("the receiving end of a channel", () => {
       expect(receiver.position).toEqual({ epoch: 5, offset: 14 });
     });
 
-    it("takes a node that says that the log ends lower for one that is late, unless it is alone [POS-6]", () => {
+    it("takes a node that says that the log ends lower for one that is late, unless it is alone [POS-6] [SUB-16]", () => {
       const receiver = receiverAt(10);
       expect(receiver.begin({ ...grant, offset: 0, reset: "ahead" }, false)).toBeUndefined();
       expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
@@ -175,7 +175,7 @@ describe("the receiving end of a channel", () => {
       expect(receiver.position).toEqual({ epoch: 8, offset: 10 });
     });
 
-    it("does not carry into a higher epoch what the feed that tells of it did not vouch for [POS-7]", () => {
+    it("does not carry into a higher epoch what the feed that tells of it did not vouch for [POS-7] [SUB-16]", () => {
       const receiver = receiverAt(10);
       expect(receiver.begin({ ...grant, epoch: 8, offset: 9 }, false)).toBeUndefined();
       expect(receiver.position).toEqual({ epoch: 5, offset: 10 });

@@ -111,7 +111,7 @@ describe("a session over several connections", () => {
     expect(scene.client.statistics).toMatchObject({ duplicatesDropped: 2, gaps: 0 });
   });
 
-  it("delivers the first copy of each message of a mirrored channel, and drops the other [SUB-4]", async () => {
+  it("delivers the first copy of each message of a mirrored channel, and drops the other [SUB-4] [SUB-15]", async () => {
     const scene = await cluster();
     scene.server.answer = (frame, peer) => {
       if (frame.type === "ping") peer.send({ type: "pong", nonce: frame.nonce });
@@ -152,7 +152,7 @@ describe("a session over several connections", () => {
     expect(nodes).toHaveLength(2);
   });
 
-  it("asks each connection's copy for what it left out, once [SUB-4]", async () => {
+  it("asks each connection's copy for what it left out, once [SUB-4] [SUB-15]", async () => {
     const scene = await cluster();
     read(scene, "mirrored");
     await scene.ports.advance(1);
