@@ -22,5 +22,8 @@ export interface Transport {
 export interface Connector {
   /** "websocket", and later "http-stream", "tcp". */
   readonly name: string;
-  connect(url: string, subprotocol: string, handlers: TransportHandlers): Transport;
+  /**
+   * @param path - Which of its session's connections it is, from 0: those of one session are to fail apart from each other. Default 0.
+   */
+  connect(url: string, subprotocol: string, handlers: TransportHandlers, path?: number): Transport;
 }
