@@ -78,3 +78,13 @@ export { FrameSplitter } from "./stream/frame-splitter.ts";
 export { payloadOf, valueOf } from "./payload-value.ts";
 export { systemPorts } from "./platform/system-ports.ts";
 export type { Ports } from "./platform/system-ports.ts";
+export {
+  decodeShared,
+  encodeShared,
+  markBytes,
+  maxEnvelopeBytes,
+  maxStreamNumber,
+  sharedSubprotocol,
+  streamPrefix,
+} from "./shared/envelope.ts";
+export type { SharedMessage } from "./shared/envelope.ts";

@@ -24,6 +24,8 @@ export const defaultLimits = {
   /** Per node. */
   maxConnections: 20_000,
   maxConnectionsPerAddress: 1_000,
+  /** Open at once on a connection that clients share. */
+  maxStreamsPerConnection: 32,
   maxTokenBytes: 16_384,
   maxKeyBytes: 255,
 } as const;

@@ -109,6 +109,8 @@ export class HawserServer<C extends Contract = Contract> {
     });
     this.#admission = new AdmissionCounter(limits);
     const behindDoor = {
+      clock: ports.clock,
+      timers: ports.timers,
       core: this.#node,
       admission: this.#admission,
       limits,
@@ -128,7 +130,6 @@ export class HawserServer<C extends Contract = Contract> {
             ...(options.host === undefined ? {} : { host: options.host }),
             ...options.tcp,
             ...behindDoor,
-            timers: ports.timers,
           });
     const handle: RequestHandler = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),

@@ -2,11 +2,14 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
+import { maxEnvelopeBytes, sharedSubprotocol } from "@hawser/protocol";
+import type { Clock, Timers } from "@hawser/protocol";
 import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
-import { binaryFraming, textFraming } from "../transport/websocket-framing.ts";
+import { SharedConnection } from "../transport/shared-connection.ts";
+import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
 import { addressOf } from "./address.ts";
 import type { AdmissionCounter } from "./admission.ts";
@@ -34,6 +37,8 @@ export interface DoorOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly observer: DoorObserver;
+  readonly clock: Clock;
+  readonly timers: Timers;
 }
 
 /** Messages of very many fragments cost far more than their bytes; no client of ours sends more than one. */
@@ -48,6 +53,7 @@ export class Door {
   readonly #rules: HandshakeRules;
   readonly #webSockets: WebSocketServer;
   readonly #transports = new Set<Transport>();
+  readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
   #server: Server | undefined;
@@ -71,7 +77,8 @@ export class Door {
       clientTracking: false,
       perMessageDeflate: false,
       skipUTF8Validation: false,
-      maxPayload: limits.maxMessageBytes,
+      // The core sees to the rest: a message of a stream has its number in front.
+      maxPayload: limits.maxMessageBytes + maxEnvelopeBytes,
       maxFragments,
       closeTimeout: limits.closeTimeoutMs,
       handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
@@ -89,9 +96,10 @@ export class Door {
     server.on("upgrade", this.#onUpgrade);
   }
 
-  /** From now on every handshake is answered with 503; connections stay. */
+  /** From now on every handshake is answered with 503, and no shared connection takes a stream; connections stay. */
   shut(): void {
     this.#open = false;
+    for (const shared of this.#sharedConnections) shared.leave();
   }
 
   /** Resolves when no transport is open. Each that closes does so within `closeTimeoutMs`. */
@@ -123,9 +131,11 @@ export class Door {
     let accepted = false;
     const accept = (webSocket: WebSocket): void => {
       accepted = true;
+      const shared = judged.subprotocol === sharedSubprotocol;
+      const { maxUnsentBytes, maxStreamsPerConnection } = this.#options.limits;
       const transport = new WebSocketTransport(webSocket, socket, {
-        framing: judged.subprotocol === "hawser.v1" ? binaryFraming : textFraming,
-        maxUnsentBytes: this.#options.limits.maxUnsentBytes,
+        framing: judged.subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
+        maxUnsentBytes: shared ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
       });
       this.#transports.add(transport);
       socket.once("close", () => this.#forget(transport));
@@ -142,17 +152,39 @@ export class Door {
     if (!accepted) this.#options.observer.handshakeRefused("handshake");
   }
 
-  #handOver(transport: Transport, approval: Approval, request: IncomingMessage): void {
+  #handOver(transport: Transport, { address, subprotocol }: Approval, request: IncomingMessage): void {
+    const headers = plainHeaders(request);
     try {
-      this.#options.core.accept(transport, {
-        address: approval.address,
-        subprotocol: approval.subprotocol,
-        headers: plainHeaders(request),
-      });
+      if (subprotocol === sharedSubprotocol) this.#share(transport, { address, subprotocol: "hawser.v1", headers });
+      else this.#options.core.accept(transport, { address, subprotocol, headers });
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();
     }
+  }
+
+  /** Each stream of the connection is one to the core, and counts as one (SHARE-3). */
+  #share(transport: Transport, peer: Peer): void {
+    const { core, limits, clock, timers, observer } = this.#options;
+    const shared = new SharedConnection({
+      transport,
+      frameHead: binaryFrameHead,
+      admit: () => {
+        const admission = this.#options.admission.admit(peer.address);
+        return admission.kind === "admitted" ? admission.leave : undefined;
+      },
+      accept: (stream) => core.accept(stream, peer),
+      onClosed: () => {
+        this.#sharedConnections.delete(shared);
+        observer.sharedClosed();
+      },
+      limits,
+      timers,
+      now: () => clock.monotonic(),
+      atTurnsEnd: (callback) => process.nextTick(callback),
+    });
+    this.#sharedConnections.add(shared);
+    observer.sharedOpened();
   }
 
   #forget(transport: Transport): void {

@@ -65,7 +65,11 @@ export function judgeHandshake(request: IncomingMessage, rules: HandshakeRules):
     );
   const subprotocol = chooseSubprotocol(offeredSubprotocols(headers["sec-websocket-protocol"]));
   if (subprotocol === undefined) {
-    return refused("subprotocol", 400, "Sec-WebSocket-Protocol must offer hawser.v1 or hawser.v1.json.");
+    return refused(
+      "subprotocol",
+      400,
+      "Sec-WebSocket-Protocol must offer hawser.v1, hawser.v1.json or hawser.v1.shared.",
+    );
   }
   const forwardedFor = headers["x-forwarded-for"];
   const address = rules.addressOf(

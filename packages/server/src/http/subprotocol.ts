@@ -1,9 +1,11 @@
+import { sharedSubprotocol } from "@hawser/protocol";
 import type { Peer } from "../transport/transport.ts";
 
-export type Subprotocol = Peer["subprotocol"];
+/** What a WebSocket may speak: one client's messages, or those of several that share it. */
+export type Subprotocol = Peer["subprotocol"] | typeof sharedSubprotocol;
 
 /** In the order of the server's preference. */
-const known: readonly Subprotocol[] = ["hawser.v1", "hawser.v1.json"];
+const known: readonly Subprotocol[] = ["hawser.v1", "hawser.v1.json", sharedSubprotocol];
 
 /** The subprotocol to speak of those that a client offers, or `undefined` when it offers none that is known (WIRE-1). */
 export function chooseSubprotocol(offered: Iterable<string>): Subprotocol | undefined {

@@ -22,6 +22,10 @@ export interface DoorObserver {
   handshakeRefused(reason: RefusalReason): void;
   /** A handshake that did not finish was cut to make room for another. */
   handshakeEvicted(): void;
+  /** A connection that several clients may share was opened. */
+  sharedOpened(): void;
+  /** It has ended. */
+  sharedClosed(): void;
 }
 
 /**
@@ -35,6 +39,7 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #connectionsOpened: Counter;
   readonly #handshakesRefused: BoundedCounter<RefusalReason>;
   readonly #handshakesEvicted: Counter;
+  readonly #sharedConnections: Gauge;
   readonly #closes: BoundedCounter<string>;
   readonly #sessions: Gauge;
   readonly #subscriptions: Gauge;
@@ -77,6 +82,10 @@ export class Metrics implements NodeObserver, DoorObserver {
     this.#connectionsOpened = counter("hawser_connections_opened_total", "Connections that were opened.");
     this.#handshakesRefused = counterBy("hawser_handshakes_refused_total", "Handshakes refused, by reason.", "reason");
     this.#handshakesEvicted = counter("hawser_handshakes_evicted_total", "Unfinished handshakes cut to make room.");
+    this.#sharedConnections = gauge(
+      "hawser_shared_connections",
+      "Physical connections that carry streams of several clients.",
+    );
     this.#closes = counterBy("hawser_closes_total", "Connections that ended, by close code.", "code");
     this.#sessions = gauge("hawser_sessions", "Connections with a session now.");
     this.#subscriptions = gauge("hawser_subscriptions", "Subscriptions now.");
@@ -128,6 +137,14 @@ export class Metrics implements NodeObserver, DoorObserver {
 
   handshakeEvicted(): void {
     this.#handshakesEvicted.inc();
+  }
+
+  sharedOpened(): void {
+    this.#sharedConnections.inc();
+  }
+
+  sharedClosed(): void {
+    this.#sharedConnections.dec();
   }
 
   connectionOpened(): void {

@@ -20,6 +20,10 @@ export interface Limits extends NodeLimits {
   readonly maxHandshakeHeaders: number;
   /** From the start of a closing handshake to its end. Past it the connection is cut. Default 5,000. */
   readonly closeTimeoutMs: number;
+  /** Streams that are open at once on a connection that clients share. Past it the stream is closed with 4005. Default 32. */
+  readonly maxStreamsPerConnection: number;
+  /** Bytes that a shared connection holds for streams that are not read from. Past it the stream is closed with 4009. Default 4 MiB. */
+  readonly maxHeldBytes: number;
   /** Bytes that wait in this process for a connection's socket. Past it the connection is cut. Default 16 MiB. */
   readonly maxUnsentBytes: number;
 }
@@ -39,6 +43,7 @@ export const defaultLimits: Limits = {
   maxHandshakeHeaders: 100,
   authenticateTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
+  maxHeldBytes: 4 * MiB,
   maxHistoryBytes: 256 * KiB,
   maxReplyBytes: 16 * MiB,
   maxCallTimeoutMs: 300_000,

@@ -43,3 +43,15 @@ export const binaryFraming: Framing = webSocketFraming("websocket-binary", finBi
 
 /** For `hawser.v1.json`. */
 export const textFraming: Framing = webSocketFraming("websocket-text", finText);
+
+/** The header alone of a binary frame for a message of so many bytes, for a message that lies in pieces. */
+export function binaryFrameHead(length: number): Uint8Array {
+  if (length < 126) return Uint8Array.of(finBinary, length);
+  if (length < 65_536) return Uint8Array.of(finBinary, 126, length >>> 8, length & 0xff);
+  const head = new Uint8Array(10);
+  head[0] = finBinary;
+  head[1] = 127;
+  new DataView(head.buffer).setUint32(2, Math.floor(length / 2 ** 32));
+  new DataView(head.buffer).setUint32(6, length % 2 ** 32);
+  return head;
+}

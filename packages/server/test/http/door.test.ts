@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { AdmissionCounter } from "../../src/http/admission.ts";
+import { decodeShared, encodeShared, systemPorts } from "@hawser/protocol";
 import { Door } from "../../src/http/door.ts";
 import type { DoorOptions } from "../../src/http/door.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
@@ -44,7 +45,13 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
     limits: resolveLimits(),
     logger: silentLogger,
     admission,
-    observer: { handshakeRefused: (reason) => void refusals.push(reason), handshakeEvicted: () => {} },
+    observer: {
+      handshakeRefused: (reason) => void refusals.push(reason),
+      handshakeEvicted: () => {},
+      sharedOpened: () => {},
+      sharedClosed: () => {},
+    },
+    ...systemPorts(),
     ...options,
   });
   const http = createServer();
@@ -86,6 +93,56 @@ describe("a handshake", () => {
     expect(transports[0]!.framing.name).toBe("websocket-binary");
     expect(admission.total).toBe(1);
     raw.destroy();
+  });
+
+  it("for a shared connection gives a transport for each stream, and each counts as a connection [SHARE-3]", async () => {
+    const { url, peers, transports, door, admission } = await open({
+      limits: resolveLimits({ maxConnectionsPerAddress: 2 }),
+    });
+    const socket = new WebSocket(url, "hawser.v1.shared");
+    const came: unknown[] = [];
+    socket.on("message", (data: Buffer) => came.push(decodeShared(new Uint8Array(data))));
+    await new Promise((resolve) => socket.once("open", resolve));
+    expect([peers.length, admission.total]).toEqual([0, 1]);
+    const message = new Uint8Array(1);
+    for (const stream of [1, 2, 3]) socket.send(encodeShared({ kind: "message", stream, message }));
+    await expect.poll(() => came).toHaveLength(2);
+    expect(came).toEqual([
+      { kind: "streams", max: 32 },
+      expect.objectContaining({ kind: "close", stream: 3, code: 4005 }),
+    ]);
+    expect(peers).toEqual([peers[0], peers[0]]);
+    expect(peers[0]).toMatchObject({ address: "127.0.0.1", subprotocol: "hawser.v1" });
+    expect(admission.total).toBe(2);
+    transports[0]!.write([Uint8Array.of(7, 8, 9)]);
+    await expect.poll(() => came).toHaveLength(3);
+    expect(came[2]).toEqual({ kind: "message", stream: 1, message: Uint8Array.of(7, 8, 9) });
+    door.shut();
+    await expect.poll(() => came).toHaveLength(4);
+    expect(came[3]).toEqual({ kind: "streams", max: 0 });
+    socket.close();
+    await door.emptied();
+    expect(admission.total).toBe(0);
+  });
+
+  it("of a shared connection takes a message of the largest size behind the number of its stream [WIRE-5]", async () => {
+    const { url, transports } = await open({ limits: resolveLimits({ maxMessageBytes: 20_000 }) });
+    const socket = new WebSocket(url, "hawser.v1.shared");
+    await new Promise((resolve) => socket.once("open", resolve));
+    const sizes: number[] = [];
+    socket.send(encodeShared({ kind: "message", stream: 1, message: new Uint8Array(1) }));
+    await expect.poll(() => transports).toHaveLength(1);
+    transports[0]!.handlers = {
+      onMessage: ({ length }) => sizes.push(length),
+      onConfirmed: () => {},
+      onAlive: () => {},
+      onClose: () => {},
+    };
+    socket.send(encodeShared({ kind: "message", stream: 1, message: new Uint8Array(20_000) }));
+    await expect.poll(() => sizes).toEqual([20_000]);
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.send(new Uint8Array(20_006));
+    expect(await closed).toBe(1009);
   });
 
   it("without a known subprotocol is answered with 400 [WIRE-1]", async () => {

@@ -10,7 +10,12 @@ it("a port of its own outlives an error of its socket, and tells the log", async
     host: "127.0.0.1",
     limits: resolveLimits(),
     handle: () => false,
-    observer: { handshakeRefused: () => {}, handshakeEvicted: () => {} },
+    observer: {
+      handshakeRefused: () => {},
+      handshakeEvicted: () => {},
+      sharedOpened: () => {},
+      sharedClosed: () => {},
+    },
     logger: { ...silentLogger, error: ({ error }) => void errors.push(error) },
   });
   await listener.open();

@@ -28,6 +28,8 @@ async function open(
   server = ownHttpServer(answerOrNotFound(handle), resolveLimits(limits), {
     handshakeRefused: () => {},
     handshakeEvicted: () => void (evicted += 1),
+    sharedOpened: () => {},
+    sharedClosed: () => {},
   });
   await listen(server, 0, "127.0.0.1");
   return { url: `http://${reachableAt(server)}`, evicted: () => evicted };
@@ -116,6 +118,11 @@ describe("a handshake that does not finish", () => {
 it("listening on a port that is taken rejects with the platform's error", async () => {
   const { url } = await open();
   const handle = answerOrNotFound(() => false);
-  const other = ownHttpServer(handle, resolveLimits(), { handshakeRefused: () => {}, handshakeEvicted: () => {} });
+  const other = ownHttpServer(handle, resolveLimits(), {
+    handshakeRefused: () => {},
+    handshakeEvicted: () => {},
+    sharedOpened: () => {},
+    sharedClosed: () => {},
+  });
   await expect(listen(other, Number(new URL(url).port), "127.0.0.1")).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

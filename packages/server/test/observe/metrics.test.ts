@@ -39,6 +39,10 @@ describe("metrics", () => {
     metrics.subscribed();
     metrics.handshakeRefused("origin");
     metrics.handshakeEvicted();
+    metrics.sharedOpened();
+    metrics.sharedOpened();
+    metrics.sharedClosed();
+    expect(await sample(metrics, "hawser_shared_connections")).toBe(1);
     expect(await sample(metrics, "hawser_frames_in_total")).toBe(3);
     expect(await sample(metrics, "hawser_messages_in_total")).toBe(1);
     expect(await sample(metrics, "hawser_bytes_in_total")).toBe(100);
