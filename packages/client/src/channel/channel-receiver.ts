@@ -37,6 +37,7 @@ export interface ChannelReceiverOptions {
   readonly push: (item: StreamItem) => void;
   /** A connection has given the channel this number. */
   readonly bind: (feed: Feed, number: number) => void;
+  readonly unbind: (feed: Feed, number: number) => void;
 }
 
 /**
@@ -130,6 +131,10 @@ export class ChannelReceiver implements FeedReceiver {
 
   bind(feed: Feed, number: number): void {
     this.#options.bind(feed, number);
+  }
+
+  unbind(feed: Feed, number: number): void {
+    this.#options.unbind(feed, number);
   }
 
   onSubscribed(feed: Feed, frame: SubscribedFrame): void {

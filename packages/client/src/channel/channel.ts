@@ -163,6 +163,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
       unread,
       push,
       bind: (feed, number) => subscriptions.bind(feed, number),
+      unbind: (feed, number) => subscriptions.unbind(feed, number),
     });
   }
 }

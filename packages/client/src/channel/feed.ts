@@ -23,6 +23,8 @@ export interface FeedReceiver {
   later(atLeastMs: number, callback: () => void): Timer;
   /** The connection has given the channel this number. */
   bind(feed: Feed, number: number): void;
+  /** Nothing comes under the number any more. */
+  unbind(feed: Feed, number: number): void;
   onSubscribed(feed: Feed, frame: SubscribedFrame): void;
   onReset(feed: Feed, frame: ResetFrame): void;
   onBatch(feed: Feed, frame: BatchFrame): void;
@@ -143,7 +145,10 @@ export class Feed {
     if (state.kind === "ended") return;
     this.#state = { kind: "ended" };
     if (state.kind === "delayed") state.timer.cancel();
-    if (state.kind === "live") this.#unsubscribe(state.number, state.generation);
+    if (state.kind === "live") {
+      this.#receiver.unbind(this, state.number);
+      this.#unsubscribe(state.number, state.generation);
+    }
     this.link.release();
   }
 

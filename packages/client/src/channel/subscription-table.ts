@@ -61,6 +61,11 @@ export class SubscriptionTable implements SessionPart {
     this.#numbers.get(feed.link)?.set(number, feed);
   }
 
+  unbind(feed: Feed, number: number): void {
+    const feeds = this.#numbers.get(feed.link);
+    if (feeds?.get(number) === feed) feeds.delete(number);
+  }
+
   onLink(link: Link): void {
     if (!this.#numbers.has(link)) this.#numbers.set(link, new Map());
     this.#arrange();

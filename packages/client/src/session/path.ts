@@ -54,6 +54,8 @@ export interface PathOptions {
 
 /** A connection that stood so long proves that its endpoint works: the next failure counts as the first. */
 const provenAfterMs = 5_000;
+/** How long a connection that nobody asked to leave may wait for its last answer: longer than any call. */
+const unhurriedMs = 600_000;
 
 /**
  * Keeps one of a session's connections: opens it, opens it again when it is lost, and opens the next one before it
@@ -113,10 +115,10 @@ export class Path {
   }
 
   /** Goes to another endpoint when a connection to it stands, and stays where it is when none can be had. */
-  moveTo(endpoint: string, withinMs: number): void {
+  moveTo(endpoint: string): void {
     const state = this.#state;
     if (state.kind !== "connected" || state.move !== undefined) return;
-    const deadline = this.#options.context.ports.clock.monotonic() + withinMs;
+    const deadline = this.#options.context.ports.clock.monotonic() + unhurriedMs;
     this.#enter({ ...state, move: { kind: "opening", asked: false, deadline, attempt: this.#attempt(endpoint) } });
   }
 

@@ -218,7 +218,7 @@ export class Session {
       const doubled = used.indexOf(used[index]!) < index;
       const free = this.#options.plans[index]!.urls.find((url) => !used.includes(url));
       if (!doubled || free === undefined) continue;
-      path.moveTo(free, this.#options.connectTimeoutMs);
+      path.moveTo(free);
       return;
     }
   }

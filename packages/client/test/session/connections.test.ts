@@ -306,6 +306,21 @@ describe("a session over several connections", () => {
     expect(client.status.connections.every(({ state }) => state === "connected")).toBe(true);
   });
 
+  it("cuts off no call when it goes back to an endpoint by itself", async () => {
+    const { client, server, ports, at } = await cluster({ backoff: { minMs: 100, maxMs: 100 } });
+    at("sim://a").cut();
+    await ports.advance(1_000);
+    const replies = [1, 2, 3, 4].map((data) => client.call("slow", data, { timeoutMs: 300_000 }));
+    await ports.advance(120_000);
+    expect(new Set(client.status.connections.map(({ endpoint }) => endpoint))).toEqual(new Set(urls));
+    for (const peer of server.peers) {
+      for (const { id, payload } of peer.of("call")) peer.send({ type: "result", id, payload });
+    }
+    await ports.advance(1);
+    await expect(Promise.all(replies)).resolves.toEqual([1, 2, 3, 4]);
+    expect(client.status.connections).toHaveLength(2);
+  });
+
   it("cuts the connection that it is told to, and no other", async () => {
     const { client, ports, server } = await cluster();
     client.reconnect(2);
