@@ -54,6 +54,8 @@ type State =
 export class Feed {
   readonly link: Link;
   readonly #receiver: FeedReceiver;
+  /** The channel's on this connection, once there was a grant. */
+  #number: number | undefined;
   #state: State = { kind: "full" };
 
   /** Asks at once. */
@@ -145,10 +147,8 @@ export class Feed {
     if (state.kind === "ended") return;
     this.#state = { kind: "ended" };
     if (state.kind === "delayed") state.timer.cancel();
-    if (state.kind === "live") {
-      this.#receiver.unbind(this, state.number);
-      this.#unsubscribe(state.number, state.generation);
-    }
+    if (state.kind === "live") this.#unsubscribe(state.number, state.generation);
+    if (this.#number !== undefined) this.#receiver.unbind(this, this.#number);
     this.link.release();
   }
 
@@ -159,6 +159,7 @@ export class Feed {
       if (frame.type === "subscribed") this.#unsubscribe(frame.number, generation);
     } else if (frame.type === "subscribed") {
       this.#state = { kind: "live", generation, number: frame.number, credit: state.credit, seeking: false };
+      this.#number = frame.number;
       this.#receiver.bind(this, frame.number);
       this.#receiver.onSubscribed(this, frame);
       this.renew();
