@@ -38,6 +38,11 @@ mkdirSync(reports, { recursive: true });
 if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   for (const { name, command } of gates) gate(name, command);
   vitest("unit");
+  // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
+  if (!checkOnly) {
+    gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000"]);
+    gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "1000"]);
+  }
   if (!checkOnly) {
     const found = gate("chromium", [node, "scripts/ensure-chromium.mjs"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
@@ -55,7 +60,8 @@ function gate(name, [command, ...args]) {
   const seconds = secondsSince(started);
   console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
   if (!passed) console.log(indent(output));
-  else if (["size", "snippets", "requirements", "chromium"].includes(name)) console.log(indent(output));
+  else if (["size", "snippets", "requirements", "simulator", "mutants", "chromium"].includes(name))
+    console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });
   return passed ? output : undefined;
 }

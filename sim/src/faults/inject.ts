@@ -1,5 +1,6 @@
 import type { SimulatedConnection } from "../network/simulated-connection.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
+import type { RandomStream } from "../random/random-stream.ts";
 import type { World } from "../world/world.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 import { backUp, dataLoss, trim, unavailable } from "./log-faults.ts";
@@ -8,71 +9,74 @@ import { backUp, dataLoss, trim, unavailable } from "./log-faults.ts";
 const maxClients = 8;
 
 /** Does one fault to the world. Returns false where there is nothing to do it to. */
-export function inject(world: World, kind: FaultKind): boolean {
-  const { faults: random, network: paths } = world.random;
+export function inject(world: World, kind: FaultKind, random: RandomStream): boolean {
   const short = (): number => random.number() * 200;
   switch (kind) {
     case "cut, client hears first":
-      return withConnection(world, (connection) => connection.cut(0, short()));
+      return withConnection(world, random, (connection) => connection.cut(0, short()));
     case "cut, node hears first":
-      return withConnection(world, (connection) => connection.cut(short(), 0));
+      return withConnection(world, random, (connection) => connection.cut(short(), 0));
     case "cut after some messages up":
-      return withConnection(world, (connection) => connection.cutAfter("up", random.integer(0, 5), short(), short()));
+      return withConnection(world, random, (connection) =>
+        connection.cutAfter("up", random.integer(0, 5), short(), short()),
+      );
     case "cut after some messages down":
-      return withConnection(world, (connection) => connection.cutAfter("down", random.integer(0, 5), short(), short()));
+      return withConnection(world, random, (connection) =>
+        connection.cutAfter("down", random.integer(0, 5), short(), short()),
+      );
     case "half-open":
       // Sometimes one side hears of it, sometimes neither does before its heartbeat.
-      return withConnection(world, (connection) => {
+      return withConnection(world, random, (connection) => {
         const hears = random.integer(0, 2);
         connection.cut(hears === 0 ? short() : undefined, hears === 1 ? short() : undefined);
       });
     case "stall up":
-      return withConnection(world, (connection) => connection.stall("up", random.integer(100, 8_000)));
+      return withConnection(world, random, (connection) => connection.stall("up", random.integer(100, 8_000)));
     case "stall down":
-      return withConnection(world, (connection) => connection.stall("down", random.integer(100, 8_000)));
+      return withConnection(world, random, (connection) => connection.stall("down", random.integer(100, 8_000)));
     case "slow link":
-      return withConnection(world, (connection) => {
-        const path = { latencyMs: 20 + paths.number() * 200, jitterMs: 50, bytesPerMs: random.pick([1, 5, 50]) };
+      return withConnection(world, random, (connection) => {
+        const path = { latencyMs: 20 + random.number() * 200, jitterMs: 50, bytesPerMs: random.pick([1, 5, 50]) };
         connection.change(path, path);
       });
     case "connects refused":
-      return refuseConnects(world);
+      return refuseConnects(world, random);
     case "node crash":
-      return withNode(world, (node) => node.crash(random.integer(50, 4_000), random.chance(0.5)));
+      return withNode(world, random, (node) => node.crash(random.integer(50, 4_000), random.chance(0.5)));
     case "node restart":
-      return withNode(world, (node) => void node.stop(0, random.integer(50, 2_000)));
+      return withNode(world, random, (node) => void node.stop(0, random.integer(50, 2_000)));
     case "node drain":
-      return withNode(world, (node) => void node.stop(random.integer(100, 3_000), random.integer(50, 2_000)));
+      return withNode(world, random, (node) => void node.stop(random.integer(100, 3_000), random.integer(50, 2_000)));
     case "log unavailable":
-      return unavailable(world);
+      return unavailable(world, random);
     case "trim":
-      return trim(world);
+      return trim(world, random);
     case "log went back":
-      return world.options.owned ? dataLoss(world) : backUp(world);
+      return world.options.owned ? dataLoss(world, random) : backUp(world, random);
     case "client sleeps":
-      return withClient(world, (client) => {
+      return withClient(world, random, (client) => {
         client.process.sleep();
         const { process } = client;
         world.time.after(random.integer(500, 12_000), () => process.wake());
       });
     case "client clock steps":
-      return withClient(world, (client) => client.process.stepClock(random.integer(-100_000, 100_000)));
+      return withClient(world, random, (client) => client.process.stepClock(random.integer(-100_000, 100_000)));
     case "node clock steps":
-      return withNode(world, (node) => node.process.stepClock(random.integer(-5_000, 5_000)));
+      return withNode(world, random, (node) => node.process.stepClock(random.integer(-5_000, 5_000)));
     case "client reload":
-      return withClient(world, (client) => client.reload());
+      return withClient(world, random, (client) => client.reload());
     case "client crash":
-      return withClient(world, (client) => client.crash(random.chance(0.5)));
+      return withClient(world, random, (client) => client.crash(random.chance(0.5)));
     case "duplicated tab":
-      return withClient(world, (client) => {
+      return withClient(world, random, (client) => {
         if (world.clients.length < maxClients) world.clients.push(client.duplicate(`c${world.clients.length}`));
       });
     case "right revoked":
-      return revoke(world);
+      return revoke(world, random);
     case "reconnect":
-      return withClient(world, (client) => client.client.reconnect());
+      return withClient(world, random, (client) => client.client.reconnect());
     case "offline":
-      return withClient(world, (client) => {
+      return withClient(world, random, (client) => {
         client.client.goOffline();
         const { process } = client;
         const back = client.client;
@@ -82,39 +86,39 @@ export function inject(world: World, kind: FaultKind): boolean {
 }
 
 /** Whether a fault was done, with its trace. */
-function withConnection(world: World, act: (connection: SimulatedConnection) => void): boolean {
+function withConnection(world: World, random: RandomStream, act: (connection: SimulatedConnection) => void): boolean {
   const { connections } = world.network;
   if (connections.length === 0) return false;
-  const connection = world.random.faults.pick(connections);
+  const connection = random.pick(connections);
   world.trace.note(`... to connection ${connection.id}`);
   act(connection);
   return true;
 }
 
-function withClient(world: World, act: (client: SimulatedClient) => void): boolean {
-  const client = world.random.faults.pick(world.clients);
+function withClient(world: World, random: RandomStream, act: (client: SimulatedClient) => void): boolean {
+  if (world.clients.length === 0) return false;
+  const client = random.pick(world.clients);
   if (client.process.asleep) return false;
   world.trace.note(`... to ${client.name}`);
   act(client);
   return true;
 }
 
-function withNode(world: World, act: (node: World["nodes"][number]) => void): boolean {
+function withNode(world: World, random: RandomStream, act: (node: World["nodes"][number]) => void): boolean {
   const { running } = world;
   if (running.length === 0) return false;
-  act(world.random.faults.pick(running));
+  act(random.pick(running));
   return true;
 }
 
-function refuseConnects(world: World): boolean {
-  const until = world.time.now + world.random.faults.integer(100, 5_000);
+function refuseConnects(world: World, random: RandomStream): boolean {
+  const until = world.time.now + random.integer(100, 5_000);
   world.network.refuseWhen(() => !world.healed && world.time.now < until);
   return true;
 }
 
 /** A right goes, all nodes are told, and some time later it comes back. */
-function revoke(world: World): boolean {
-  const { faults: random } = world.random;
+function revoke(world: World, random: RandomStream): boolean {
   const restricted = world.options.channels.filter((plan) => plan.members !== undefined);
   if (restricted.length === 0) return false;
   const plan = random.pick(restricted);

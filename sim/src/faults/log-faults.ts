@@ -1,22 +1,22 @@
+import type { RandomStream } from "../random/random-stream.ts";
 import type { World } from "../world/world.ts";
 
 /** The log does not answer for a while. */
-export function unavailable(world: World): boolean {
+export function unavailable(world: World, random: RandomStream): boolean {
   if (world.logUnavailable) return false;
   if (world.broker !== undefined) {
-    world.broker.goAway(world.random.faults.integer(50, 4_000));
+    world.broker.goAway(random.integer(50, 4_000));
     return true;
   }
   world.logUnavailable = true;
-  world.time.after(world.random.faults.integer(50, 4_000), () => {
+  world.time.after(random.integer(50, 4_000), () => {
     world.logUnavailable = false;
   });
   return true;
 }
 
 /** Somebody trims a channel, anywhere up to its end. */
-export function trim(world: World): boolean {
-  const { faults: random } = world.random;
+export function trim(world: World, random: RandomStream): boolean {
   const channels = world.store.channels.filter((channel) => channel.entries.length > 0);
   if (channels.length === 0) return false;
   const channel = random.pick(channels);
@@ -27,9 +27,9 @@ export function trim(world: World): boolean {
 }
 
 /** A copy is taken now, and restored some time later under the nodes that run. */
-export function backUp(world: World): boolean {
+export function backUp(world: World, random: RandomStream): boolean {
   const copy = world.store.copy();
-  world.time.after(world.random.faults.integer(50, 3_000), () => {
+  world.time.after(random.integer(50, 3_000), () => {
     if (world.healed) return;
     world.trace.note("the log goes back");
     world.store.restore(copy);
@@ -38,11 +38,11 @@ export function backUp(world: World): boolean {
 }
 
 /** The node that owns the data crashes, and an older copy of the data is in its place when it starts again. */
-export function dataLoss(world: World): boolean {
+export function dataLoss(world: World, random: RandomStream): boolean {
   const copy = world.store.copy();
   const node = world.nodes[0]!;
   if (!node.running) return false;
-  world.time.after(world.random.faults.integer(50, 3_000), () => {
+  world.time.after(random.integer(50, 3_000), () => {
     if (world.healed || !node.running) return;
     node.crash(500, false);
     world.trace.note("an older copy of the data is put in its place");

@@ -31,6 +31,13 @@ export class Trace {
     this.#write?.(`${(this.#time.now / 1000).toFixed(6).padStart(11)}  ${text}`);
   }
 
+  /** One of the plan's actions begins. */
+  action(number: number, kind: string): void {
+    this.#stamp();
+    this.#mix(number);
+    this.#write?.(`${(this.#time.now / 1000).toFixed(6).padStart(11)}  #${number} ${kind}`);
+  }
+
   /** Bytes arrived. */
   bytes(from: number, bytes: Uint8Array): void {
     this.#stamp();

@@ -1,40 +1,24 @@
 import type { SubscribeFrom } from "@hawser/client";
+import type { RandomStream } from "../random/random-stream.ts";
 import type { ReadingStyle } from "../world/reader.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { World } from "../world/world.ts";
 
-/** What the applications of a world do by themselves, until it heals. */
-export function startWorkload(world: World): void {
-  for (const client of world.clients) subscribeToSome(world, client);
-  repeat(world, world.options.publishEveryMs / world.clients.length, () => publish(world));
-  repeat(world, world.options.churnEveryMs / world.clients.length, () => churn(world));
-  repeat(world, 2_000, () => world.random.workload.pick(world.clients).save());
-  repeat(world, 3_000, () => sendToInbox(world));
-  repeat(world, 6_000, () => readHistory(world));
-  repeat(world, 6_000, () => pry(world));
-  repeat(world, 1_500, () => call(world));
-  // A right that comes back is asked for again.
-  repeat(world, 1_500, () => subscribeToSome(world, world.random.workload.pick(world.clients)));
-}
-
 /** Subscribes a client to what it may read and does not yet, with what it draws. */
-export function subscribeToSome(world: World, client: SimulatedClient): void {
-  const { workload: random } = world.random;
+export function subscribeToSome(world: World, client: SimulatedClient, random: RandomStream): void {
   if (client.process.asleep) return;
   for (const plan of world.options.channels) {
     if (client.readers.has(plan.name) || !world.rights.may(client.user, plan.name) || !random.chance(0.7)) continue;
-    client.subscribe(plan.name, plan.history ? drawFrom(world) : "now", drawStyle(world));
+    client.subscribe(plan.name, plan.history ? drawFrom(random) : "now", drawStyle(world, random));
   }
-  if (!client.readers.has("$inbox")) client.subscribe("$inbox", "now", drawStyle(world));
+  if (!client.readers.has("$inbox")) client.subscribe("$inbox", "now", drawStyle(world, random));
 }
 
-function drawFrom(world: World): SubscribeFrom {
-  const { workload: random } = world.random;
+function drawFrom(random: RandomStream): SubscribeFrom {
   return random.pick<SubscribeFrom>(["now", "earliest", { last: random.integer(1, 40) }]);
 }
 
-function drawStyle(world: World): ReadingStyle {
-  const { workload: random } = world.random;
+function drawStyle(world: World, random: RandomStream): ReadingStyle {
   if (random.chance(world.options.slowReaderRate)) {
     world.faults.add("slow reader");
     return random.chance(0.5)
@@ -44,11 +28,21 @@ function drawStyle(world: World): ReadingStyle {
   return random.chance(0.5) ? { kind: "listener" } : { kind: "loop", pauseMs: 0 };
 }
 
+/** A right that came back is asked for again, and what was left is subscribed to again. */
+export function subscribeSomebody(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client !== undefined) subscribeToSome(world, client, random);
+}
+
+/** Stores where a client stands. */
+export function save(world: World, random: RandomStream): void {
+  pickClient(world, random)?.save();
+}
+
 /** A burst of one or more publishes of one client. */
-function publish(world: World): void {
-  const { workload: random } = world.random;
-  const client = random.pick(world.clients);
-  if (client.process.asleep) return;
+export function publish(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client === undefined) return;
   const channels = world.options.channels.filter((plan) => plan.members?.includes(client.user) ?? true);
   if (channels.length === 0) return;
   const { least, most } = world.options.payloadBytes;
@@ -58,17 +52,15 @@ function publish(world: World): void {
 }
 
 /** Unsubscribes from something; sometimes it will be subscribed again from where it was, sometimes from anew. */
-function churn(world: World): void {
-  const { workload: random } = world.random;
-  const client = random.pick(world.clients);
-  if (client.process.asleep || client.readers.size === 0) return;
+export function churn(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client === undefined || client.readers.size === 0) return;
   const channel = random.pick([...client.readers.keys()]);
   client.unsubscribe(channel, random.chance(0.6));
 }
 
 /** The application sends into a user's inbox, through any node. */
-function sendToInbox(world: World): void {
-  const { workload: random } = world.random;
+export function sendToInbox(world: World, random: RandomStream): void {
   const { running } = world;
   if (running.length === 0) return;
   const { node, process } = random.pick(running);
@@ -93,10 +85,9 @@ function sendToInbox(world: World): void {
 }
 
 /** Asks a node for something; the answer is lost now and then with the connection. */
-function call(world: World): void {
-  const { workload: random } = world.random;
-  const client = random.pick(world.clients);
-  if (client.process.asleep) return;
+export function call(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client === undefined) return;
   world.figures.called += 1;
   const id = `${client.outbox}:call:${world.figures.called}`;
   const idempotent = random.chance(0.5);
@@ -108,15 +99,15 @@ function call(world: World): void {
 }
 
 /** Tries to read what is not for this user. What comes of it is seen on the wire. */
-function pry(world: World): void {
-  const { workload: random } = world.random;
-  const client = random.pick(world.clients);
+export function pry(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client === undefined) return;
   const others = world.options.users.filter((user) => user !== client.user).map((user) => `$user.${user}`);
   const forbidden = world.options.channels
     .filter((plan) => plan.members?.includes(client.user) === false)
     .map((plan) => plan.name);
   const names = [...others, ...forbidden].filter((name) => !client.prying.has(name));
-  if (client.process.asleep || names.length === 0) return;
+  if (names.length === 0) return;
   const channel = client.client.channel(random.pick(names));
   world.trace.note(`${client.name} pries into ${channel.name}`);
   if (random.chance(0.5)) {
@@ -135,11 +126,11 @@ function pry(world: World): void {
 }
 
 /** Reads a page of history, and holds it against the store. */
-function readHistory(world: World): void {
-  const { workload: random } = world.random;
-  const client = random.pick(world.clients);
+export function readHistory(world: World, random: RandomStream): void {
+  const client = pickClient(world, random);
+  if (client === undefined) return;
   const plans = world.options.channels.filter((plan) => plan.history && world.rights.may(client.user, plan.name));
-  if (client.process.asleep || plans.length === 0) return;
+  if (plans.length === 0) return;
   const { name } = random.pick(plans);
   const channel = world.store.channel(name);
   const { process } = client;
@@ -153,7 +144,10 @@ function readHistory(world: World): void {
         const got = page.messages.map((message) => message.position.offset).filter((offset) => offset > page.floor);
         const same = expected.length === got.length && expected.every((entry, index) => entry.offset === got[index]);
         if (!same)
-          world.report(`${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`);
+          world.report(
+            "history",
+            `${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`,
+          );
       },
       () => {
         // A connection that was lost, or a right that was revoked.
@@ -161,12 +155,9 @@ function readHistory(world: World): void {
     );
 }
 
-/** Again and again, at random, until the world heals. */
-export function repeat(world: World, meanMs: number, act: () => void): void {
-  if (!Number.isFinite(meanMs)) return;
-  world.time.after(world.random.workload.exponential(meanMs), () => {
-    if (world.healed) return;
-    act();
-    repeat(world, meanMs, act);
-  });
+/** One that is awake. */
+function pickClient(world: World, random: RandomStream): SimulatedClient | undefined {
+  if (world.clients.length === 0) return undefined;
+  const client = random.pick(world.clients);
+  return client.process.asleep ? undefined : client;
 }

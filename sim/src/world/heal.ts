@@ -23,7 +23,7 @@ export function heal(world: World): void {
     client.process.straightenClock();
     client.process.wake();
     client.client.goOnline();
-    subscribeToSome(world, client);
+    subscribeToSome(world, client, world.random.heal);
     for (const reader of client.readers.values()) reader.hurry();
   }
 }
@@ -62,12 +62,13 @@ export async function revealBroker(world: World): Promise<void> {
 
 /** Reports what did not arrive in time. */
 export function reportUnrest(world: World): void {
-  for (const node of world.nodes) if (!node.running) world.report(`${node.host} does not run`);
-  for (const row of world.ledger.pending) world.report(`${row.id} never got an outcome`);
-  for (const id of world.calls.pending) world.report(`the call ${id} never ended`);
+  for (const node of world.nodes) if (!node.running) world.report("liveness", `${node.host} does not run`);
+  for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
+  for (const id of world.calls.pending) world.report("liveness", `the call ${id} never ended`);
   for (const client of world.clients) {
     for (const reader of client.readers.values()) {
-      if (!reader.check.complete) world.report(`${reader.check.describeMissing()} (${client.client.status.state})`);
+      if (!reader.check.complete)
+        world.report("liveness", `${reader.check.describeMissing()} (${client.client.status.state})`);
     }
   }
 }

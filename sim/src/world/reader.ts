@@ -67,7 +67,7 @@ export class Reader {
       }),
     );
     subscription.addEventListener("invalid", ({ error }) =>
-      listen(() => world.report(`${options.label} got what is invalid: ${error.message}`)),
+      listen(() => world.report("streams", `${options.label} got what is invalid: ${error.message}`)),
     );
     subscription.addEventListener("ended", ({ error }) => {
       this.#ended = error?.code ?? "";

@@ -198,7 +198,7 @@ export class SimulatedClient {
   #connect(): Client {
     const { options, network, time, hosts, random } = this.#world;
     const process = this.#process;
-    const first = random.workload.integer(0, hosts.length - 1);
+    const first = random.clients.integer(0, hosts.length - 1);
     const client = createClient({
       url: [...hosts.slice(first), ...hosts.slice(0, first)].map((host) => `ws://${host}`),
       token: () => this.#token(),
@@ -212,7 +212,7 @@ export class SimulatedClient {
     });
     client.addEventListener("error", ({ error }) => {
       // A token that had expired on its way is the server's to refuse, and the client's to replace.
-      this.#world.report(`${this.outbox} gives up: ${error.code}: ${error.message} at ${time.now}`);
+      this.#world.report("liveness", `${this.outbox} gives up: ${error.code}: ${error.message} at ${time.now}`);
     });
     return client;
   }
@@ -222,7 +222,7 @@ export class SimulatedClient {
     const { options, random, time, beginsAt, faults, healed } = this.#world;
     const { tokenLifeMs } = options;
     if (tokenLifeMs === 0) return tokenOf(this.user, undefined);
-    const stale = !healed && random.workload.chance(0.05);
+    const stale = !healed && random.clients.chance(0.05);
     if (stale) faults.add("token expired");
     return tokenOf(this.user, beginsAt + Math.floor(time.now) + (stale ? -1 : tokenLifeMs));
   }

@@ -65,7 +65,7 @@ export class SimulatedNode {
         // A log that does not answer is no fault of the node's: whoever runs it starts it again.
         const again = error instanceof HawserError && error.code === "log-unavailable";
         if (again) this.crash(restartMs, false);
-        else this.#world.report(`${process.name} does not start: ${String(error)}`);
+        else this.#world.report("nodes", `${process.name} does not start: ${String(error)}`);
       },
     );
   }
@@ -78,8 +78,7 @@ export class SimulatedNode {
     this.#process.kill();
     this.#log?.abandon();
     for (const connection of network.connections) {
-      if (connection.node === this.#process)
-        connection.cut(silent ? undefined : random.faults.number() * 50, undefined);
+      if (connection.node === this.#process) connection.cut(silent ? undefined : random.nodes.number() * 50, undefined);
     }
     this.#restart(time.now + restartAfterMs, restartAfterMs);
   }
@@ -186,7 +185,8 @@ export class SimulatedNode {
       debug: note("debug"),
       info: note("info"),
       warn: note("warn"),
-      error: (fields, message) => this.#world.report(`${process.name} logs an error: ${message} ${describe(fields)}`),
+      error: (fields, message) =>
+        this.#world.report("nodes", `${process.name} logs an error: ${message} ${describe(fields)}`),
     };
   }
 }

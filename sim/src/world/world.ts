@@ -7,9 +7,12 @@ import { PublishLedger } from "../check/publish-ledger.ts";
 import { RightsCheck } from "../check/rights-check.ts";
 import { StreamCheck } from "../check/stream-check.ts";
 import { Violation } from "../check/violation.ts";
+import type { Checker } from "../check/violation.ts";
 import { FaultCounts } from "../faults/fault-kinds.ts";
 import type { Paths } from "../network/simulated-network.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
+import { noNumbers } from "../plan/number-set.ts";
+import type { NumberSet } from "../plan/number-set.ts";
 import { RandomStream } from "../random/random-stream.ts";
 import { BrokerStore } from "../store/broker-store.ts";
 import { DurableStore } from "../store/durable-store.ts";
@@ -39,14 +42,25 @@ export interface Mutation {
   readonly onWorld?: (world: World) => void;
 }
 
+export interface WorldExtras {
+  readonly mutation?: Mutation;
+  /** Takes one line for each thing that happens. */
+  readonly write?: ((line: string) => void) | undefined;
+  /** Clients of the options that are left out, by their index. */
+  readonly absent?: NumberSet;
+}
+
 /** Streams by purpose, so that a draw for one does not change the others. */
 interface Streams {
   readonly network: RandomStream;
   readonly log: RandomStream;
   readonly store: RandomStream;
-  readonly faults: RandomStream;
-  readonly workload: RandomStream;
+  readonly nodes: RandomStream;
+  readonly clients: RandomStream;
   readonly processes: RandomStream;
+  /** Split anew for each action of the plan. */
+  readonly actions: RandomStream;
+  readonly heal: RandomStream;
 }
 
 /** What a channel takes; now and then a client publishes more. */
@@ -66,7 +80,7 @@ export class World {
   /** The log of a world on a broker; the store then takes, at the end, what is in it. */
   readonly broker: BrokerStore | undefined;
   readonly ledger: PublishLedger;
-  readonly calls = new CallLedger((message) => this.report(message));
+  readonly calls = new CallLedger((message) => this.report("calls", message));
   readonly faults = new FaultCounts();
   readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
   readonly bounds: BoundsCheck;
@@ -83,7 +97,7 @@ export class World {
   /** Checkers that wait for the truth. */
   readonly deferred: DeferredStreamCheck[] = [];
 
-  constructor(options: WorldOptions, mutation: Mutation = {}, write?: (line: string) => void) {
+  constructor(options: WorldOptions, { mutation = {}, write, absent = noNumbers }: WorldExtras = {}) {
     const root = new RandomStream(options.seed);
     this.options = options;
     this.#mutation = mutation;
@@ -92,9 +106,11 @@ export class World {
       network: root.split("network"),
       log: root.split("log"),
       store: root.split("store"),
-      faults: root.split("faults"),
-      workload: root.split("workload"),
+      nodes: root.split("nodes"),
+      clients: root.split("clients"),
       processes: root.split("processes"),
+      actions: root.split("actions"),
+      heal: root.split("heal"),
     };
     this.rights = new Rights(options.channels);
     this.network = new SimulatedNetwork({
@@ -111,14 +127,14 @@ export class World {
     });
     this.broker = options.broker && new BrokerStore(this.process("broker").ports, options.broker);
     this.ledger = new PublishLedger(
-      (message) => this.report(message),
+      (message) => this.report("publishes", message),
       // The application's own publishes have no producer (PUB-7).
       (id) => this.broker !== undefined && id.startsWith("app:"),
     );
     this.bounds = new BoundsCheck({
       maxUnconfirmedBytes: options.maxUnconfirmedBytes + slackBytes,
       credit: options.followCredit,
-      report: (message) => this.report(message),
+      report: (message) => this.report("bounds", message),
     });
     // A mutant alters what checkers then see, as a broken peer would.
     mutation.onWorld?.(this);
@@ -129,20 +145,20 @@ export class World {
           const user = this.#users.get(connection.client);
           return user !== undefined && this.rights.mayBeSent(user, channel, connection);
         },
-        report: (message) => this.report(message),
+        report: (message) => this.report("rights", message),
       }),
     );
     this.hosts = Array.from({ length: options.nodes }, (_, index) => `node-${index}`);
     this.nodes = this.hosts.map((host) => new SimulatedNode(this, host));
     for (const node of this.nodes) node.start();
     for (const [index, user] of options.clients.entries())
-      this.clients.push(new SimulatedClient(this, `c${index}`, user));
+      if (!absent.has(index)) this.clients.push(new SimulatedClient(this, `c${index}`, user));
   }
 
   /** A promise of Hawser does not hold: the run ends. */
-  report(message: string): void {
+  report(checker: Checker, message: string): void {
     this.trace.note(`violation: ${message}`);
-    this.time.fail(new Violation(`at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
+    this.time.fail(new Violation(checker, `at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
   }
 
   process(name: string): Process {
@@ -168,7 +184,7 @@ export class World {
 
   /** Watches one subscription to a channel, as the log names it. */
   streamCheck(channel: string, label: string, from: Position | undefined): StreamCheck {
-    const report = (message: string): void => this.report(message);
+    const report = (message: string): void => this.report("streams", message);
     if (this.broker === undefined) return new StreamCheck(this.store.channel(channel), label, from, report);
     const check = new DeferredStreamCheck(this.store.channel(channel), label, from, report);
     this.deferred.push(check);

@@ -1,4 +1,4 @@
-import { untilQuiet } from "../../src/run-seed.ts";
+import { untilQuiet } from "../../src/run/run-seed.ts";
 import { heal } from "../../src/world/heal.ts";
 import { calmWorld } from "../../src/world/options.ts";
 import type { WorldOptions } from "../../src/world/options.ts";
@@ -7,7 +7,7 @@ import type { Mutation } from "../../src/world/world.ts";
 
 /** A calm world, with what a scenario changes in it, whose clients have connected. */
 export async function calm(changes: Partial<WorldOptions> = {}, mutation: Mutation = {}): Promise<World> {
-  const world = new World({ ...calmWorld, ...changes }, mutation);
+  const world = new World({ ...calmWorld, ...changes }, { mutation });
   await world.time.run(200);
   return world;
 }

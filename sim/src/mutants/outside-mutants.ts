@@ -1,16 +1,10 @@
 import type { Append } from "@hawser/log";
 import type { BatchFrame } from "@hawser/protocol";
 import type { Mutation } from "../world/world.ts";
+import type { OutsideMutant } from "./mutant.ts";
 import { alterDown, alterUp, everyTime } from "./alter-frames.ts";
 import { alteredLog } from "./altered-log.ts";
 import type { LogAlterations } from "./altered-log.ts";
-
-/** A deliberate fault: the product with it breaks a promise, which the simulator has to find. */
-export interface Mutant {
-  readonly name: string;
-  /** Made anew for each world. */
-  readonly make: () => Mutation;
-}
 
 const onLog =
   (make: () => LogAlterations): (() => Mutation) =>
@@ -22,9 +16,11 @@ const onLog =
 const withoutProducer = (append: Append): Append => ({ ...append, producer: "", sequence: 0, previous: 0 });
 
 /** Faults in what travels, in what the log answers, and in who may what. */
-export const mutants: readonly Mutant[] = [
+export const outsideMutants: readonly OutsideMutant[] = [
   {
-    name: "a batch leaves out a message of its interval",
+    kind: "outside",
+    id: "batch-leaves-a-message-out",
+    sentence: "a batch leaves out a message of its interval",
     make: () => {
       const due = everyTime(30);
       const edit = (frame: BatchFrame): BatchFrame => (due() ? { ...frame, messages: frame.messages.slice(1) } : frame);
@@ -35,7 +31,9 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "a batch begins below the cursor, over one that was lost",
+    kind: "outside",
+    id: "batch-hides-a-lost-one",
+    sentence: "a batch begins below the cursor, over one that was lost",
     make: () => {
       const due = everyTime(30);
       let lost: BatchFrame | undefined;
@@ -55,7 +53,9 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "a batch comes again under new offsets",
+    kind: "outside",
+    id: "batch-comes-again-above",
+    sentence: "a batch comes again under new offsets",
     make: () => {
       const due = everyTime(30);
       return {
@@ -69,7 +69,9 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "a publish is acknowledged and not appended",
+    kind: "outside",
+    id: "acknowledged-and-not-appended",
+    sentence: "a publish is acknowledged and not appended",
     make: onLog(() => {
       const due = everyTime(40);
       return {
@@ -82,17 +84,23 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "the log does not know who published what before",
+    kind: "outside",
+    id: "log-knows-no-producers",
+    sentence: "the log does not know who published what before",
     make: onLog(() => ({ append: (appends, log) => log.append(appends.map(withoutProducer)) })),
   },
   {
-    name: "the log appends in another order",
+    kind: "outside",
+    id: "log-appends-in-another-order",
+    sentence: "the log appends in another order",
     make: onLog(() => ({
       append: async (appends, log) => (await log.append(appends.map(withoutProducer).toReversed())).toReversed(),
     })),
   },
   {
-    name: "the log does not tell that it was trimmed",
+    kind: "outside",
+    id: "log-hides-its-trims",
+    sentence: "the log does not tell that it was trimmed",
     make: onLog(() => ({
       head: (head) => ({ ...head, floor: 0 }),
       page: (page, asked) => ({
@@ -104,24 +112,32 @@ export const mutants: readonly Mutant[] = [
     })),
   },
   {
-    name: "the log does not tell how far it went back",
+    kind: "outside",
+    id: "log-hides-how-far-it-went-back",
+    sentence: "the log does not tell how far it went back",
     make: onLog(() => ({
       head: (head) => ({ ...head, lineage: head.lineage.map(({ epoch }) => ({ epoch, start: 1_000_000 })) }),
     })),
   },
   {
-    name: "the log tells its followers of less than it has",
+    kind: "outside",
+    id: "log-tells-followers-less",
+    sentence: "the log tells its followers of less than it has",
     make: onLog(() => {
       const due = everyTime(40);
       return { entries: (entries) => (due() ? entries.slice(1) : entries) };
     }),
   },
   {
-    name: "one user's inbox is another's",
+    kind: "outside",
+    id: "inbox-of-another",
+    sentence: "one user's inbox is another's",
     make: onLog(() => ({ channel: (name) => (name === "$user.ben" ? "$user.ann" : name) })),
   },
   {
-    name: "everybody may read everything",
+    kind: "outside",
+    id: "everybody-may-read-everything",
+    sentence: "everybody may read everything",
     make: () => ({
       onWorld: ({ rights }) => {
         rights.authorize = () => true;
@@ -129,7 +145,9 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "a subscription resumes one message too late",
+    kind: "outside",
+    id: "resume-off-by-one",
+    sentence: "a subscription resumes one message too late",
     make: () => ({
       onWorld: (world) =>
         alterUp(world, (frame) => {
@@ -139,7 +157,9 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "a publish is answered with another's position",
+    kind: "outside",
+    id: "position-of-another",
+    sentence: "a publish is answered with another's position",
     make: () => {
       const due = everyTime(40);
       return {
@@ -152,7 +172,9 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "a publish that was appended is answered as rejected",
+    kind: "outside",
+    id: "appended-and-rejected",
+    sentence: "a publish that was appended is answered as rejected",
     make: () => {
       const due = everyTime(40);
       return {
@@ -175,7 +197,9 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "what was trimmed is told one message too wide",
+    kind: "outside",
+    id: "trim-told-too-wide",
+    sentence: "what was trimmed is told one message too wide",
     make: () => ({
       onWorld: (world) =>
         alterDown(world, (frame) => {
@@ -185,14 +209,18 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "answers to publishes are lost on a connection that lives",
+    kind: "outside",
+    id: "answers-lost",
+    sentence: "answers to publishes are lost on a connection that lives",
     make: () => {
       const due = everyTime(40);
       return { onWorld: (world) => alterDown(world, (frame) => (frame.type === "published" && due() ? [] : [frame])) };
     },
   },
   {
-    name: "a call is sent twice",
+    kind: "outside",
+    id: "call-sent-twice",
+    sentence: "a call is sent twice",
     make: () => {
       const due = everyTime(5);
       return {
@@ -204,3 +232,8 @@ export const mutants: readonly Mutant[] = [
     },
   },
 ];
+
+/** Makes an outside mutant's faults for one world; none for no name, and for one that is in the product's own code. */
+export function outsideMutation(id: string | undefined): Mutation | undefined {
+  return outsideMutants.find((mutant) => mutant.id === id)?.make();
+}

@@ -17,7 +17,7 @@ export class Summary {
     this.#delivered.push(result.delivered);
     this.#kinds.push(result.faults.length);
     for (const [kind, count] of result.faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
-    if (result.violation !== undefined) this.#failed += 1;
+    if (result.failure !== undefined) this.#failed += 1;
     this.#published += result.published;
     this.#lost += result.lost;
     this.#resets += result.resets;
