@@ -12,8 +12,9 @@ export interface Shrunk {
   readonly runs: number;
 }
 
-/** Runs that a seed is worth. */
+/** What a seed is worth, in runs and in seconds of this machine. */
 const maxRuns = 800;
+const maxSeconds = 60;
 
 /**
  * Leaves out clients, work and faults of a failing seed for as long as the same checker still finds something; whole kinds
@@ -25,6 +26,8 @@ export async function shrinkSeed(seed: number, run: () => RunOptions = () => ({}
     const left = new Set(kept.map(({ number }) => number));
     return new Set(plan.map(({ number }) => number).filter((number) => !left.has(number)));
   };
+  const until = process.hrtime.bigint() + BigInt(maxSeconds) * 1_000_000_000n;
+  const mayTry = (): boolean => runs < maxRuns && process.hrtime.bigint() < until;
   let runs = 0;
   let last: Failure | undefined;
   const failureOf = async (kept: readonly Action[]): Promise<Failure | undefined> => {
@@ -43,8 +46,8 @@ export async function shrinkSeed(seed: number, run: () => RunOptions = () => ({}
   let kept = plan;
   for (const kind of new Set(plan.map((action) => action.kind))) {
     const rest = kept.filter((action) => action.kind !== kind);
-    if (kind !== "client starts" && (await fails(rest))) kept = rest;
+    if (kind !== "client starts" && mayTry() && (await fails(rest))) kept = rest;
   }
-  kept = await minimize(kept, fails, () => runs < maxRuns);
+  kept = await minimize(kept, fails, mayTry);
   return { without: numbersOf(kept), failure: last, kept, runs };
 }

@@ -116,10 +116,12 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   const nodes = random.pick([1, 1, 2, 3]);
   const least = random.pick([0.5, 2, 10, 40]);
   const maxUnconfirmedBytes = random.pick([4_096, 32_768, 1_048_576]);
+  const windowBytes = random.pick([1_024, 8_192, 262_144]);
   const options: WorldOptions = {
     seed,
     workMs: random.integer(12_000, 30_000),
-    healMs: 90_000,
+    // A window a round trip is all that is read: what was left behind takes its time.
+    healMs: windowBytes < 8_192 ? 300_000 : 90_000,
     nodes,
     owned: nodes === 1 && random.chance(0.5),
     broker: undefined,
@@ -135,7 +137,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     idleBatchMs: random.pick([1_000, 5_000, 30_000]),
     tailBytes: random.pick([500, 4_000, 1_048_576]),
     maxUnconfirmedBytes,
-    windowBytes: random.pick([1_024, 8_192, 262_144]),
+    windowBytes,
     json: random.chance(0.25),
     latencyMs: { least, most: least * random.pick([1, 3]) },
     jitterMs: random.pick([0, 5, 30]),

@@ -30,7 +30,7 @@ export const publishingMutants: readonly ProductMutant[] = [
     file: chain,
     find: "this.#cursor = 0;\n    this.#connection += 1;",
     replace:
-      "this.#unsent.unshift(...this.#sent.splice(0).map((entry) => entry.item));\n    this.#cursor = 0;\n    this.#connection += 1;",
+      "this.#again.unshift(...this.#sent.splice(0).map((entry) => entry.item));\n    this.#cursor = 0;\n    this.#connection += 1;",
   },
   {
     kind: "product",
@@ -45,9 +45,9 @@ export const publishingMutants: readonly ProductMutant[] = [
     id: "producer-renewed-without-unknown",
     sentence: "when the log forgot the producer, what may be in it is sent as new",
     file: chain,
-    find: "this.#unsent.unshift(...sent.filter((entry) => !entry.doubtful).map((entry) => entry.item));",
+    find: "this.#again = [...sent.filter((entry) => !entry.doubtful).map((entry) => entry.item), ...this.#again];",
     replace:
-      "for (const entry of sent) entry.doubtful = false;\n    this.#unsent.unshift(...sent.map((entry) => entry.item));",
+      "for (const entry of sent) entry.doubtful = false;\n    this.#again = [...sent.map((entry) => entry.item), ...this.#again];",
   },
   {
     kind: "product",
@@ -62,8 +62,8 @@ export const publishingMutants: readonly ProductMutant[] = [
     id: "doubtful-told-as-rejected",
     sentence: "a refusal counts although an earlier attempt may be in the log",
     file: chain,
-    find: "const open = (entry.doubtful || entry.inFlight > 0) && !inherentRefusals.has(error.code);",
-    replace: "const open = entry.sequence < 0;",
+    find: 'this.#fail(entry, entry.doubtful || entry.inFlight > 0 ? "unknown" : "rejected", error);',
+    replace: 'this.#fail(entry, "rejected", error);',
   },
   {
     kind: "product",
