@@ -57,14 +57,18 @@ export async function revealBroker(world: World): Promise<void> {
   );
   await world.time.run(world.time.now + world.options.healMs, () => done);
   for (const check of world.deferred) check.replay();
-  reportUnrest(world);
+  reportUnrest(world, true);
 }
 
-/** Reports what did not arrive in time. */
-export function reportUnrest(world: World): void {
+/** Reports what did not arrive in time. @param revealed - whether it is known what a broker's log holds. */
+export function reportUnrest(world: World, revealed = false): void {
   for (const node of world.nodes) if (!node.running) world.report("liveness", `${node.host} does not run`);
   for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
   for (const id of world.calls.pending) world.report("liveness", `the call ${id} never ended`);
+  if (world.broker !== undefined && !revealed) {
+    world.report("liveness", "messages still arrive");
+    return;
+  }
   for (const client of world.clients) {
     for (const reader of client.readers.values()) {
       if (!reader.check.complete)
