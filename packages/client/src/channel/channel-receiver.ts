@@ -165,7 +165,6 @@ export class ChannelReceiver implements FeedReceiver {
   onBatch(feed: Feed, frame: BatchFrame): void {
     const { push, counts } = this.#options;
     const outcome = this.#receiver.batch(frame);
-    feed.arrive(outcome.cost);
     if (outcome.kind === "gap") {
       if (feed.seek(outcome.offset)) counts.gaps += 1;
     } else {
@@ -178,6 +177,8 @@ export class ChannelReceiver implements FeedReceiver {
       }
       if (outcome.messages.at(-1)?.offset !== frame.to) push({ kind: "advance", position: outcome.position });
     }
+    // Behind the last push: whoever reads in the middle of a batch must not be taken to have read what is still to come.
+    feed.arrive(outcome.cost);
     feed.renew();
   }
 
