@@ -1,39 +1,57 @@
 import type { ProductMutant } from "../mutant.ts";
 
+const path = "packages/client/src/session/path.ts";
 const session = "packages/client/src/session/session.ts";
+const outbox = "packages/client/src/outbox/outbox.ts";
 
-/** Faults in how a session keeps and leaves its connections. */
+/** Faults in how a session keeps and leaves its connections, and what goes over which. */
 export const connectingMutants: readonly ProductMutant[] = [
   {
     kind: "product",
-    id: "moved-from-keeps-its-grants",
-    sentence: "a connection that was left goes on as the one in use",
+    id: "left-without-a-word",
+    sentence: "streams do not learn that their connection is to be left",
     file: session,
-    find: "for (const part of parts) part.onUnlink(link);\n    this.#leaving.add(link);",
-    replace: "this.#leaving.add(link);",
+    find: "onLeaving: (link) => this.#tell((part) => part.onAvoid(link)),",
+    replace: "onLeaving: (link) => void link,",
   },
   {
     kind: "product",
     id: "lost-without-a-word",
-    sentence: "the parts of a session do not learn that its connection was lost",
+    sentence: "streams do not learn that their connection is gone",
     file: session,
-    find: 'if (former.move?.kind === "delayed") former.move.timer.cancel();\n    for (const part of this.#options.parts) part.onUnlink(former.link);',
-    replace: 'if (former.move?.kind === "delayed") former.move.timer.cancel();',
+    find: "          this.#tell((part) => part.onUnlink(link));\n",
+    replace: "",
+  },
+  {
+    kind: "product",
+    id: "gone-connection-still-chosen",
+    sentence: "a connection that is gone is still one to choose",
+    file: session,
+    find: "          links.delete(link);\n",
+    replace: "",
   },
   {
     kind: "product",
     id: "one-endpoint-for-ever",
     sentence: "a client never tries another endpoint",
-    file: session,
+    file: path,
     find: "    endpoints.advance();\n",
     replace: "    void endpoints;\n",
   },
   {
     kind: "product",
-    id: "left-connection-not-closed",
-    sentence: "a connection that was left is never closed",
-    file: session,
-    find: "    this.#leaving.delete(link);\n    link.connection.close();",
-    replace: "    this.#leaving.delete(link);",
+    id: "left-link-still-publishes",
+    sentence: "publishes go on over a connection that was left",
+    file: outbox,
+    find: "this.#leave(link, () => true);",
+    replace: "this.#leave(link, (channel) => channel.open === 0);",
+  },
+  {
+    kind: "product",
+    id: "publishes-over-two-at-once",
+    sentence: "publishes that move are numbered anew instead of sent again",
+    file: outbox,
+    find: "if (channel.place?.link !== link || !leaves(channel)) continue;",
+    replace: "if (channel.place?.link !== link || !leaves(channel) || this.#links.size > 1) continue;",
   },
 ];
