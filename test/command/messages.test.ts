@@ -84,6 +84,12 @@ describe("hawser pub and sub", () => {
     expect(read.errors).toContain('{"type":"reconnected"}');
   });
 
+  it("take a time to live for messages, and none that is no time", async () => {
+    expect((await hawser("pub", "late", "1", "--ttl", "30s")).code).toBe(0);
+    const wrong = await hawser("pub", "late", "1", "--ttl", "soon");
+    expect([wrong.code, wrong.errors]).toEqual([2, expect.stringContaining("--ttl must be a time")]);
+  });
+
   it("name the channel of each message when several are read", async () => {
     await hawser("pub", "two.a", "first");
     await hawser("pub", "two.b", "second");

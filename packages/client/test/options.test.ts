@@ -11,6 +11,8 @@ describe("the options of a client", () => {
       [{ url: "ws://x", windowBytes: 0 }, /`windowBytes`/],
       [{ url: "ws://x", connectTimeoutMs: -1 }, /`connectTimeoutMs`/],
       [{ url: "ws://x", outbox: { maxMessages: 1.5 } }, /`outbox.maxMessages`/],
+      [{ url: "ws://x", outbox: { maxWaiting: 0 } }, /`outbox.maxWaiting`/],
+      [{ url: "ws://x", outbox: { overflow: "dropOldest" } }, /`outbox.overflow` is "reject", "wait" or "drop-oldest"/],
       [{ url: "ws://x", backoff: { minMs: 10, maxMs: 5 } }, /`backoff.minMs`/],
     ];
     const connector = { name: "none", connect: () => ({ send() {}, bufferedBytes: 0, close() {} }) };

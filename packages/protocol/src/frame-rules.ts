@@ -41,6 +41,7 @@ export function checkInterval(from: number, to: number): Interval {
   return { from, to };
 }
 
+/** WIRE-10: a reset has one of the reasons of section 4. */
 export function checkReset(reason: string): ResetReason {
   if (!resetReasons.includes(reason)) malformed("has a reset for no known reason");
   return reason as ResetReason;

@@ -21,6 +21,7 @@ export type FieldKind =
 /** Who may send a frame. */
 export type Sender = "client" | "server" | "either";
 
+/** How one type of frame looks on the wire. */
 export interface FrameShape {
   /** Its field in the message `Frame` of `spec/hawser.proto`. */
   readonly number: number;

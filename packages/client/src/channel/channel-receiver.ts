@@ -22,6 +22,7 @@ import type { PlacementPlan } from "./placement.ts";
 import type { Start } from "./start.ts";
 import type { StreamItem } from "./stream-item.ts";
 
+/** What the receiver of one subscription works with. */
 export interface ChannelReceiverOptions {
   readonly channel: string;
   readonly start: Start;

@@ -7,6 +7,7 @@ import type { SendQueueOptions } from "../reconnecting-websocket/send-queue.ts";
 import type { MemberOptions } from "./member.ts";
 import type { ConnectionSetPolicy } from "./policy.ts";
 
+/** What a connection set is made of. Durations are milliseconds; a wrong value makes the constructor throw `option-invalid`. */
 export interface ConnectionSetOptions {
   /** By name, in the order of `failover` (of names that are integers, the rising one). More can be added. Default none. */
   readonly members?: Readonly<Record<string, MemberOptions>>;

@@ -37,6 +37,7 @@ export interface SplitPolicy {
   readonly by?: (data: SocketData, members: readonly string[]) => string;
 }
 
+/** What the members of a set are to each other: who gets what is sent, and whose messages are passed on. */
 export type ConnectionSetPolicy = FailoverPolicy | MirrorPolicy | AllPolicy | SplitPolicy;
 
 /** What a policy sees of its set. */

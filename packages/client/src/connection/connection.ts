@@ -17,6 +17,7 @@ import type { ConnectionCounters } from "./counters.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
+/** What one connection is made of. */
 export interface ConnectionOptions {
   readonly id: number;
   readonly endpoint: string;
@@ -34,6 +35,7 @@ export interface ConnectionOptions {
   readonly handlers: ConnectionHandlers;
 }
 
+/** What a connection tells. */
 export interface ConnectionHandlers {
   onConnected(welcome: ConnectedFrame): void;
   /** Any later frame but `ping` and `pong`, in the order of the wire (WIRE-8). */

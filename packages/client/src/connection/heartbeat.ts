@@ -1,5 +1,6 @@
 import type { Clock, Timer, Timers } from "@hawser/protocol";
 
+/** What a heartbeat asks for, and tells. */
 export interface HeartbeatHandlers {
   /** Send a `ping` with this nonce. */
   ping(nonce: number): void;

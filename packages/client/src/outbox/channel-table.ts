@@ -4,6 +4,7 @@ import type { BackoffOptions } from "../session/backoff.ts";
 import { OutboxChannel } from "./outbox-channel.ts";
 import type { OutboxChannelOptions } from "./outbox-channel.ts";
 
+/** What the channels of an outbox are made with. */
 export interface ChannelTableOptions extends Pick<OutboxChannelOptions, "onFailure" | "onReady"> {
   readonly ports: Ports;
   readonly backoff: BackoffOptions;

@@ -26,6 +26,7 @@ export interface OutboxOptions {
   readonly resendWithinMs: number;
 }
 
+/** What stands for options that are not given. */
 export const defaultOutbox: OutboxOptions = {
   maxMessages: 1_000,
   maxBytes: 8 * 1_048_576,

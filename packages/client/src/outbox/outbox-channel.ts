@@ -6,6 +6,7 @@ import { ProducerChain } from "./producer-chain.ts";
 import type { Attempt, Failure, Rejection } from "./producer-chain.ts";
 import { UnsentQueue } from "./unsent-queue.ts";
 
+/** What one channel of an outbox works with. */
 export interface OutboxChannelOptions {
   readonly lane: string;
   readonly producer: Uint8Array;

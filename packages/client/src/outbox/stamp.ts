@@ -6,6 +6,7 @@ export interface Stamp {
   readonly monotonic: number;
 }
 
+/** Now, by both clocks. */
 export function stampOf(clock: Clock): Stamp {
   return { now: clock.now(), monotonic: clock.monotonic() };
 }

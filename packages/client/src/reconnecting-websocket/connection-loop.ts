@@ -21,6 +21,7 @@ export type LoopState =
   | { readonly kind: "closing"; readonly socket: PhysicalSocket | undefined; readonly timer: Timer | undefined }
   | { readonly kind: "closed" };
 
+/** What the loop tells of its connections, one after the other. */
 export interface LoopHandlers {
   onOpen(socket: PhysicalSocket): void;
   /** Not called for answers to the heartbeat. */

@@ -20,6 +20,14 @@ export interface LostConnection extends SocketClosure {
   readonly failures: number;
 }
 
+/**
+ * What a `ReconnectingWebSocket` takes beside addresses and subprotocols. Without any it behaves as the platform's
+ * `WebSocket` does, but connects again. Durations are milliseconds, sizes bytes; a value that it cannot have makes the
+ * constructor throw `option-invalid`.
+ *
+ * @example
+ * const options: ReconnectingWebSocketOptions = { heartbeat: { message: "ping", isAnswer: (data) => data === "pong" } };
+ */
 export interface ReconnectingWebSocketOptions {
   /** The class of the physical connections. Default `globalThis.WebSocket`. */
   readonly WebSocket?: PlatformWebSocketClass;
@@ -115,6 +123,6 @@ function checkSocketOptions(resolved: ResolvedSocketOptions): void {
   }
   if (backoff.minMs > backoff.maxMs)
     throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");
-  if (queue.overflow !== "reject" && queue.overflow !== "dropOldest")
-    throw new HawserError("option-invalid", '`queue.overflow` is "reject" or "dropOldest"');
+  if (queue.overflow !== "reject" && queue.overflow !== "drop-oldest")
+    throw new HawserError("option-invalid", '`queue.overflow` is "reject" or "drop-oldest"');
 }

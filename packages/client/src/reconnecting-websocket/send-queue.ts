@@ -8,12 +8,13 @@ export interface SendQueueOptions {
   /** Their bytes. Default 8 MiB. */
   readonly maxBytes: number;
   /**
-   * `reject`: `send` throws `outbox-full`, and what waits stays. `dropOldest`: what has waited longest makes room;
+   * `reject`: `send` throws `outbox-full`, and what waits stays. `drop-oldest`: what has waited longest makes room;
    * `status.dropped` counts it. A message that is larger than the queue is rejected in any case. Default `reject`.
    */
-  readonly overflow: "reject" | "dropOldest";
+  readonly overflow: "reject" | "drop-oldest";
 }
 
+/** What stands for options that are not given. */
 export const defaultSendQueue: SendQueueOptions = { maxMessages: 1_000, maxBytes: 8_388_608, overflow: "reject" };
 
 interface Waiting {

@@ -58,11 +58,13 @@ interface EventClasses {
   readonly MessageEvent?: new (type: string, fields: object) => SocketMessageEvent;
 }
 
+/** The `close` event of the standard. */
 export function closeEvent(closure: SocketClosure): SocketCloseEvent {
   const { CloseEvent } = globalThis as EventClasses;
   return CloseEvent === undefined ? withFields("close", closure) : new CloseEvent("close", closure);
 }
 
+/** The `message` event of the standard. */
 export function messageEvent(data: ReceivedData, origin: string): SocketMessageEvent {
   const { MessageEvent } = globalThis as EventClasses;
   return MessageEvent === undefined

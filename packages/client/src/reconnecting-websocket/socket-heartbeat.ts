@@ -21,6 +21,7 @@ export interface SocketHeartbeatOptions {
   readonly ping?: boolean;
 }
 
+/** What the heartbeat of a socket asks for, and tells. */
 export interface SocketHeartbeatHandlers {
   /** Without it, it is only listened. */
   ask: (() => void) | undefined;

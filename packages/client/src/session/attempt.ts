@@ -7,6 +7,7 @@ import { Link } from "./link.ts";
 import { freshToken } from "./token-source.ts";
 import type { Token } from "./token-source.ts";
 
+/** What an attempt to connect is made with. */
 export interface AttemptOptions extends Omit<ConnectionOptions, "hello" | "handlers"> {
   readonly token: Token | undefined;
   readonly session: string;

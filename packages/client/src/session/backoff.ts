@@ -8,6 +8,7 @@ export interface BackoffOptions {
   readonly maxMs: number;
 }
 
+/** What stands for options that are not given. */
 export const defaultBackoff: BackoffOptions = { minMs: 500, maxMs: 30_000 };
 
 /**

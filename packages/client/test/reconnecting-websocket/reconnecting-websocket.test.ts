@@ -241,7 +241,7 @@ describe("what is sent while there is no connection", () => {
   });
 
   it("takes the place of the oldest where that was chosen, which is counted", () => {
-    const queue = { maxMessages: 2, maxBytes: 10, overflow: "dropOldest" } as const;
+    const queue = { maxMessages: 2, maxBytes: 10, overflow: "drop-oldest" } as const;
     const { platform, socket } = fixture({ queue, queueBeforeOpen: true });
     for (const text of ["a", "b", "c"]) socket.send(text);
     expect(() => socket.send("longer than all")).toThrow(HawserError);

@@ -26,7 +26,7 @@ describe("the queue", () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ maxLength: 8 })),
-        fc.constantFrom("reject" as const, "dropOldest" as const),
+        fc.constantFrom("reject" as const, "drop-oldest" as const),
         (texts, overflow) => {
           const queue = new SendQueue({ maxMessages: 4, maxBytes: 12, overflow });
           const taken: string[] = [];

@@ -1,10 +1,11 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import type { Channel, Publication } from "@hawser/client";
+import type { Channel, Publication, PublishOptions } from "@hawser/client";
 import { HawserError } from "@hawser/protocol";
 import type { Arguments } from "../arguments.ts";
 import { aborted } from "../aborted.ts";
 import { describeError } from "../describe-error.ts";
+import { parseDuration } from "../duration.ts";
 import { exitCodeOf, exitCodes, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { acceptedText } from "../output/messages.ts";
@@ -25,6 +26,11 @@ export const pubCommand: Command = {
     options: {
       json: { type: "boolean", description: "messages are JSON; what became of each is printed as a JSON line" },
       key: { type: "string", short: "k", value: "KEY", description: "conflation key of the messages" },
+      ttl: {
+        type: "string",
+        value: "TIME",
+        description: "give a message up that was not sent within that time, as 5s",
+      },
       ...connectionOptions,
     },
     description: [
@@ -52,9 +58,10 @@ export const pubCommand: Command = {
     const parse = given.flag("json") ? parseJson : (text: string): unknown => text;
     // Proved before anything is sent: a wrong message on the command line is a mistake of the line.
     const single = message === undefined ? undefined : { data: parse(message, "MESSAGE") };
+    const options = publishOptions(given);
     const { client, ended } = await openClient(settings, world);
     const ledger = new Ledger(new Printer(world), given.flag("json"), single !== undefined);
-    const publish = publisher(client.channel(channelName), given, ledger);
+    const publish = publisher(client.channel(channelName), options, ledger);
     const stop = AbortSignal.any([ended, ledger.stalled(settings.timeoutMs)]);
     try {
       if (single === undefined) await publishLines(world, parse, publish, ledger, stop);
@@ -77,9 +84,16 @@ const maxUnanswered = 256;
 
 type Publish = (data: unknown, line: number) => void;
 
-function publisher(channel: Channel, given: Arguments, ledger: Ledger): Publish {
-  const key = given.string("key");
-  return (data, line) => ledger.add(channel.publish(data, key === undefined ? {} : { key }), line);
+function publishOptions(given: Arguments): PublishOptions {
+  const [key, ttl] = [given.string("key"), given.string("ttl")];
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(ttl === undefined ? {} : { ttlMs: parseDuration(ttl, "--ttl") }),
+  };
+}
+
+function publisher(channel: Channel, options: PublishOptions, ledger: Ledger): Publish {
+  return (data, line) => ledger.add(channel.publish(data, options), line);
 }
 
 async function publishLines(

@@ -18,6 +18,7 @@ export function writeLengths(writer: Writer, type: Frame["type"]): void {
 
 const payloadTags = { bytes: 0x0a, text: 0x12, json: 0x1a } as const;
 
+/** A field with a payload. */
 export function writePayload(writer: Writer, tag: number, payload: Payload): void {
   const before = writer.length;
   writer.bytesField(payloadTags[payload.kind], payload.data);
