@@ -17,7 +17,11 @@ export interface ClientCodec {
 
 /** One of the two forms of the wire, for both sides. */
 export interface Codec extends ClientCodec {
-  encode(frame: Frame): Uint8Array;
+  /**
+   * The bytes of one frame as a client's codec gives them, behind `headroomBytes` (default 0) whose content is not
+   * defined: whoever puts a header in front of the message writes it there, and need not copy the message for it.
+   */
+  encode(frame: Frame, headroomBytes?: number): Uint8Array;
   /** The frames of one message that a client sent; otherwise as `decodeServer`. */
   decodeClient(message: Uint8Array): ClientFrame[];
 }

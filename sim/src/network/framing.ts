@@ -1,15 +1,14 @@
 import type { Framing } from "@hawser/server/core";
 
-const headerBytes = 4;
+const headroomBytes = 4;
 
 /** The simulator's frame header: the length of the message. */
 export const simulatedFraming: Framing = {
   name: "simulated",
+  headroomBytes,
   frame(message) {
-    const framed = new Uint8Array(headerBytes + message.length);
-    new DataView(framed.buffer).setUint32(0, message.length);
-    framed.set(message, headerBytes);
-    return framed;
+    new DataView(message.buffer, message.byteOffset).setUint32(0, message.length - headroomBytes);
+    return message;
   },
 };
 
@@ -20,9 +19,9 @@ export function messagesOf(pieces: readonly Uint8Array[]): Uint8Array[] {
   const messages: Uint8Array[] = [];
   let at = 0;
   while (at < stream.length) {
-    if (at + headerBytes > stream.length) throw new Error("a write ends inside a frame's header");
+    if (at + headroomBytes > stream.length) throw new Error("a write ends inside a frame's header");
     const length = view.getUint32(at);
-    at += headerBytes;
+    at += headroomBytes;
     if (at + length > stream.length) throw new Error("a write ends inside a message");
     // A copy: the bytes belong to the receiver, and blocks are shared.
     messages.push(Uint8Array.from(stream.subarray(at, at + length)));

@@ -65,17 +65,14 @@ describe("one way of a connection", () => {
 
 describe("the simulator's framing", () => {
   it("finds the messages again, however a write is cut into pieces", () => {
-    const stream = Buffer.concat([
-      simulatedFraming.frame(Uint8Array.of(1, 2)),
-      simulatedFraming.frame(new Uint8Array()),
-      simulatedFraming.frame(Uint8Array.of(3)),
-    ]);
+    const { headroomBytes } = simulatedFraming;
+    const messages = [[1, 2], [], [3]];
+    const framed = (message: number[]): Uint8Array =>
+      simulatedFraming.frame(Uint8Array.from([...new Uint8Array(headroomBytes), ...message]));
+    const stream = Buffer.concat(messages.map(framed));
     for (let cut = 0; cut <= stream.length; cut += 1) {
-      expect(messagesOf([stream.subarray(0, cut), stream.subarray(cut)]).map((message) => [...message])).toEqual([
-        [1, 2],
-        [],
-        [3],
-      ]);
+      const found = messagesOf([stream.subarray(0, cut), stream.subarray(cut)]);
+      expect(found.map((message) => [...message])).toEqual(messages);
     }
   });
 });

@@ -17,7 +17,8 @@ const lineFeed = 0x0a;
 export const jsonCodec: Codec = {
   subprotocol: "hawser.v1.json",
   binary: false,
-  encode: (frame) => encodeText(`${frameText(frame)}\n`),
+  // A space is one byte: those in front become the headroom.
+  encode: (frame, headroomBytes = 0) => encodeText(`${" ".repeat(headroomBytes)}${frameText(frame)}\n`),
   decodeClient: (message) => decode(message, "client") as ClientFrame[],
   decodeServer: (message) => decode(message, "server") as ServerFrame[],
 };

@@ -9,13 +9,13 @@ import { Writer } from "./writer.ts";
 class ProtobufCodec implements Codec {
   readonly subprotocol = "hawser.v1";
   readonly binary = true;
-  /** Kept from one frame to the next; what `encode` returns is a copy. */
+  /** Kept from one frame to the next. */
   readonly #writer = new Writer();
 
-  encode(frame: Frame): Uint8Array {
+  encode(frame: Frame, headroomBytes = 0): Uint8Array {
     this.#writer.start();
     writeAnyFrame(this.#writer, frame);
-    return this.#writer.finish();
+    return this.#writer.finish(headroomBytes);
   }
 
   decodeClient(message: Uint8Array): ClientFrame[] {

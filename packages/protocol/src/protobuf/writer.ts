@@ -2,7 +2,7 @@ import { assert } from "../errors.ts";
 import { encodeText } from "../text.ts";
 
 const initialBytes = 4096;
-/** A buffer that grew past this for one large frame is not kept for the next. */
+/** A larger buffer serves one frame only: it is not kept for the next, and may be given away with the frame. */
 const keptBytes = 65_536;
 /** Up to this length a loop beats the platform's encoder, which makes an array for each string. */
 const shortString = 64;
@@ -12,7 +12,10 @@ const shortString = 64;
  * exact bytes, without sizing first. The caller writes the last field first.
  */
 export class Writer {
-  #buffer = new Uint8Array(initialBytes);
+  /** What every frame begins in. */
+  #kept = new Uint8Array(initialBytes);
+  /** `#kept`, or a larger one if this frame needs it. */
+  #buffer = this.#kept;
   /** The offset of the first byte that was written. */
   #at = initialBytes;
 
@@ -23,13 +26,21 @@ export class Writer {
 
   /** Starts anew, whatever an encoding before left. */
   start(): void {
-    if (this.#buffer.length > keptBytes) this.#buffer = new Uint8Array(initialBytes);
+    this.#buffer = this.#kept;
     this.#at = this.#buffer.length;
   }
 
-  /** A copy of what was written, of exactly its size. */
-  finish(): Uint8Array {
-    return this.#buffer.slice(this.#at);
+  /**
+   * What was written, with `headroomBytes` in front of it whose content is not defined. It belongs to the caller: a large
+   * frame is not copied, but goes with the buffer that was made for it.
+   */
+  finish(headroomBytes = 0): Uint8Array {
+    if (this.#at < headroomBytes) this.#grow(headroomBytes);
+    const from = this.#at - headroomBytes;
+    const buffer = this.#buffer;
+    if (buffer === this.#kept || from > buffer.length / 8) return buffer.slice(from);
+    this.start();
+    return buffer.subarray(from);
   }
 
   /** An integer from 0 to 2^53 - 1. */
@@ -114,8 +125,11 @@ export class Writer {
     const used = this.length;
     let capacity = this.#buffer.length * 2;
     while (capacity < used + size) capacity *= 2;
+    // One payload that outweighs all that was written: what is still to come is little, and doubling would waste half.
+    if (capacity > keptBytes && size >= this.#buffer.length) capacity = used + size + initialBytes;
     const larger = new Uint8Array(capacity);
     larger.set(this.#buffer.subarray(this.#at), capacity - used);
+    if (capacity <= keptBytes) this.#kept = larger;
     this.#buffer = larger;
     this.#at = capacity - used;
   }

@@ -83,9 +83,8 @@ export class Outgoing {
 
   #join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
     const { framing } = this.#encoding;
-    if (parts.length === 1) return framing.frame(parts[0]!);
-    const message = new Uint8Array(bytes);
-    let at = 0;
+    const message = new Uint8Array(framing.headroomBytes + bytes);
+    let at = framing.headroomBytes;
     for (const part of parts) {
       message.set(part, at);
       at += part.byteLength;

@@ -1,4 +1,5 @@
 import type { ServerFrame } from "@hawser/protocol";
+import { encodeFramed } from "../delivery/block.ts";
 import type { Encoding } from "../delivery/block.ts";
 import type { Subscription } from "../delivery/subscription.ts";
 import type { NodeLimits } from "../node-options.ts";
@@ -74,8 +75,7 @@ export class Writer {
   /** Goes out now, ahead of what waits; false, with nothing done, while too much is unconfirmed. */
   sendAhead(frame: ServerFrame): boolean {
     if (!this.open) return false;
-    const { codec, framing } = this.#options.encoding;
-    this.write([framing.frame(codec.encode(frame))]);
+    this.write([encodeFramed(frame, this.#options.encoding)]);
     return true;
   }
 

@@ -1,7 +1,8 @@
-import type { Entry, FollowHandlers, Follower, Head, Log } from "@hawser/log";
+import type { Entry, FollowHandlers, Follower, Head, Log, Page } from "@hawser/log";
 import { assert } from "@hawser/protocol";
 import type { Interval } from "@hawser/protocol";
 import { BlockCache } from "./block.ts";
+import { CatchUp } from "./catch-up.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 import type { Run } from "./tail.ts";
@@ -10,6 +11,8 @@ import type { Run } from "./tail.ts";
 export const maxBlockCost = 65_536;
 /** Bytes of encoded blocks that a channel keeps for those who come to the same cursor. */
 const maxCachedBlockBytes = 1_048_576;
+/** Cost of the pages of the log that a channel keeps for those who come to the same cursor behind the tail. */
+const maxCachedPageBytes = 1_048_576;
 
 export interface ChannelFeedOptions {
   readonly name: string;
@@ -31,8 +34,9 @@ export class ChannelFeed implements FollowHandlers {
   readonly number: number;
   readonly subscriptions = new Set<Subscription>();
   readonly blocks = new BlockCache(maxCachedBlockBytes);
+  /** Runs behind cursors that the tail no longer holds. */
+  readonly catchUp: CatchUp;
   readonly #options: ChannelFeedOptions;
-  readonly #reads = new Map<number, Promise<Run>>();
   #follower: Follower | undefined;
   #head: Head | undefined;
   #tail: Tail | undefined;
@@ -44,6 +48,13 @@ export class ChannelFeed implements FollowHandlers {
     this.#options = options;
     this.name = options.name;
     this.number = options.number;
+    this.catchUp = new CatchUp({
+      channel: options.name,
+      log: options.log,
+      maxPageBytes: maxBlockCost,
+      maxKeptBytes: maxCachedPageBytes,
+      admit: (page, from) => this.#admit(page, from),
+    });
   }
 
   /** Begins to follow the log. Rejects as `Log.follow` does. */
@@ -125,30 +136,10 @@ export class ChannelFeed implements FollowHandlers {
     for (const subscription of this.subscriptions) subscription.restart(head);
   }
 
-  /**
-   * The run behind a cursor that the tail no longer holds, from the log. Cursors at one place share one read. What the
-   * follower has not brought yet is left out: it may not be as durable as its policy promises.
-   */
-  read(cursor: number): Promise<Run> {
-    const under = this.#reads.get(cursor);
-    if (under !== undefined) return under;
-    const reading = this.#options.log
-      .read(this.name, cursor, { maxCount: 1024, maxBytes: maxBlockCost })
-      .then((page) => {
-        this.#options.onCatchUpRead(page.entries.length);
-        // What another epoch's log held, or how far it was trimmed, says nothing of this one.
-        if (this.#closed || page.epoch !== this.epoch) return { from: cursor, to: cursor, entries: [] };
-        this.onFloor(page.floor);
-        const end = this.tail.to;
-        const entries = page.entries.filter((entry) => entry.offset <= end);
-        const to = Math.min(page.more ? page.interval.to : Math.max(page.interval.to, cursor), end);
-        return { from: page.interval.from, to: Math.max(to, page.interval.from), entries };
-      })
-      .finally(() => {
-        if (this.#reads.get(cursor) === reading) this.#reads.delete(cursor);
-      });
-    this.#reads.set(cursor, reading);
-    return reading;
+  /** Lets go of what was made for cursors that may be gone: it is made again for those who come. */
+  forgetMade(): void {
+    this.blocks.clear();
+    this.catchUp.clear();
   }
 
   close(): void {
@@ -156,14 +147,28 @@ export class ChannelFeed implements FollowHandlers {
     this.#closed = true;
     this.#follower?.close();
     if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
-    this.blocks.clear();
+    this.forgetMade();
+  }
+
+  /**
+   * What of a page of the log may be served. What the follower has not brought yet is left out: it may not be as durable
+   * as its policy promises.
+   */
+  #admit(page: Page, from: number): Run {
+    this.#options.onCatchUpRead(page.entries.length);
+    // What another epoch's log held, or how far it was trimmed, says nothing of this one.
+    if (this.#closed || page.epoch !== this.epoch) return { from, to: from, entries: [] };
+    this.onFloor(page.floor);
+    const end = this.tail.to;
+    const entries = page.entries.filter((entry) => entry.offset <= end);
+    const to = Math.min(page.more ? page.interval.to : Math.max(page.interval.to, from), end);
+    return { from: page.interval.from, to: Math.max(to, page.interval.from), entries };
   }
 
   #begin(head: Head): void {
     if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
     this.#head = head;
     this.#tail = new Tail(head.end, this.#options.maxTailBytes);
-    this.#reads.clear();
-    this.blocks.clear();
+    this.forgetMade();
   }
 }

@@ -63,7 +63,7 @@ export class Channels {
   sweep(): void {
     for (const [name, open] of this.#open) {
       // Bytes that nobody came for by now are made again: after a burst they would only be held.
-      open.feed.blocks.clear();
+      open.feed.forgetMade();
       // While it opens, whoever asked for it has no subscription yet.
       if (open.feed.subscriptions.size > 0 || !open.feed.isOpen) open.idleSweeps = 0;
       else if (++open.idleSweeps > lingerSweeps) {

@@ -1,7 +1,7 @@
 import { assert, messageCost } from "@hawser/protocol";
 import type { Head } from "@hawser/log";
 import type { Interval, Position, ResetReason } from "@hawser/protocol";
-import { encodeBlock } from "./block.ts";
+import { encodeBlock, encodeFramed } from "./block.ts";
 import type { Encoding } from "./block.ts";
 import { maxBlockCost } from "./channel-feed.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
@@ -178,8 +178,10 @@ export class Subscription {
     if (this.#cursor >= tail.to) return undefined;
     if (this.#page !== undefined) return this.#page;
     if (this.#cursor >= tail.from) return tail.take(this.#cursor, maxBlockCost);
-    this.#readPage();
-    return undefined;
+    const page = this.feed.catchUp.find(this.#cursor);
+    // Who waits for credit holds no page.
+    if (page === undefined && (this.#credit === 0 || this.#cost < this.#credit)) this.#readPage();
+    return page;
   }
 
   #readPage(): void {
@@ -187,7 +189,7 @@ export class Subscription {
     this.#reading = true;
     const cursor = this.#cursor;
     const { epoch } = this.feed;
-    this.feed.read(cursor).then(
+    this.feed.catchUp.read(cursor).then(
       (run) => {
         this.#reading = false;
         if (this.#closed) return;
@@ -239,8 +241,7 @@ export class Subscription {
     this.#told = undefined;
     this.#sent = { epoch: this.feed.epoch, offset: this.#cursor };
     this.#reader.onReset(told.reset);
-    const { codec, framing } = this.#reader.encoding;
-    const message = codec.encode({
+    const frame = {
       type: "reset",
       number: this.feed.number,
       generation: this.generation,
@@ -248,7 +249,7 @@ export class Subscription {
       offset: this.#cursor,
       lost: told.lost,
       reset: told.reset,
-    });
-    return framing.frame(message);
+    } as const;
+    return encodeFramed(frame, this.#reader.encoding);
   }
 }

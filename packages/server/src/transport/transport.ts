@@ -3,7 +3,12 @@ import type { PongFrame, ReceivedFrame } from "@hawser/protocol";
 /** How whole messages are put into bytes on a kind of transport. Pure, so that the bytes can be shared by all of a kind. */
 export interface Framing {
   readonly name: string;
-  /** The bytes of one message, complete with its frame header. */
+  /** How many free bytes `frame` wants in front of a message, for its header: as many as `Codec.encode` is asked for. */
+  readonly headroomBytes: number;
+  /**
+   * The bytes of one message, complete with its frame header. `message` begins with `headroomBytes` that are overwritten;
+   * what is returned may be a part of it.
+   */
   frame(message: Uint8Array): Uint8Array;
 }
 

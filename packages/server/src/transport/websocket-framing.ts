@@ -3,39 +3,38 @@ import type { Framing } from "./transport.ts";
 /** A whole message in one unmasked frame: FIN and the opcode (RFC 6455, section 5.2). */
 const finText = 0x81;
 const finBinary = 0x82;
+/** The longest header of a server's frame: two bytes, and eight for the length. */
+const headroomBytes = 10;
 
-/** Puts the header of a server's frame in front of a message. */
+/** Writes the header of a server's frame into the headroom of a message, right in front of it. */
 function webSocketFraming(name: string, firstByte: number): Framing {
   return {
     name,
+    headroomBytes,
     frame(message) {
-      const length = message.length;
-      if (length < 126) {
-        const framed = new Uint8Array(2 + length);
-        framed[0] = firstByte;
-        framed[1] = length;
-        framed.set(message, 2);
-        return framed;
-      }
-      if (length < 65_536) {
-        const framed = new Uint8Array(4 + length);
-        framed[0] = firstByte;
+      const length = message.length - headroomBytes;
+      const framed = message.subarray(headroomBytes - headerBytesOf(length));
+      framed[0] = firstByte;
+      if (length < 126) framed[1] = length;
+      else if (length < 65_536) {
         framed[1] = 126;
         framed[2] = length >>> 8;
         framed[3] = length & 0xff;
-        framed.set(message, 4);
-        return framed;
+      } else {
+        framed[1] = 127;
+        const view = new DataView(framed.buffer, framed.byteOffset);
+        // A message is far below 2^53 bytes, so the upper half is a plain division.
+        view.setUint32(2, Math.floor(length / 2 ** 32));
+        view.setUint32(6, length % 2 ** 32);
       }
-      const framed = new Uint8Array(10 + length);
-      framed[0] = firstByte;
-      framed[1] = 127;
-      // A message is far below 2^53 bytes, so the upper half is a plain division.
-      new DataView(framed.buffer).setUint32(2, Math.floor(length / 2 ** 32));
-      new DataView(framed.buffer).setUint32(6, length % 2 ** 32);
-      framed.set(message, 10);
       return framed;
     },
   };
+}
+
+function headerBytesOf(length: number): number {
+  if (length < 126) return 2;
+  return length < 65_536 ? 4 : headroomBytes;
 }
 
 /** For `hawser.v1`. One object for all connections, so that framed bytes can be shared by it. */

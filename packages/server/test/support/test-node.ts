@@ -6,7 +6,7 @@ import { defaultLimits, HawserNode, silentLogger, silentObserver } from "../../s
 import type { ChannelPolicy, Framing, Identity, NodeOptions, Transport, TransportHandlers } from "../../src/core.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
 
-const identityFraming: Framing = { name: "bare", frame: (message) => message };
+const identityFraming: Framing = { name: "bare", headroomBytes: 0, frame: (message) => message };
 
 /** A transport whose other end is the test: it keeps what was written, and confirms at once unless told not to. */
 class TestTransport implements Transport {

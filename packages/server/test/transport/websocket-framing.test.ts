@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { binaryFraming, textFraming } from "../../src/transport/websocket-framing.ts";
 
 const headerOf = (length: number): number[] => {
-  const framed = binaryFraming.frame(new Uint8Array(length).fill(7));
+  const framed = binaryFraming.frame(new Uint8Array(binaryFraming.headroomBytes + length).fill(7));
   const header = framed.subarray(0, framed.length - length);
   expect(framed.subarray(header.length).every((byte) => byte === 7)).toBe(true);
   return [...header];
@@ -23,6 +23,16 @@ describe("the header of a message (RFC 6455, section 5.2)", () => {
   });
 
   it("of a text message differs in the opcode only", () => {
-    expect([...textFraming.frame(new Uint8Array([104, 105]))]).toEqual([0x81, 2, 104, 105]);
+    const message = new Uint8Array([...new Uint8Array(textFraming.headroomBytes), 104, 105]);
+    expect([...textFraming.frame(message)]).toEqual([0x81, 2, 104, 105]);
+  });
+
+  it("is written in front of the message, which is not copied", () => {
+    for (const length of [0, 126, 65_536]) {
+      const message = new Uint8Array(3 + binaryFraming.headroomBytes + length).subarray(3);
+      const framed = binaryFraming.frame(message);
+      expect(framed.buffer).toBe(message.buffer);
+      expect(framed.byteOffset + framed.length).toBe(message.byteOffset + message.length);
+    }
   });
 });

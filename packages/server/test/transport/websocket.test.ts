@@ -47,8 +47,12 @@ class Harness {
   }
 
   say(text: string): void {
-    this.transport.write([textFraming.frame(new TextEncoder().encode(text))]);
+    this.transport.write([framed(text)]);
   }
+}
+
+function framed(text: string): Uint8Array {
+  return textFraming.frame(new TextEncoder().encode(" ".repeat(textFraming.headroomBytes) + text));
 }
 
 let http: Server;
@@ -114,11 +118,10 @@ describe("a WebSocket transport", () => {
 
   it("writes pieces of any size in order", async () => {
     const { harness, raw } = await pair();
-    const frame = (text: string): Uint8Array => textFraming.frame(new TextEncoder().encode(text));
-    harness.transport.write([frame("a"), frame("b")]);
-    harness.transport.write([frame("c"), frame("d".repeat(200_000)), frame("e")]);
+    harness.transport.write([framed("a"), framed("b")]);
+    harness.transport.write([framed("c"), framed("d".repeat(200_000)), framed("e")]);
     harness.transport.write([]);
-    harness.transport.write([frame("f")]);
+    harness.transport.write([framed("f")]);
     const got: string[] = [];
     while (got.length < 6) got.push((await raw.frame())!.payload.toString());
     expect(got).toEqual(["a", "b", "c", "d".repeat(200_000), "e", "f"]);
