@@ -56,7 +56,8 @@ it(
       const outcomes = await writer.append(range(1, 100).map(() => append("a", "x".repeat(10_000))));
       expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
     }
-    expect((await server.bufferBytes()) - before).toBeLessThan(5 * MiB);
+    // What waits for the reader, one block more, and perhaps what was appended last.
+    expect((await server.bufferBytes()) - before).toBeLessThan(3 * MiB);
     expect(entries.length).toBe(0);
     while (entries.length < batches * 100) {
       take();
