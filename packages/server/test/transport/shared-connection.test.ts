@@ -13,7 +13,7 @@ const frameHead = (length: number): Uint8Array => Uint8Array.of(length >>> 16, (
 
 /** The physical connection: keeps what is written. */
 class Physical implements Transport {
-  readonly framing = { name: "physical", frame: (message: Uint8Array) => message };
+  readonly framing = { name: "physical", headroomBytes: 0, frame: (message: Uint8Array) => message };
   handlers: TransportHandlers | undefined;
   readonly writes: Uint8Array[] = [];
   closed: { code: number; reason: string } | undefined;
