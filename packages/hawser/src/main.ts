@@ -1,6 +1,7 @@
 import { parseArguments } from "./arguments.ts";
 import { callCommand } from "./commands/call.ts";
 import type { Command } from "./commands/command.ts";
+import { drainCommand } from "./commands/drain.ts";
 import { historyCommand } from "./commands/history.ts";
 import { logCommand } from "./commands/log.ts";
 import { pubCommand } from "./commands/pub.ts";
@@ -18,6 +19,7 @@ import type { World } from "./world.ts";
 const commands: readonly Command[] = [
   serveCommand,
   logCommand,
+  drainCommand,
   subCommand,
   pubCommand,
   callCommand,

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HawserError, isCarriable, isChannelName, payloadOf, systemPorts, validate } from "@hawser/protocol";
 import type { Clock, Contract, MessageInputOf, Payload, Position } from "@hawser/protocol";
+import { drainEndpoint } from "./admin/drain-endpoint.ts";
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
 import { isUserName } from "./auth/user-name.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
+import { addressOf } from "./http/address.ts";
 import type { DrainProgress } from "./drain/drain.ts";
 import { AdmissionCounter } from "./http/admission.ts";
 import { Door } from "./http/door.ts";
@@ -131,11 +133,20 @@ export class HawserServer<C extends Contract = Contract> {
             ...options.tcp,
             ...behindDoor,
           });
-    const handle: RequestHandler = endpoints({
+    const observe = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
       metrics: (options.metrics ?? true) ? this.#metrics : undefined,
       path: this.#path,
     });
+    const admin = drainEndpoint({
+      node: this.name,
+      secrets: options.adminSecret ?? [],
+      addressOf: addressOf(options.trustProxy ?? []),
+      clock: this.#clock,
+      logger: this.#logger,
+      server: this,
+    });
+    const handle: RequestHandler = (request, response) => admin(request, response) || observe(request, response);
     this.handleRequest = handle;
     this.#listener =
       options.server === undefined

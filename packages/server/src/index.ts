@@ -1,3 +1,6 @@
+export { adminToken } from "./admin/admin-token.ts";
+export type { AdminTokenOptions } from "./admin/admin-token.ts";
+export type { DrainStatus } from "./admin/drain-endpoint.ts";
 export { anonymous } from "./auth/anonymous.ts";
 export type { AnonymousOptions } from "./auth/anonymous.ts";
 export { hmacSigner } from "./auth/hmac-signer.ts";

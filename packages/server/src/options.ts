@@ -60,6 +60,11 @@ export interface ServerOptions<C extends Contract = Contract> {
   /** Any pino logger fits. Default: JSON lines to standard error, from level `info`. */
   readonly logger?: Logger;
   /**
+   * Who has a token of `adminToken` for this secret, or for one of them, may drain this server over HTTP, by `/admin/drain`. At
+   * least 32 bytes each. Default: none, and nobody may.
+   */
+  readonly adminSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /**
    * Public addresses of the other nodes, such as `wss://b.example.org/hawser`, at most 32: where a drain sends clients to.
    * Default: none, and clients choose among the addresses that they know.
    */
@@ -74,6 +79,7 @@ export interface ServerOptions<C extends Contract = Contract> {
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
+  "adminSecret",
   "log",
   "authenticate",
   "authorize",

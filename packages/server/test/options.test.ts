@@ -31,6 +31,7 @@ describe("options of createServer", () => {
     [{ limits: { maxFoo: 1 } }, "limits.maxFoo"],
     [{ channels: [{ pattern: "a", durable: true }] }, "durable"],
     [{ secret: "short" }, "secret"],
+    [{ adminSecret: "short" }, "adminSecret"],
     [{ peers: ["b.example.org"] }, "peers"],
   ])("that are wrong are refused by name: %j", (options, name) => {
     expect(() => make(options)).toThrow(

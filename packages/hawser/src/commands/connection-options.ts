@@ -55,7 +55,8 @@ const schemes: Readonly<Record<string, string>> = {
   "tls:": "tls:",
 };
 
-function serverUrl(given: Arguments, world: World): string {
+/** @throws UsageError for a URL that is none. */
+export function serverUrl(given: Arguments, world: World): string {
   const fromFlag = given.string("url");
   const text = fromFlag ?? (world.environment["HAWSER_URL"] || "ws://localhost:8080/hawser");
   const origin = fromFlag === undefined ? "environment variable HAWSER_URL" : "--url";

@@ -41,6 +41,11 @@ export function keptSecret(folder: string): string {
   return readFileSync(path, "utf8").trim();
 }
 
+/** The server's own secret, if there is one in `folder`; nothing is made. */
+export function keptSecretIfThere(folder: string): string | undefined {
+  return readIfThere(join(folder, "server-secret"));
+}
+
 function readIfThere(path: string): string | undefined {
   try {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);

@@ -30,6 +30,7 @@ export async function serverOptions(
   // Nodes that share a log server share the data folder too, or else the secret of clients' grants is not the same.
   const keeps = !settings.memory.value && (settings.log.value !== undefined || typeof config.log !== "object");
   if (keeps && !options.dry) makeFolder(settings.data.value, settings.data.from);
+  const kept = keeps && !options.dry ? keptSecret(settings.data.value) : undefined;
   return {
     log: await logOf(settings, file),
     authenticate: authentication(settings, file),
@@ -44,7 +45,8 @@ export async function serverOptions(
         : jsonLogger({ level: settings.logLevel.value }),
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
     peers: settings.peers.value,
-    ...(keeps && !options.dry ? { secret: keptSecret(settings.data.value) } : {}),
+    ...(kept === undefined ? {} : { secret: kept }),
+    adminSecret: [kept, settings.secret.value].filter((secret) => secret !== undefined),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
     ...(config.calls === undefined ? {} : { calls: config.calls }),
     ...(config.contract === undefined ? {} : { contract: config.contract }),
