@@ -1,4 +1,4 @@
-import { defaultLimits, HawserError, protobufClientCodec, systemPorts } from "@hawser/protocol";
+import { defaultConnectTimeoutMs, HawserError, protobufClientCodec, systemPorts } from "@hawser/protocol";
 import type { ClientCodec, Contract, Ports } from "@hawser/protocol";
 import { assertOverflow, defaultOutbox } from "./outbox/options.ts";
 import type { OutboxOptions } from "./outbox/options.ts";
@@ -107,7 +107,7 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     ports: options.ports ?? systemPorts(),
     pageLife: options.pageLife ?? platformPageLife(),
     backoff: { ...defaultBackoff, ...options.backoff },
-    connectTimeoutMs: options.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     outbox: { ...defaultOutbox, ...options.outbox },
     windowBytes: options.windowBytes ?? 262_144,
     maxPendingRequests: options.maxPendingRequests ?? 1_000,

@@ -4,7 +4,7 @@ export { messagesAbove, receive } from "./interval.ts";
 export type { Reception } from "./interval.ts";
 export { jsonCodec } from "./json/codec.ts";
 export { maxJsonDepth } from "./json/scanner.ts";
-export { defaultLimits } from "./limits.ts";
+export { defaultConnectTimeoutMs, defaultLimits, defaultMaxMessageBytes } from "./limits.ts";
 export type { LimitName } from "./limits.ts";
 export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
 export { protobufClientCodec } from "./protobuf/client-codec.ts";

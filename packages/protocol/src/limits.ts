@@ -1,9 +1,14 @@
+/** Of `maxMessageBytes`, by itself for those who need no other: a bundle carries an object as a whole. */
+export const defaultMaxMessageBytes = 1_048_576;
+/** Of `connectTimeoutMs`, likewise. */
+export const defaultConnectTimeoutMs = 10_000;
+
 /**
  * The limits of section 11 of `spec/protocol.md` with their defaults. Durations are milliseconds, sizes bytes. A server
  * names what it took in their place in `connected`; what happens past each is in the specification's table.
  */
 export const defaultLimits = {
-  maxMessageBytes: 1_048_576,
+  maxMessageBytes: defaultMaxMessageBytes,
   maxPayloadBytes: 262_144,
   /** Per connection. */
   maxSubscriptions: 1_000,
@@ -13,7 +18,7 @@ export const defaultLimits = {
   maxHistoryPage: 1_000,
   /** Messages of a page whose `limit` is 0. */
   defaultHistoryPage: 100,
-  connectTimeoutMs: 10_000,
+  connectTimeoutMs: defaultConnectTimeoutMs,
   /** Of a call whose `timeoutMs` is 0. */
   callTimeoutMs: 30_000,
   heartbeatMs: 25_000,

@@ -2,11 +2,12 @@
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const TextDecoder: new (
   label: "utf-8",
-  options: { ignoreBOM: boolean },
+  options: { ignoreBOM: boolean; fatal?: boolean },
 ) => { decode(bytes: Uint8Array): string };
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The UTF-8 of a string. A lone surrogate becomes U+FFFD. */
 export function encodeText(text: string): Uint8Array {
@@ -16,6 +17,15 @@ export function encodeText(text: string): Uint8Array {
 /** The string of UTF-8 that `isUtf8` has passed; a byte order mark is kept. What is not UTF-8 becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** The string of UTF-8; a byte order mark is kept. `undefined` for what `isUtf8` does not pass. */
+export function strictTextOf(bytes: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assert, closeCodes, defaultLimits, HawserError } from "@hawser/protocol";
+import { assert, closeCodes, defaultMaxMessageBytes, HawserError } from "@hawser/protocol";
 import type {
   ClientCodec,
   ClientFrame,
@@ -195,7 +195,7 @@ export class Connection {
   #onConnected(welcome: ConnectedFrame): void {
     const { ports, handlers } = this.#options;
     this.#openTimer.cancel();
-    this.#writer.maxMessageBytes = welcome.maxMessageBytes || defaultLimits.maxMessageBytes;
+    this.#writer.maxMessageBytes = welcome.maxMessageBytes || defaultMaxMessageBytes;
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
       dead: () =>

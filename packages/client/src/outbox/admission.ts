@@ -1,5 +1,5 @@
 import type { OutboxItem } from "./outbox-item.ts";
-import type { OutboxOptions } from "./options.ts";
+import type { OutboxOptions, Overflow } from "./options.ts";
 
 /** Items, and the bytes of their payloads, within a bound of both. */
 class Room {
@@ -35,35 +35,21 @@ class Room {
  * It keeps no order of a channel but that of the line, which is first come, first served over all channels.
  */
 export class Admission {
-  readonly #options: OutboxOptions;
-  readonly #inside: Room;
-  readonly #line: Room;
+  /** Those that were taken in. */
+  readonly inside: Room;
+  /** Those that wait for room, in the order of their turns. */
+  readonly line: Room;
+  readonly #overflow: Overflow;
 
-  constructor(options: OutboxOptions) {
-    const { maxMessages, maxBytes, maxWaiting } = options;
-    this.#options = options;
-    this.#inside = new Room(maxMessages, maxBytes);
-    this.#line = new Room(maxWaiting, maxBytes);
+  constructor({ maxMessages, maxBytes, maxWaiting, overflow }: OutboxOptions) {
+    this.inside = new Room(maxMessages, maxBytes);
+    this.line = new Room(maxWaiting, maxBytes);
+    this.#overflow = overflow;
   }
 
   /** All that have no outcome. */
   get size(): number {
-    return this.#inside.items.size + this.#line.items.size;
-  }
-
-  /** Bytes of the payloads of all that have no outcome. */
-  get bytes(): number {
-    return this.#inside.bytes + this.#line.bytes;
-  }
-
-  /** Those that were taken in. */
-  get inside(): ReadonlySet<OutboxItem> {
-    return this.#inside.items;
-  }
-
-  /** Those that wait for room, in the order of their turns. */
-  get line(): ReadonlySet<OutboxItem> {
-    return this.#line.items;
+    return this.inside.items.size + this.line.items.size;
   }
 
   /**
@@ -75,11 +61,11 @@ export class Admission {
    */
   admit(item: OutboxItem, unsent: Iterable<OutboxItem>, superseded: readonly OutboxItem[]): OutboxItem[] | undefined {
     const leaving = [...superseded];
-    const lined = [...this.#line.items].filter((one) => !superseded.includes(one));
+    const lined = [...this.line.items].filter((one) => !superseded.includes(one));
     // Nobody in line is overtaken for being large: only what is made free for this one is for it alone.
     const hasRoom = (): boolean =>
-      (lined.length === 0 || leaving.some((one) => this.#inside.items.has(one))) && this.#inside.fits(item, leaving);
-    const { overflow = this.#options.overflow } = item;
+      (lined.length === 0 || leaving.some((one) => this.inside.items.has(one))) && this.inside.fits(item, leaving);
+    const { overflow = this.#overflow } = item;
     // Behind others of its channel that wait, one that would drop the oldest waits as they do.
     if (lined.some(({ channel }) => channel === item.channel))
       return overflow === "reject" ? undefined : this.#queueUp(item, leaving);
@@ -90,19 +76,19 @@ export class Admission {
       }
     }
     if (!hasRoom()) return overflow === "wait" ? this.#queueUp(item, leaving) : undefined;
-    this.#inside.add(item);
+    this.inside.add(item);
     return leaving;
   }
 
   /** The item has its outcome. @returns those that had waited and have their place now, in order. */
   leave(item: OutboxItem): OutboxItem[] {
-    this.#inside.delete(item);
-    this.#line.delete(item);
+    this.inside.delete(item);
+    this.line.delete(item);
     const admitted: OutboxItem[] = [];
-    for (const next of this.#line.items) {
-      if (!this.#inside.fits(next, [])) break;
-      this.#line.delete(next);
-      this.#inside.add(next);
+    for (const next of this.line.items) {
+      if (!this.inside.fits(next, [])) break;
+      this.line.delete(next);
+      this.inside.add(next);
       next.held -= 1;
       admitted.push(next);
     }
@@ -110,9 +96,9 @@ export class Admission {
   }
 
   #queueUp(item: OutboxItem, leaving: OutboxItem[]): OutboxItem[] | undefined {
-    if (!this.#line.fits(item, leaving)) return undefined;
+    if (!this.line.fits(item, leaving)) return undefined;
     item.held += 1;
-    this.#line.add(item);
+    this.line.add(item);
     return leaving;
   }
 }

@@ -15,8 +15,15 @@ export interface OutboxStatus {
 }
 
 /** A picture of the outbox. */
-export function outboxStatusOf({ inside, line, bytes }: Admission): OutboxStatus {
-  const sent = [...inside].filter((item) => item.sent !== undefined).length;
-  const [oldest] = [...inside, ...line];
-  return { waiting: line.size, queued: inside.size - sent, sent, bytes, since: oldest?.added?.now };
+export function outboxStatusOf({ inside, line }: Admission): OutboxStatus {
+  const taken = [...inside.items];
+  const sent = taken.filter((item) => item.sent !== undefined).length;
+  const [oldest] = [...taken, ...line.items];
+  return {
+    waiting: line.items.size,
+    queued: taken.length - sent,
+    sent,
+    bytes: inside.bytes + line.bytes,
+    since: oldest?.added?.now,
+  };
 }

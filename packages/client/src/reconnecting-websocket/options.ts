@@ -1,4 +1,4 @@
-import { defaultLimits, HawserError, systemPorts } from "@hawser/protocol";
+import { defaultConnectTimeoutMs, HawserError, systemPorts } from "@hawser/protocol";
 import type { Ports } from "@hawser/protocol";
 import { positiveOption } from "../options.ts";
 import { platformPageLife } from "../page-life/page-life.ts";
@@ -90,7 +90,7 @@ export function resolveSocketOptions(options: ReconnectingWebSocketOptions): Res
     WebSocket: Socket,
     backoff: { ...defaultBackoff, ...options.backoff },
     provenAfterMs: options.provenAfterMs ?? 5_000,
-    connectTimeoutMs: options.connectTimeoutMs ?? defaultLimits.connectTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
     heartbeat: heartbeat && {
       ...heartbeat,

@@ -1,6 +1,6 @@
 import type { Payload } from "../frames.ts";
 import { malformed } from "../malformed.ts";
-import { decodeText, isUtf8 } from "../text.ts";
+import { strictTextOf } from "../text.ts";
 
 /** Up to this length a loop beats the platform's decoder. */
 const shortString = 24;
@@ -107,10 +107,9 @@ export class Reader {
         text += String.fromCharCode(byte);
       }
     }
-    const data = this.#bytes.subarray(this.#at, end);
-    if (!isUtf8(data)) malformed("has a string that is not UTF-8");
+    const text = strictTextOf(this.#bytes.subarray(this.#at, end));
     this.#at = end;
-    return decodeText(data);
+    return text ?? malformed("has a string that is not UTF-8");
   }
 
   /** Passes over a field that is not known (WIRE-4). */
