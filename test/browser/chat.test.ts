@@ -97,7 +97,10 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
       expected.push(`message ${index}`);
       if (index % 2 === 1) {
         await bothStand();
-        await rows.nth(index % 4 === 1 ? 0 : 1).getByTestId("cut-one").click();
+        await rows
+          .nth(index % 4 === 1 ? 0 : 1)
+          .getByTestId("cut-one")
+          .click();
         expect(await states.textContent()).toBe("Connected");
       }
       await bob.say(`message ${index}`);

@@ -1,5 +1,7 @@
-import { webSocketConnector } from "@hawser/client";
+import { httpPollingConnector, httpStreamConnector, webSocketConnector } from "@hawser/client";
 import type { Connector } from "@hawser/client";
+import { protobufCodec } from "@hawser/protocol";
+import type { Codec } from "@hawser/protocol";
 import { tcpConnector } from "@hawser/client/node";
 import type { HawserServer, ServerOptions } from "@hawser/server";
 import { WebSocket } from "ws";
@@ -12,8 +14,8 @@ export interface SessionTransport {
   readonly server: Partial<ServerOptions>;
   /** Where a client connects. */
   urlOf(server: HawserServer): string;
-  /** Made anew for each client. */
-  connector(): Connector;
+  /** Made anew for each client. A client's codec, where it is not the usual one. */
+  readonly connector: (codec?: Codec) => Connector;
 }
 
 /** Every transport of a client in Node. A new one is added here, and has to pass what is run over all. */
@@ -36,4 +38,14 @@ export const sessionTransports: readonly SessionTransport[] = [
     urlOf: (server) => server.tcpUrl,
     connector: () => tcpConnector({ tls: { ca: selfSigned.cert } }),
   },
+  http("HTTP stream", (codec) => httpStreamConnector({ codec })),
+  http("HTTP events", (codec) => httpStreamConnector({ codec, events: true })),
+  http("HTTP polling", (codec) => httpPollingConnector({ codec })),
 ];
+
+/** What gets through a proxy of HTTP. */
+export const webTransports: readonly SessionTransport[] = sessionTransports.filter(({ server }) => !("tcp" in server));
+
+function http(name: string, connector: (codec: Codec) => Connector): SessionTransport {
+  return { name, server: {}, urlOf: (server) => server.url, connector: (codec = protobufCodec) => connector(codec) };
+}

@@ -100,7 +100,7 @@ describe.each(sessionTransports)("a session over $name", (transport) => {
 
   it("speaks JSON as well", async () => {
     const server = await serve(transport);
-    const client = open(transport, server, { codec: jsonCodec });
+    const client = open(transport, server, { codec: jsonCodec, connector: transport.connector(jsonCodec) });
     const reading = take(client.channel("chat").subscribe({ from: "earliest" }), 100);
     await Promise.all(numbers(100).map((n) => client.channel("chat").publish({ n, text: "one\ntwo ü" })));
     expect((await reading).map(({ data }) => data)).toEqual(numbers(100).map((n) => ({ n, text: "one\ntwo ü" })));

@@ -18,6 +18,8 @@ export interface ConnectionStatus {
   readonly health: LinkHealth | undefined;
   /** Subscriptions that it carries. */
   readonly streams: number;
+  /** The kind of its transport: "websocket", "http-stream", "http-events", "http-polling", or what a connector names. */
+  readonly transport: string;
   /** `opening`: the transport comes up. `connecting`: the server has not answered yet. */
   readonly state: "opening" | "connecting" | "connected" | "closed";
   /** Of the state, in milliseconds since 1970. */
@@ -66,9 +68,9 @@ export function statusOf(session: Session, links: Links, outbox: OutboxStatus): 
 }
 
 function connectionStatusOf(connection: Connection, links: Links): ConnectionStatus {
-  const { id, endpoint, lane, state, since, roundTripMs, counters, lastError } = connection;
+  const { id, endpoint, transport, lane, state, since, roundTripMs, counters, lastError } = connection;
   const link = [...links].find((one) => one.connection === connection);
   const { health, streams = 0 } = link ?? {};
   const node = link?.welcome.node ?? "";
-  return { id, endpoint, node, lane, health, streams, state, since, roundTripMs, ...counters, lastError };
+  return { id, endpoint, transport, node, lane, health, streams, state, since, roundTripMs, ...counters, lastError };
 }

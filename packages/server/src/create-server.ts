@@ -9,10 +9,11 @@ import { isUserName } from "./auth/user-name.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
 import { addressOf } from "./http/address.ts";
 import type { DrainProgress } from "./drain/drain.ts";
-import { AdmissionCounter } from "./http/admission.ts";
 import { Door } from "./http/door.ts";
 import { endpoints } from "./http/endpoints.ts";
 import type { RequestHandler } from "./http/endpoints.ts";
+import { Gate } from "./http/gate.ts";
+import { HttpDoor } from "./http/http-door.ts";
 import { attachedListener, ownListener } from "./http/listener.ts";
 import type { Listener } from "./http/listener.ts";
 import { HawserNode } from "./node.ts";
@@ -55,8 +56,9 @@ export class HawserServer<C extends Contract = Contract> {
   /** As in `ServerOptions.name`. */
   readonly name: string;
   /**
-   * Answers `/healthz`, `/readyz`, `/metrics` and plain requests to the WebSocket's path, and says whether it did. A port
-   * of the server's own has it already; in an application's HTTP server it can be put where it is wanted.
+   * Answers `/healthz`, `/readyz`, `/metrics`, plain requests to the WebSocket's path and those of the transports for
+   * clients whose WebSockets do not get through, and says whether it did. A port of the server's own has it already; in an
+   * application's HTTP server it is put ahead of whatever reads bodies.
    *
    * @example
    * app.use((request, response, next) => { if (!server.handleRequest(request, response)) next(); });
@@ -71,8 +73,9 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #maxKeyBytes: number;
   readonly #peers: readonly string[];
   readonly #path: string;
-  readonly #admission: AdmissionCounter;
+  readonly #gate: Gate;
   readonly #door: Door;
+  readonly #httpDoor: HttpDoor;
   readonly #tcpDoor: TcpDoor | undefined;
   readonly #listener: Listener;
   #stopProcessMetrics: () => void = () => {};
@@ -109,21 +112,25 @@ export class HawserServer<C extends Contract = Contract> {
       logger: this.#logger,
       observer: this.#metrics,
     });
-    this.#admission = new AdmissionCounter(limits);
-    const behindDoor = {
+    this.#gate = new Gate({
+      origins: options.origins ?? "same-origin",
+      trustProxy: options.trustProxy ?? [],
+      limits,
+    });
+    const entrance = {
       clock: ports.clock,
       timers: ports.timers,
       core: this.#node,
-      admission: this.#admission,
+      path: this.#path,
+      gate: this.#gate,
       limits,
       logger: this.#logger,
       observer: this.#metrics,
     };
-    this.#door = new Door({
-      ...behindDoor,
-      path: this.#path,
-      origins: options.origins ?? "same-origin",
-      trustProxy: options.trustProxy ?? [],
+    this.#door = new Door(entrance);
+    this.#httpDoor = new HttpDoor({
+      ...entrance,
+      occupy: (request) => this.#listener.occupy(request),
     });
     this.#tcpDoor =
       options.tcp === undefined
@@ -131,7 +138,8 @@ export class HawserServer<C extends Contract = Contract> {
         : new TcpDoor({
             ...(options.host === undefined ? {} : { host: options.host }),
             ...options.tcp,
-            ...behindDoor,
+            ...entrance,
+            admission: this.#gate.admission,
           });
     const observe = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
@@ -146,7 +154,8 @@ export class HawserServer<C extends Contract = Contract> {
       logger: this.#logger,
       server: this,
     });
-    const handle: RequestHandler = (request, response) => admin(request, response) || observe(request, response);
+    const handle: RequestHandler = (request, response) =>
+      this.#httpDoor.handle(request, response) || admin(request, response) || observe(request, response);
     this.handleRequest = handle;
     this.#listener =
       options.server === undefined
@@ -197,7 +206,7 @@ export class HawserServer<C extends Contract = Contract> {
 
   /** Connections now. */
   get connections(): number {
-    return this.#admission.total;
+    return this.#gate.connections;
   }
 
   /** How far a drain is, or was; `undefined` before one has begun. */
@@ -305,8 +314,9 @@ export class HawserServer<C extends Contract = Contract> {
     this.#state = "closed";
     this.#shutDoors();
     await this.#node.close();
-    await Promise.all([this.#door.emptied(), this.#tcpDoor?.emptied()]);
+    await Promise.all([this.#door.emptied(), this.#httpDoor.emptied(), this.#tcpDoor?.emptied()]);
     this.#door.detach();
+    this.#httpDoor.detach();
     // A port that is still being opened would stay open; `listen` tells what went wrong with it.
     await this.#listening.catch(() => {});
     await Promise.all([this.#listener.close(), this.#tcpDoor?.close()]);
@@ -320,6 +330,7 @@ export class HawserServer<C extends Contract = Contract> {
   }
 
   #shutDoors(): void {
+    this.#gate.shut();
     this.#door.shut();
     this.#tcpDoor?.shut();
   }

@@ -103,6 +103,11 @@ export class Connection {
     return this.#state.kind;
   }
 
+  /** The kind of its transport. */
+  get transport(): string {
+    return this.#transport.name ?? this.#options.connector.name;
+  }
+
   /** Why it ended, when it did not end by `close`. */
   get lastError(): HawserError | undefined {
     return this.#state.kind === "closed" ? this.#state.error : undefined;

@@ -10,6 +10,8 @@ export interface TransportHandlers {
 
 /** One physical connection, as the client's core sees it. */
 export interface Transport {
+  /** The name of its kind, where its connector has several kinds; it may change until a message came. */
+  readonly name?: string;
   /** One whole message. Nothing happens once closing has begun. */
   send(message: Uint8Array): void;
   /** Bytes handed to `send` that have not left for the network. */
@@ -20,7 +22,7 @@ export interface Transport {
 
 /** Opens connections of one kind. `handlers` are never called during `connect`. */
 export interface Connector {
-  /** "websocket", and later "http-stream", "tcp". */
+  /** The kind of its transports: "websocket", "http-stream", "http-events", "http-polling". */
   readonly name: string;
   /**
    * @param path - Which of its session's connections it is, from 0: those of one session are to fail apart from each other. Default 0.

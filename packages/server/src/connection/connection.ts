@@ -52,6 +52,8 @@ export class Connection implements TransportHandlers, Reader {
   #state: State;
   #heardAt: number;
   #flushScheduled = false;
+  /** Something was written that answers nothing. */
+  #unasked = false;
 
   constructor(options: ConnectionOptions) {
     const { services, transport, peer } = options;
@@ -108,6 +110,8 @@ export class Connection implements TransportHandlers, Reader {
     observer.received(frames.length, message.byteLength);
     for (const frame of frames) this.#handle(frame);
     this.#intake.spend(frames.length);
+    // What is answered at once needs no flush, but the transport is to be told.
+    if (this.#transport.settled !== undefined) this.#schedule();
   }
 
   onConfirmed(id: number): void {
@@ -137,10 +141,12 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   onDelivered(messages: number, shared: boolean): void {
+    if (messages > 0) this.#unasked = true;
     this.#services.observer.delivered(messages, shared);
   }
 
   onReset(reason: ResetReason): void {
+    this.#unasked = true;
     this.#services.observer.reset(reason);
   }
 
@@ -149,7 +155,10 @@ export class Connection implements TransportHandlers, Reader {
     this.#flushScheduled = false;
     if (this.#state.kind === "closed" || this.#expire()) return;
     this.#writer.flush();
-    if (this.#state.kind === "connected") this.#state.client.history.proceed();
+    if (this.#state.kind !== "connected") return;
+    const { history, requests } = this.#state.client;
+    history.proceed();
+    if (requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
   }
 
   /** Called by the node from time to time: what is due by the clock. */
@@ -327,6 +336,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   #send(frame: ServerFrame): void {
+    if (frame.type === "unsubscribed" || frame.type === "move") this.#unasked = true;
     this.#writer.reply(frame);
     if (this.#writer.overrun)
       this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");

@@ -41,6 +41,11 @@ export class Writer {
     return this.#outgoing.empty;
   }
 
+  /** Whether a reply waits to be written. */
+  get owesReplies(): boolean {
+    return this.#outgoing.replies > 0;
+  }
+
   get unconfirmedBytes(): number {
     return this.#window.unconfirmedBytes;
   }

@@ -11,12 +11,9 @@ import type { Peer, Transport } from "../transport/transport.ts";
 import { SharedConnection } from "../transport/shared-connection.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
-import { addressOf } from "./address.ts";
-import type { AdmissionCounter } from "./admission.ts";
+import type { Gate } from "./gate.ts";
 import { judgeHandshake, plainHeaders } from "./handshake.ts";
-import type { Approval, HandshakeRules, Refusal } from "./handshake.ts";
-import { originCheck } from "./origin.ts";
-import type { OriginPolicy } from "./origin.ts";
+import type { Approval, Refusal } from "./handshake.ts";
 import { pathOf } from "./path.ts";
 import { refuse } from "./refuse.ts";
 import { chooseSubprotocol } from "./subprotocol.ts";
@@ -28,12 +25,9 @@ export interface DoorCore {
 
 export interface DoorOptions {
   readonly core: DoorCore;
-  /** Shared with the other doors of the node. */
-  readonly admission: AdmissionCounter;
   /** Upgrades to it are taken; starts with `/`. */
   readonly path: string;
-  readonly origins: OriginPolicy;
-  readonly trustProxy: readonly string[];
+  readonly gate: Gate;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly observer: DoorObserver;
@@ -50,7 +44,7 @@ const maxFragments = 1_024;
  */
 export class Door {
   readonly #options: DoorOptions;
-  readonly #rules: HandshakeRules;
+  readonly #gate: Gate;
   readonly #webSockets: WebSocketServer;
   readonly #transports = new Set<Transport>();
   readonly #sharedConnections = new Set<SharedConnection>();
@@ -58,20 +52,12 @@ export class Door {
     this.#upgrade(request, socket, head);
   #server: Server | undefined;
   #shared = false;
-  #open = true;
   #onEmptied: (() => void)[] = [];
 
-  /** @throws HawserError `option-invalid` for origins and proxies that are none. */
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.#gate = options.gate;
     const { limits } = options;
-    this.#rules = {
-      originAllowed: originCheck(options.origins),
-      addressOf: addressOf(options.trustProxy),
-      trustsProxies: options.trustProxy.length > 0,
-      maxHandshakeBytes: limits.maxHandshakeBytes,
-      maxHandshakeHeaders: limits.maxHandshakeHeaders,
-    };
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -96,9 +82,8 @@ export class Door {
     server.on("upgrade", this.#onUpgrade);
   }
 
-  /** From now on every handshake is answered with 503, and no shared connection takes a stream; connections stay. */
+  /** From now on no shared connection takes a stream; connections stay. */
   shut(): void {
-    this.#open = false;
     for (const shared of this.#sharedConnections) shared.leave();
   }
 
@@ -110,7 +95,6 @@ export class Door {
 
   /** Leaves the server to others, and cuts what is still open. */
   detach(): void {
-    this.shut();
     this.#server?.off("upgrade", this.#onUpgrade);
     for (const transport of this.#transports) transport.terminate();
   }
@@ -122,11 +106,10 @@ export class Door {
       if (!this.#shared || this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
       return;
     }
-    const judged = this.#open ? judgeHandshake(request, this.#rules) : shutRefusal;
+    const judged = this.#gate.refusal ?? judgeHandshake(request, this.#gate.rules);
     if (judged.kind === "refused") return this.#refuse(socket, judged);
-    const admission = this.#options.admission.admit(judged.address);
-    if (admission.kind === "node-full") return this.#refuse(socket, nodeFull);
-    if (admission.kind === "address-full") return this.#refuse(socket, addressFull);
+    const admission = this.#gate.admit(judged.address);
+    if (admission.kind === "refused") return this.#refuse(socket, admission);
     socket.once("close", admission.leave);
     let accepted = false;
     const accept = (webSocket: WebSocket): void => {
@@ -170,7 +153,7 @@ export class Door {
       transport,
       frameHead: binaryFrameHead,
       admit: () => {
-        const admission = this.#options.admission.admit(peer.address);
+        const admission = this.#gate.admit(peer.address);
         return admission.kind === "admitted" ? admission.leave : undefined;
       },
       accept: (stream) => core.accept(stream, peer),
@@ -201,27 +184,3 @@ export class Door {
 }
 
 const notFound: Refusal = { kind: "refused", reason: "path", status: 404, text: "Nothing is here." };
-
-const shutRefusal: Refusal = {
-  kind: "refused",
-  reason: "not-ready",
-  status: 503,
-  text: "This node is going away: connect to another, or again later.",
-  headers: { "retry-after": "5" },
-};
-
-const nodeFull: Refusal = {
-  kind: "refused",
-  reason: "connections",
-  status: 503,
-  text: "This node holds as many connections as it may: connect to another, or again later.",
-  headers: { "retry-after": "30" },
-};
-
-const addressFull: Refusal = {
-  kind: "refused",
-  reason: "connections-per-address",
-  status: 429,
-  text: "This address holds as many connections as it may: close some.",
-  headers: { "retry-after": "30" },
-};

@@ -48,6 +48,21 @@ export function judgeHandshake(request: IncomingMessage, rules: HandshakeRules):
   }
   if (isTooLarge(request.rawHeaders, rules))
     return refused("headers", 431, "The handshake has too many headers, or too long ones.");
+  const origin = originOf(request, rules);
+  if (origin.kind === "refused") return origin;
+  const subprotocol = chooseSubprotocol(offeredSubprotocols(headers["sec-websocket-protocol"]));
+  if (subprotocol === undefined) {
+    return refused(
+      "subprotocol",
+      400,
+      "Sec-WebSocket-Protocol must offer hawser.v1, hawser.v1.json or hawser.v1.shared.",
+    );
+  }
+  return { kind: "approved", subprotocol, address: addressOfRequest(request, rules) };
+}
+
+/** Whether the page that a request comes from, if it comes from one, may talk to this server. */
+export function originOf(request: IncomingMessage, rules: HandshakeRules): Refusal | { readonly kind: "allowed" } {
   const hosts = request.headersDistinct["host"] ?? [];
   const origins = request.headersDistinct["origin"] ?? [];
   const allowed =
@@ -57,26 +72,17 @@ export function judgeHandshake(request: IncomingMessage, rules: HandshakeRules):
       host: hosts.length === 1 ? hosts[0] : undefined,
       secure: isSecure(request, rules),
     });
-  if (!allowed)
-    return refused(
-      "origin",
-      403,
-      "Pages of this origin may not connect: add it to the server's origins if they should.",
-    );
-  const subprotocol = chooseSubprotocol(offeredSubprotocols(headers["sec-websocket-protocol"]));
-  if (subprotocol === undefined) {
-    return refused(
-      "subprotocol",
-      400,
-      "Sec-WebSocket-Protocol must offer hawser.v1, hawser.v1.json or hawser.v1.shared.",
-    );
-  }
-  const forwardedFor = headers["x-forwarded-for"];
-  const address = rules.addressOf(
+  if (allowed) return { kind: "allowed" };
+  return refused("origin", 403, "Pages of this origin may not connect: add it to the server's origins if they should.");
+}
+
+/** The client's address, as far as it can be known. */
+export function addressOfRequest(request: IncomingMessage, rules: HandshakeRules): string {
+  const forwardedFor = request.headers["x-forwarded-for"];
+  return rules.addressOf(
     request.socket.remoteAddress ?? "",
     typeof forwardedFor === "string" ? forwardedFor : undefined,
   );
-  return { kind: "approved", subprotocol, address };
 }
 
 /** The headers as a core gets them: lower case, one string each, and no prototype that a name could reach. */
@@ -89,7 +95,8 @@ export function plainHeaders(request: IncomingMessage): Readonly<Record<string, 
 
 const upgradeHeaders = { upgrade: "websocket", connection: "Upgrade" } as const;
 
-function refused(
+/** See `Refusal`. */
+export function refused(
   reason: RefusalReason,
   status: number,
   text: string,
@@ -98,7 +105,8 @@ function refused(
   return { kind: "refused", reason, status, text, ...(headers === undefined ? {} : { headers }) };
 }
 
-function isTooLarge(rawHeaders: readonly string[], rules: HandshakeRules): boolean {
+/** Whether the headers are more, or longer, than may be. */
+export function isTooLarge(rawHeaders: readonly string[], rules: HandshakeRules): boolean {
   if (rawHeaders.length > 2 * rules.maxHandshakeHeaders) return true;
   let bytes = 0;
   for (const part of rawHeaders) bytes += part.length + 2;

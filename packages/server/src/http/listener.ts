@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
@@ -15,6 +15,8 @@ export interface Listener {
   open(): Promise<void>;
   /** Own: stops listening. The application's: nothing. */
   close(): Promise<void>;
+  /** A request was let in, and occupies its socket until what is returned is called. */
+  occupy(request: IncomingMessage): () => void;
   /** `host:port`, or `undefined` while it does not listen. */
   readonly reachableAt: string | undefined;
 }
@@ -30,7 +32,7 @@ export interface OwnListenerOptions {
 
 /** A port of Hawser's own. */
 export function ownListener(options: OwnListenerOptions): Listener {
-  const server = ownHttpServer(answerOrNotFound(options.handle), options.limits, options.observer);
+  const { server, pending } = ownHttpServer(answerOrNotFound(options.handle), options.limits, options.observer);
   return {
     server,
     shared: false,
@@ -40,6 +42,7 @@ export function ownListener(options: OwnListenerOptions): Listener {
       server.on("error", (error) => options.logger.error({ error }, "a connection could not be taken"));
     },
     close: () => closeHttpServer(server),
+    occupy: (request) => pending.occupy(request.socket),
     get reachableAt() {
       return reachableAt(server);
     },
@@ -53,6 +56,7 @@ export function attachedListener(server: Server): Listener {
     shared: true,
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
+    occupy: () => () => {},
     get reachableAt() {
       return reachableAt(server);
     },

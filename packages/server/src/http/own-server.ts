@@ -8,12 +8,18 @@ import { PendingHandshakes } from "./pending-handshakes.ts";
 /** How often Node looks for requests that take too long; its default of 30 s would make shorter limits idle. */
 const maxCheckIntervalMs = 1_000;
 
-/** An HTTP server of Hawser's own, with the handshake's limits on it. */
+/** An HTTP server of Hawser's own. */
+export interface OwnHttpServer {
+  readonly server: Server;
+  readonly pending: PendingHandshakes;
+}
+
+/** Makes one with the handshake's limits on it. */
 export function ownHttpServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
   limits: Limits,
   observer: DoorObserver,
-): Server {
+): OwnHttpServer {
   const server = createServer(
     {
       maxHeaderSize: limits.maxHandshakeBytes,
@@ -27,8 +33,9 @@ export function ownHttpServer(
   server.maxHeadersCount = limits.maxHandshakeHeaders + 1;
   // Beyond what may be connected and what may be pending, the kernel's queue is the place to wait.
   server.maxConnections = limits.maxConnections + limits.maxPendingHandshakes + 1;
-  new PendingHandshakes(limits.maxPendingHandshakes, () => observer.handshakeEvicted()).watch(server);
-  return server;
+  const pending = new PendingHandshakes(limits.maxPendingHandshakes, () => observer.handshakeEvicted());
+  pending.watch(server);
+  return { server, pending };
 }
 
 /** Listens, or rejects with the error of the platform (`EADDRINUSE`, ...). */

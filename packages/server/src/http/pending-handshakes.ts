@@ -23,11 +23,23 @@ export class PendingHandshakes {
   /** Looks at each new socket of the server. */
   watch(server: Server): void {
     server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
-      if (this.#sockets.size > this.#limit) this.#evictOldest();
+      this.#add(socket);
     });
     server.prependListener("upgrade", (request) => this.#sockets.delete(request.socket));
+  }
+
+  /** A request of this socket was let in. Call what is returned when it has ended: then the socket is pending again. */
+  occupy(socket: Socket): () => void {
+    this.#sockets.delete(socket);
+    return () => {
+      if (!socket.destroyed) this.#add(socket);
+    };
+  }
+
+  #add(socket: Socket): void {
+    this.#sockets.add(socket);
+    if (this.#sockets.size > this.#limit) this.#evictOldest();
   }
 
   #evictOldest(): void {

@@ -11,6 +11,8 @@ export type RefusalReason =
   | "subprotocol"
   | "origin"
   | "headers"
+  | "media-type"
+  | "body"
   | "connections"
   | "connections-per-address"
   | "not-ready"

@@ -26,6 +26,12 @@ export interface Limits extends NodeLimits {
   readonly maxHeldBytes: number;
   /** Bytes that wait in this process for a connection's socket. Past it the connection is cut. Default 16 MiB. */
   readonly maxUnsentBytes: number;
+  /** The body of one HTTP request of the fallback transports. Past it: HTTP 413, or close 1009. Default 4 MiB. */
+  readonly maxBodyBytes: number;
+  /** Until the last byte of such a body. Past it: close 4008. Default 10,000. */
+  readonly bodyTimeoutMs: number;
+  /** How long a long poll waits for something to tell. After it the answer ends as it is. Default 20,000. */
+  readonly pollMs: number;
 }
 
 const KiB = 1024;
@@ -52,6 +58,9 @@ export const defaultLimits: Limits = {
   minUnconfirmedBytes: 64 * KiB,
   maxUnconfirmedBytes: 4 * MiB,
   maxUnsentBytes: 16 * MiB,
+  maxBodyBytes: 4 * MiB,
+  bodyTimeoutMs: 10_000,
+  pollMs: 20_000,
 };
 
 /** The longest delay that a platform's timer takes: a longer one would fire at once. */
@@ -65,6 +74,8 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxTailBytes", "maxNodeTailBytes"],
   ["minUnconfirmedBytes", "maxUnconfirmedBytes"],
   ["maxTokenBytes", "maxMessageBytes"],
+  ["maxMessageBytes", "maxBodyBytes"],
+  ["pollMs", "heartbeatMs"],
 ];
 
 /**

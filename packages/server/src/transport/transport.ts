@@ -47,6 +47,12 @@ export interface Transport {
   close(code: number, reason: string): void;
   /** Ends at once. */
   terminate(): void;
+  /**
+   * For transports whose answers end, or whose requests wait for those before them: called after each flush behind which
+   * no request of the connection is unanswered and no answer unwritten. `unasked`: something that answers nothing (a batch,
+   * a `reset`) was written since the connection began. Harmless when it is repeated.
+   */
+  settled?(unasked: boolean): void;
 }
 
 /** Who is at the other end, as the door knows. */

@@ -3,10 +3,11 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { AdmissionCounter } from "../../src/http/admission.ts";
 import { decodeShared, encodeShared, systemPorts } from "@hawser/protocol";
 import { Door } from "../../src/http/door.ts";
 import type { DoorOptions } from "../../src/http/door.ts";
+import { Gate } from "../../src/http/gate.ts";
+import type { GateOptions } from "../../src/http/gate.ts";
 import { silentLogger } from "../../src/observe/logger.ts";
 import { resolveLimits } from "../../src/policy/limits.ts";
 import type { Peer, Transport } from "../../src/transport/transport.ts";
@@ -20,18 +21,19 @@ afterEach(() => {
 interface Open {
   readonly url: string;
   readonly door: Door;
-  readonly admission: AdmissionCounter;
+  readonly gate: Gate;
   readonly http: Server;
   readonly peers: Peer[];
   readonly transports: Transport[];
   readonly refusals: string[];
 }
 
-async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
+async function open(options: Partial<DoorOptions & GateOptions> = {}): Promise<Open> {
   const peers: Peer[] = [];
   const transports: Transport[] = [];
   const refusals: string[] = [];
-  const admission = new AdmissionCounter(options.limits ?? resolveLimits());
+  const limits = options.limits ?? resolveLimits();
+  const gate = new Gate({ origins: "same-origin", trustProxy: [], ...options, limits });
   const door = new Door({
     core: {
       accept: (transport, peer) => {
@@ -40,11 +42,9 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
       },
     },
     path: "/hawser",
-    origins: "same-origin",
-    trustProxy: [],
-    limits: resolveLimits(),
+    gate,
+    limits,
     logger: silentLogger,
-    admission,
     observer: {
       handshakeRefused: (reason) => void refusals.push(reason),
       handshakeEvicted: () => {},
@@ -65,7 +65,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
   return {
     url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/hawser`,
     door,
-    admission,
+    gate,
     http,
     peers,
     transports,
@@ -75,7 +75,7 @@ async function open(options: Partial<DoorOptions> = {}): Promise<Open> {
 
 describe("a handshake", () => {
   it("becomes a transport, with who is at its other end", async () => {
-    const { url, peers, transports, admission } = await open();
+    const { url, peers, transports, gate } = await open();
     const raw = await RawSocket.to(url);
     raw.write(
       handshake(`${url}?token=secret`, {
@@ -91,19 +91,19 @@ describe("a handshake", () => {
     expect(peers[0]!.headers["cookie"]).toBe("b=c");
     expect(peers[0]!.headers["constructor"]).toBeUndefined();
     expect(transports[0]!.framing.name).toBe("websocket-binary");
-    expect(admission.total).toBe(1);
+    expect(gate.connections).toBe(1);
     raw.destroy();
   });
 
   it("for a shared connection gives a transport for each stream, and each counts as a connection [SHARE-3]", async () => {
-    const { url, peers, transports, door, admission } = await open({
+    const { url, peers, transports, door, gate } = await open({
       limits: resolveLimits({ maxConnectionsPerAddress: 2 }),
     });
     const socket = new WebSocket(url, "hawser.v1.shared");
     const came: unknown[] = [];
     socket.on("message", (data: Buffer) => came.push(decodeShared(new Uint8Array(data))));
     await new Promise((resolve) => socket.once("open", resolve));
-    expect([peers.length, admission.total]).toEqual([0, 1]);
+    expect([peers.length, gate.connections]).toEqual([0, 1]);
     const message = new Uint8Array(1);
     for (const stream of [1, 2, 3]) socket.send(encodeShared({ kind: "message", stream, message }));
     await expect.poll(() => came).toHaveLength(2);
@@ -113,7 +113,7 @@ describe("a handshake", () => {
     ]);
     expect(peers).toEqual([peers[0], peers[0]]);
     expect(peers[0]).toMatchObject({ address: "127.0.0.1", subprotocol: "hawser.v1" });
-    expect(admission.total).toBe(2);
+    expect(gate.connections).toBe(2);
     transports[0]!.write([Uint8Array.of(7, 8, 9)]);
     await expect.poll(() => came).toHaveLength(3);
     expect(came[2]).toEqual({ kind: "message", stream: 1, message: Uint8Array.of(7, 8, 9) });
@@ -122,7 +122,7 @@ describe("a handshake", () => {
     expect(came[3]).toEqual({ kind: "streams", max: 0 });
     socket.close();
     await door.emptied();
-    expect(admission.total).toBe(0);
+    expect(gate.connections).toBe(0);
   });
 
   it("of a shared connection takes a message of the largest size behind the number of its stream [WIRE-5]", async () => {
@@ -209,13 +209,13 @@ describe("a handshake", () => {
   });
 
   it("is refused with 503 once the door is shut", async () => {
-    const { url, door } = await open();
-    door.shut();
+    const { url, gate } = await open();
+    gate.shut();
     expect(await handshakeStatus(url)).toBe(503);
   });
 
   it("is terminated when the core fails to take it", async () => {
-    const { url, door, admission } = await open({
+    const { url, door, gate } = await open({
       core: {
         accept: () => {
           throw new Error("bug");
@@ -225,7 +225,7 @@ describe("a handshake", () => {
     const raw = await RawSocket.upgraded(url);
     await raw.ended();
     await door.emptied();
-    expect(admission.total).toBe(0);
+    expect(gate.connections).toBe(0);
   });
 });
 
@@ -251,14 +251,14 @@ describe("limits of connections", () => {
   });
 
   it("give the place of a handshake back that `ws` refuses", async () => {
-    const { url, admission } = await open({ limits: resolveLimits({ maxConnections: 1 }) });
+    const { url, gate } = await open({ limits: resolveLimits({ maxConnections: 1 }) });
     for (let count = 0; count < 3; count += 1) {
       const raw = await RawSocket.to(url);
       raw.write(handshake(url, { "sec-websocket-key": "short" }));
       expect(await raw.status()).toBe(400);
       await raw.ended();
     }
-    expect(admission.total).toBe(0);
+    expect(gate.connections).toBe(0);
   });
 
   async function handshakeStatusKept(url: string, address: string): Promise<number> {

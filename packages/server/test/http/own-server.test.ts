@@ -25,12 +25,12 @@ async function open(
     metrics,
     path: "/hawser",
   });
-  server = ownHttpServer(answerOrNotFound(handle), resolveLimits(limits), {
+  ({ server } = ownHttpServer(answerOrNotFound(handle), resolveLimits(limits), {
     handshakeRefused: () => {},
     handshakeEvicted: () => void (evicted += 1),
     sharedOpened: () => {},
     sharedClosed: () => {},
-  });
+  }));
   await listen(server, 0, "127.0.0.1");
   return { url: `http://${reachableAt(server)}`, evicted: () => evicted };
 }
@@ -118,7 +118,7 @@ describe("a handshake that does not finish", () => {
 it("listening on a port that is taken rejects with the platform's error", async () => {
   const { url } = await open();
   const handle = answerOrNotFound(() => false);
-  const other = ownHttpServer(handle, resolveLimits(), {
+  const { server: other } = ownHttpServer(handle, resolveLimits(), {
     handshakeRefused: () => {},
     handshakeEvicted: () => {},
     sharedOpened: () => {},

@@ -1,0 +1,131 @@
+import type { Codec, ServerFrame } from "@hawser/protocol";
+import type { HttpExchange, HttpExchangeEnd, HttpExchangeHandlers } from "./http-exchange.ts";
+
+export interface RequestLaneOptions {
+  readonly codec: Codec;
+  /** Requests of HTTP at a time. With 1 the frames are handled in their order. */
+  readonly maxParallel: number;
+  /** Sends frames behind `connect`. */
+  readonly open: (frames: readonly Uint8Array[], handlers: HttpExchangeHandlers) => HttpExchange;
+  readonly onAnswer: (frame: ServerFrame, bytes: Uint8Array) => void;
+  /** One of them ended without all answers: how the whole connection ends. */
+  readonly onFailure: (end: HttpExchangeEnd) => void;
+}
+
+interface Waiting {
+  /** That of the request, or the nonce of a ping. */
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Running {
+  readonly exchange: HttpExchange;
+  readonly unanswered: Set<number>;
+}
+
+/** Requests that need no stream (publishes, or calls and pages of history), each sent with those that wait beside it. */
+export class RequestLane {
+  readonly #options: RequestLaneOptions;
+  readonly #running = new Set<Running>();
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** In one body; told by the server. */
+  maxBytes = 65_536;
+  /** In one body; told by the server. */
+  maxRequests = 256;
+
+  constructor(options: RequestLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that were not sent. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Sends it now, or with the next. */
+  add(id: number, bytes: Uint8Array): void {
+    this.#waiting.push({ id, bytes });
+    this.#waitingBytes += bytes.length;
+  }
+
+  /** Nobody waits for the answer any more. @returns whether it had not come. */
+  cancel(id: number): boolean {
+    const index = this.#waiting.findIndex((waiting) => waiting.id === id);
+    if (index >= 0) {
+      for (const { bytes } of this.#waiting.splice(index, 1)) this.#waitingBytes -= bytes.length;
+      return true;
+    }
+    for (const running of this.#running) {
+      if (!running.unanswered.delete(id)) continue;
+      // The end of the request is what aborts its handler (CALL-4); one that others share goes on.
+      if (running.unanswered.size === 0) this.#leave(running);
+      return true;
+    }
+    return false;
+  }
+
+  /** Sends what waits, as far as may be. */
+  pump(): void {
+    while (this.#waiting.length > 0 && this.#running.size < this.#options.maxParallel) this.#start();
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const { exchange } of this.#running) exchange.abort();
+    this.#running.clear();
+  }
+
+  #start(): void {
+    const batch = this.#take();
+    const unanswered = new Set(batch.map(({ id }) => id));
+    const exchange = this.#options.open(
+      batch.map(({ bytes }) => bytes),
+      {
+        onFrame: (frame, bytes) => {
+          if (unanswered.delete(answeredBy(frame)) || endsConnection(frame)) this.#options.onAnswer(frame, bytes);
+        },
+        onHeard: () => {},
+        onEnd: (end) => {
+          this.#running.delete(running);
+          if (end.kind !== "whole" || unanswered.size > 0) this.#options.onFailure(end);
+          else this.pump();
+        },
+      },
+    );
+    const running = { exchange, unanswered };
+    this.#running.add(running);
+  }
+
+  /** As many as go into one body: at least one. */
+  #take(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      bytes += waiting.bytes.length;
+      if (count > 0 && (bytes > this.maxBytes || count >= this.maxRequests)) break;
+      count += 1;
+    }
+    const taken = this.#waiting.splice(0, count);
+    for (const waiting of taken) this.#waitingBytes -= waiting.bytes.length;
+    return taken;
+  }
+
+  #leave(running: Running): void {
+    running.exchange.abort();
+    this.#running.delete(running);
+    this.pump();
+  }
+}
+
+function answeredBy(frame: ServerFrame): number {
+  if (frame.type === "pong") return frame.nonce;
+  return "id" in frame ? frame.id : 0;
+}
+
+/** What the server says ahead of a close (CON-3). */
+function endsConnection(frame: ServerFrame): boolean {
+  return frame.type === "error" && frame.id === 0;
+}
