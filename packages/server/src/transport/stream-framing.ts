@@ -24,6 +24,7 @@ export const eventStream = "text/event-stream";
 function plain(codec: Codec): StreamFraming {
   return {
     name: `http-${codec.subprotocol}`,
+    headroomBytes: 0,
     mediaType: mediaTypeOf(codec.subprotocol),
     heartbeat: codec.encode({ type: "ping", nonce: 0 }),
     frame: (message) => message,
@@ -40,6 +41,7 @@ function events(codec: Codec): StreamFraming {
   };
   return {
     name: `events-${codec.subprotocol}`,
+    headroomBytes: 0,
     mediaType: eventStream,
     heartbeat: frame(codec.encode({ type: "ping", nonce: 0 })),
     frame,
