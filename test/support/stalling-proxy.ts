@@ -21,8 +21,12 @@ export class StallingProxy {
     return proxy;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hawser`;
+    return `ws://127.0.0.1:${this.port}/hawser`;
   }
 
   stall(): void {
