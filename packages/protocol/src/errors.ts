@@ -27,6 +27,9 @@ export type ErrorCode =
   | "overloaded"
   | "too-many-connections"
   | "disconnected"
+  | "presence-unavailable"
+  | "presence-full"
+  | "too-many-presences"
   | "internal"
   // the client's own
   | "outcome-unknown"

@@ -111,6 +111,12 @@ export const frameTable: FrameTable = {
     from: "server",
     fields: { id: "uint", code: "string", message: "string", retry: "bool", retryAfterMs: "uint" },
   },
+  present: {
+    number: 13,
+    from: "server",
+    fields: { number: "uint", user: "string", member: "string", payload: "payload" },
+  },
+  absent: { number: 14, from: "server", fields: { number: "uint", user: "string", member: "string" } },
   connect: { number: 16, from: "client", fields: { token: "string", session: "string", agent: "string" } },
   connected: {
     number: 17,
@@ -200,6 +206,18 @@ export const frameTable: FrameTable = {
     },
   },
   cancel: { number: 28, from: "client", fields: { id: "uint" } },
+  enter: {
+    number: 32,
+    from: "client",
+    fields: { id: "uint", channel: "string", member: "string", generation: "uint32", payload: "payload" },
+  },
+  entered: { number: 33, from: "server", fields: { id: "uint", member: "string" } },
+  leave: { number: 34, from: "client", fields: { channel: "string", generation: "uint32" } },
+  watch: { number: 35, from: "client", fields: { id: "uint", channel: "string", countOnly: "bool" } },
+  watched: { number: 36, from: "server", fields: { id: "uint", number: "uint" } },
+  unwatch: { number: 37, from: "client", fields: { channel: "string" } },
+  census: { number: 38, from: "server", fields: { number: "uint", count: "uint", anew: "bool" } },
+  revoked: { number: 39, from: "server", fields: { channel: "string", verb: "string", message: "string" } },
   close: { number: 48, from: "either", fields: { code: "uint32", reason: "string" } },
 };
 

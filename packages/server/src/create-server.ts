@@ -30,6 +30,9 @@ import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-optio
 import type { PolicyOf } from "./policy/channel-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
 import { TcpDoor } from "./tcp/tcp-door.ts";
+import { channelPresence } from "./presence/channel-presence.ts";
+import type { ChannelPresence } from "./presence/channel-presence.ts";
+import { checkPresenceChannel } from "./presence/presence-names.ts";
 import { checkPublishOptions } from "./publish/publish-options.ts";
 
 const defaultPath = "/hawser";
@@ -267,6 +270,16 @@ export class HawserServer<C extends Contract = Contract> {
     if (!isUserName(user)) throw new HawserError("channel-invalid", `${JSON.stringify(user)} cannot be a user's name.`);
     checkPublishOptions(options, this.#maxKeyBytes);
     return this.#node.sendToUser(user, this.#payload(`$user.${user}`, data), options);
+  }
+
+  /**
+   * Who is in a channel now, on whichever node.
+   *
+   * @throws HawserError `channel-invalid`, `presence-unavailable`, `log-unavailable`.
+   */
+  async presence(channel: string): Promise<ChannelPresence> {
+    checkPresenceChannel(channel, this.#policyOf);
+    return channelPresence(await this.#node.members(channel));
   }
 
   /**

@@ -46,6 +46,18 @@ export interface NodeLimits {
   readonly maxTailBytes: number;
   /** The same for all channels of the node. Default 256 MiB. */
   readonly maxNodeTailBytes: number;
+  /** Channels in which a connection is a member, and as many that it watches. Past it: `too-many-presences`. Default 100. */
+  readonly maxPresences: number;
+  /** `enter` frames a second of a connection, with a burst of `maxPresences` more. Past it: `rate-limited`. Default 20. */
+  readonly presenceChangesPerSecond: number;
+  /** Until a node that says nothing has lost its members. Default 30,000. */
+  readonly presenceLeaseMs: number;
+  /** How often a node says anew which members it answers for. Default 60,000. */
+  readonly presenceCheckpointMs: number;
+  /** The shortest time between two looks at changes for the watchers of a channel. Default 100. */
+  readonly presenceIntervalMs: number;
+  /** The same for watchers of the count alone. Default 1,000. */
+  readonly presenceCountIntervalMs: number;
   /** Bytes sent and not confirmed that a connection may always have. Default 64 KiB. */
   readonly minUnconfirmedBytes: number;
   /** Bytes sent and not confirmed that a connection has at most, however fast it is. Default 4 MiB. */

@@ -2,6 +2,7 @@ import type { Codec } from "@hawser/protocol";
 import type { Channels } from "./delivery/channels.ts";
 import type { Encoding } from "./delivery/block.ts";
 import type { CallHandler, NodeOptions } from "./node-options.ts";
+import type { NodePresence } from "./presence/node-presence.ts";
 import type { Appender } from "./publish/appender.ts";
 import type { Framing } from "./transport/transport.ts";
 
@@ -10,6 +11,7 @@ export interface NodeServices extends Omit<NodeOptions, "calls"> {
   readonly calls: ReadonlyMap<string, CallHandler>;
   readonly channels: Channels;
   readonly appender: Appender;
+  readonly presence: NodePresence;
   readonly encodings: Encodings;
 }
 

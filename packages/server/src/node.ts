@@ -10,6 +10,8 @@ import type { DrainProgress } from "./drain/drain.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { Encodings } from "./node-services.ts";
 import type { NodeServices } from "./node-services.ts";
+import { NodePresence } from "./presence/node-presence.ts";
+import type { Member } from "./presence/presence-book.ts";
 import { Appender } from "./publish/appender.ts";
 import type { Peer, Transport } from "./transport/transport.ts";
 
@@ -42,6 +44,7 @@ export class HawserNode {
 
   constructor(options: NodeOptions) {
     const { log, limits, observer, clock, timers } = options;
+    const appender = new Appender({ log, clock, timers, observer });
     this.#services = {
       ...options,
       calls: new Map(Object.entries(options.calls)),
@@ -51,7 +54,8 @@ export class HawserNode {
         maxTailBytes: limits.maxTailBytes,
         maxNodeTailBytes: limits.maxNodeTailBytes,
       }),
-      appender: new Appender({ log, clock, timers, observer }),
+      appender,
+      presence: new NodePresence({ ...options, node: options.name, appender, times: limits }),
       encodings: new Encodings(),
     };
   }
@@ -121,6 +125,12 @@ export class HawserNode {
     return this.publish(inboxOf(user), payload, options);
   }
 
+  /** The members of a channel now. Rejects with `log-unavailable`. */
+  async members(channel: string): Promise<Member[]> {
+    const { book } = await this.#services.presence.open(channel);
+    return [...book.members()];
+  }
+
   /** Ends the connections of a user on this node; they do not come back by themselves. Returns how many there were. */
   disconnectUser(user: string, reason = "The application ended this session."): number {
     const connections = [...(this.#byUser.get(user) ?? [])];
@@ -186,6 +196,7 @@ export class HawserNode {
     this.#shutDownAll();
     // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
     await this.#opened.catch(() => {});
+    this.#services.presence.close();
     await this.#services.appender.settle();
     this.#services.channels.close();
     await this.#services.log.close();
@@ -219,6 +230,7 @@ export class HawserNode {
       }
       this.#services.observer.unconfirmed(unconfirmedBytes);
       this.#services.channels.sweep();
+      this.#services.presence.sweep();
       this.#scheduleSweep();
     });
   }

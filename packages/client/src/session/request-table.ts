@@ -1,6 +1,7 @@
 import type {
   AuthenticatedFrame,
   ClientFrame,
+  EnteredFrame,
   ErrorFrame,
   PageFrame,
   PublishedFrame,
@@ -8,6 +9,7 @@ import type {
   ResultFrame,
   ServerFrame,
   SubscribedFrame,
+  WatchedFrame,
 } from "@hawser/protocol";
 
 /** What answers a request (CON-15). */
@@ -18,6 +20,8 @@ export type ReplyFrame =
   | PageFrame
   | ResultFrame
   | AuthenticatedFrame
+  | EnteredFrame
+  | WatchedFrame
   | ErrorFrame;
 
 /** One request on one connection. Exactly one of `reply`, `lost` and `tooLarge` is called, once, unless `build` gives up. */

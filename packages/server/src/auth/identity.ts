@@ -1,7 +1,8 @@
 import type { Peer } from "../transport/transport.ts";
 
-/** What may be allowed or not. `history` is the right to read what was published before the grant. */
-export type Verb = "subscribe" | "publish" | "history" | "call" | "presence";
+/** What may be allowed or not. `history` is the right to read what was published before the grant,
+ * `presence` to see who is in a channel, `enter` to be seen there. */
+export type Verb = "subscribe" | "publish" | "history" | "call" | "presence" | "enter";
 
 /** Rights by channel pattern (for `call`: by method pattern). What no capability names is forbidden. */
 export interface Capability {

@@ -5,6 +5,7 @@ import type { Reader } from "../delivery/subscription.ts";
 import { SubscriptionTable } from "../delivery/subscription-table.ts";
 import { HistoryReader } from "../history/history-reader.ts";
 import type { NodeServices } from "../node-services.ts";
+import { PresenceTable } from "../presence/presence-table.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { ClientContext } from "./client-context.ts";
 import { RequestTable } from "./request-table.ts";
@@ -35,6 +36,7 @@ export class ConnectedClient implements ClientContext {
   readonly #options: ConnectedClientOptions;
   readonly #publisher: Publisher;
   readonly #caller: Caller;
+  readonly #presence: PresenceTable;
   #closed = false;
 
   constructor(options: ConnectedClientOptions) {
@@ -73,6 +75,14 @@ export class ConnectedClient implements ClientContext {
       now,
       observer,
     });
+    this.#presence = new PresenceTable({
+      client: this,
+      presence: services.presence,
+      policyOf: services.policyOf,
+      limits,
+      random: services.random,
+      now,
+    });
     this.#caller = new Caller({
       client: this,
       calls: services.calls,
@@ -105,6 +115,12 @@ export class ConnectedClient implements ClientContext {
       case "call":
         if (this.#begin(frame)) this.#caller.call(frame);
         return;
+      case "enter":
+        if (this.#begin(frame)) this.#presence.enter(frame);
+        return;
+      case "watch":
+        if (this.#begin(frame)) this.#presence.watch(frame);
+        return;
       case "authenticate":
         if (this.#begin(frame)) this.#options.reauthenticate(frame);
         return;
@@ -114,6 +130,10 @@ export class ConnectedClient implements ClientContext {
         return this.subscriptions.seek(frame);
       case "credit":
         return this.subscriptions.credit(frame);
+      case "leave":
+        return this.#presence.leave(frame);
+      case "unwatch":
+        return this.#presence.unwatch(frame);
       case "cancel":
         return this.#caller.cancel(frame);
       case "connect":
@@ -145,12 +165,13 @@ export class ConnectedClient implements ClientContext {
   /** Another identity, or the application's `refresh`: rights are asked anew, and what is no longer allowed ends. */
   async renewRights(identity?: Identity): Promise<void> {
     this.rights.renew(identity);
-    await this.subscriptions.recheck();
+    await Promise.all([this.subscriptions.recheck(), this.#presence.recheck()]);
   }
 
   close(): void {
     this.#closed = true;
     this.subscriptions.closeAll();
+    this.#presence.closeAll();
     this.requests.abortAll();
   }
 

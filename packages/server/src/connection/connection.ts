@@ -11,6 +11,7 @@ import type {
 } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import type { Encoding } from "../delivery/block.ts";
+import type { Source } from "../delivery/source.ts";
 import type { Reader, Subscription } from "../delivery/subscription.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { Peer, Transport, TransportHandlers } from "../transport/transport.ts";
@@ -130,8 +131,8 @@ export class Connection implements TransportHandlers, Reader {
     this.#finish(code);
   }
 
-  wake(subscription: Subscription): void {
-    this.#writer.list(subscription);
+  wake(source: Source): void {
+    this.#writer.list(source);
     this.#schedule();
   }
 

@@ -1,16 +1,16 @@
 import type { Encoding } from "../delivery/block.ts";
-import type { Subscription } from "../delivery/subscription.ts";
+import type { Source } from "../delivery/source.ts";
 import type { ServerFrame } from "@hawser/protocol";
 
 /**
  * What a connection has to write, decided at the last moment: replies to its own requests, then one piece after the
- * other of the subscriptions that have something, in turn. Nothing else is queued (FLOW-2).
+ * other of the sources (subscriptions, watches) that have something, in turn. Nothing else is queued (FLOW-2).
  */
 export class Outgoing {
   readonly #encoding: Encoding;
   #replies: Uint8Array[] = [];
   #replyBytes = 0;
-  #ready: Subscription[] = [];
+  #ready: Source[] = [];
 
   constructor(encoding: Encoding) {
     this.#encoding = encoding;
@@ -34,10 +34,10 @@ export class Outgoing {
     this.#replyBytes += bytes.byteLength;
   }
 
-  list(subscription: Subscription): void {
-    if (subscription.listed) return;
-    subscription.listed = true;
-    this.#ready.push(subscription);
+  list(source: Source): void {
+    if (source.listed) return;
+    source.listed = true;
+    this.#ready.push(source);
   }
 
   /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
@@ -61,14 +61,14 @@ export class Outgoing {
     return messages;
   }
 
-  /** One piece of the subscription whose turn it is; `undefined` when none has any now. */
+  /** One piece of the source whose turn it is; `undefined` when none has any now. */
   takePiece(now: number): Uint8Array | undefined {
     while (this.#ready.length > 0) {
-      const subscription = this.#ready.shift()!;
-      subscription.listed = false;
-      const piece = subscription.next(now);
+      const source = this.#ready.shift()!;
+      source.listed = false;
+      const piece = source.next(now);
       if (piece === undefined) continue;
-      this.list(subscription);
+      this.list(source);
       return piece;
     }
     return undefined;
@@ -77,7 +77,7 @@ export class Outgoing {
   clear(): void {
     this.#replies = [];
     this.#replyBytes = 0;
-    for (const subscription of this.#ready) subscription.listed = false;
+    for (const source of this.#ready) source.listed = false;
     this.#ready = [];
   }
 

@@ -1,7 +1,7 @@
 import type { ServerFrame } from "@hawser/protocol";
 import { encodeFramed } from "../delivery/block.ts";
 import type { Encoding } from "../delivery/block.ts";
-import type { Subscription } from "../delivery/subscription.ts";
+import type { Source } from "../delivery/source.ts";
 import type { NodeLimits } from "../node-options.ts";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -17,7 +17,7 @@ export interface WriterOptions {
 }
 
 /**
- * What a connection sends: replies and subscriptions' pieces, joined in one write, as long as not too much is unconfirmed;
+ * What a connection sends: replies and sources' pieces, joined in one write, as long as not too much is unconfirmed;
  * and the marks that ask the peer to confirm (section 8 of the specification).
  */
 export class Writer {
@@ -72,9 +72,9 @@ export class Writer {
     this.#outgoing.reply(frame);
   }
 
-  /** The subscription has, or may have, something for the next flush. */
-  list(subscription: Subscription): void {
-    this.#outgoing.list(subscription);
+  /** The source has, or may have, something for the next flush. */
+  list(source: Source): void {
+    this.#outgoing.list(source);
   }
 
   /** Goes out now, ahead of what waits; false, with nothing done, while too much is unconfirmed. */

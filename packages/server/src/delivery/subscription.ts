@@ -2,17 +2,14 @@ import { assert, messageCost } from "@hawser/protocol";
 import type { Head } from "@hawser/log";
 import type { Interval, Position, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
-import type { Encoding } from "./block.ts";
 import { maxBlockCost } from "./channel-feed.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
+import type { Source, SourceReader } from "./source.ts";
 import { resolvePosition } from "./start.ts";
 import type { Run } from "./tail.ts";
 
 /** The connection that a subscription writes to, as the subscription sees it. */
-export interface Reader {
-  readonly encoding: Encoding;
-  /** The subscription has, or may have, something to send. */
-  wake(subscription: Subscription): void;
+export interface Reader extends SourceReader {
   /** A page could not be read; the subscription stands still until it is asked again. */
   onReadFailed(subscription: Subscription, error: unknown): void;
   onDelivered(messages: number, shared: boolean): void;
@@ -33,10 +30,9 @@ export interface SubscriptionOptions {
 type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason };
 
 /** A session's cursor on a channel: one grant. It holds no messages but at most one page that was read from the log. */
-export class Subscription {
+export class Subscription implements Source {
   readonly feed: ChannelFeed;
   readonly generation: number;
-  /** Whether it stands in its connection's list of those to be served; kept here so that waking costs no look-up. */
   listed = false;
   /** Monotonic milliseconds of the last batch, for SUB-7. */
   lastBatchAt = 0;

@@ -47,6 +47,8 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #subscriptions: Gauge;
   readonly #channels: Gauge;
   readonly #tailBytes: Gauge;
+  readonly #members: Gauge;
+  readonly #watches: Gauge;
   readonly #unconfirmedBytes: Gauge;
   readonly #framesIn: Counter;
   readonly #messagesIn: Counter;
@@ -93,6 +95,8 @@ export class Metrics implements NodeObserver, DoorObserver {
     this.#subscriptions = gauge("hawser_subscriptions", "Subscriptions now.");
     this.#channels = gauge("hawser_channels", "Channels that the node follows now.");
     this.#tailBytes = gauge("hawser_tail_bytes", "Cost of the entries held in tails.");
+    this.#members = gauge("hawser_presence_members", "Members of channels that the node answers for.");
+    this.#watches = gauge("hawser_presence_watches", "Watches of who is in a channel.");
     this.#unconfirmedBytes = gauge("hawser_unconfirmed_bytes", "Bytes sent to all connections and not confirmed yet.");
     this.#framesIn = counter("hawser_frames_in_total", "Frames that clients sent.");
     this.#messagesIn = counter("hawser_messages_in_total", "Transport messages that clients sent.");
@@ -209,6 +213,11 @@ export class Metrics implements NodeObserver, DoorObserver {
   called(outcome: string, elapsedMs: number): void {
     this.#calls.add(outcome);
     this.#callMs.observe(elapsedMs);
+  }
+
+  presence(members: number, watches: number): void {
+    this.#members.set(members);
+    this.#watches.set(watches);
   }
 
   unconfirmed(bytes: number): void {

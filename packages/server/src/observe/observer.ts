@@ -20,6 +20,8 @@ export interface NodeObserver {
   called(outcome: string, elapsedMs: number): void;
   /** Channels that are followed, and the cost of their tails. */
   tails(channels: number, cost: number): void;
+  /** Members that this node answers for, and watches of who is in a channel; told with each sweep. */
+  presence(members: number, watches: number): void;
   /** Bytes that were sent to all connections together and not confirmed; told with each sweep. */
   unconfirmed(bytes: number): void;
   /** A drain has begun. */
@@ -44,6 +46,7 @@ export const silentObserver: NodeObserver = {
   reset: () => {},
   called: () => {},
   tails: () => {},
+  presence: () => {},
   unconfirmed: () => {},
   draining: () => {},
   move: () => {},

@@ -1,6 +1,7 @@
 import type { Durability, LogCapabilities } from "@hawser/log";
 import { compilePattern, defaultLimits, HawserError } from "@hawser/protocol";
-import type { ChannelPolicy } from "./channel-policy.ts";
+import { isPresenceChannel, presenceRetentionMs } from "../presence/presence-names.ts";
+import type { ChannelPolicy, PresencePolicy } from "./channel-policy.ts";
 
 /** How much of a channel is kept. What is above any of the three goes, oldest first. */
 export interface RetentionOptions {
@@ -27,6 +28,18 @@ export interface ChannelOptions {
   readonly publishesPerSecond?: number;
   /** Default true; for inboxes false, and not to be changed. */
   readonly clientsPublish?: boolean;
+  /** Whether clients can enter the channel and see who is there. Default false; true takes the defaults. */
+  readonly presence?: boolean | PresenceOptions;
+}
+
+/** How the members of a channel are held. */
+export interface PresenceOptions {
+  /** How long a member stays whose connection has ended, before it is seen to leave. Default 10,000. */
+  readonly graceMs?: number;
+  /** Members of a channel, over all nodes. Past it: `presence-full`. Default 10,000. */
+  readonly maxMembers?: number;
+  /** Of the JSON text of a member's state. Past it: `message-too-large`. Default 1,024; at most 16,384. */
+  readonly maxStateBytes?: number;
 }
 
 /** The policy of a channel by its name. The answer for a name never changes. */
@@ -45,6 +58,23 @@ export const defaultChannelPolicy: ChannelPolicy = {
   maxPayloadBytes: defaultLimits.maxPayloadBytes,
   publishesPerSecond: 0,
   clientsPublish: true,
+};
+
+/** What holds for the members of a channel whose policy has presence. */
+export const defaultPresencePolicy: PresencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 };
+
+/**
+ * What holds for the channels in which the service itself keeps who is where: what their leases need, and nothing of it
+ * has to outlive the machine.
+ */
+const controlPolicy: ChannelPolicy = {
+  ...defaultChannelPolicy,
+  durability: "memory",
+  retainCount: 1_000_000,
+  retainBytes: 256 * MiB,
+  retainAgeMs: presenceRetentionMs,
+  deduplicateMs: 0,
+  clientsPublish: false,
 };
 
 /** What holds for the inboxes of users: there may be very many, and only the application publishes to them. */
@@ -66,6 +96,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "maxPayloadBytes",
   "publishesPerSecond",
   "clientsPublish",
+  "presence",
 ]);
 const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"]);
 
@@ -85,7 +116,9 @@ export function channelPolicies(
   const rules = options.map((option, index) => compile(option, index, capabilities, maxMessageBytes));
   const channelDefault = fitted(defaultChannelPolicy, capabilities, maxMessageBytes);
   const inboxDefault = fitted(defaultInboxPolicy, capabilities, maxMessageBytes);
+  const control = fitted(controlPolicy, capabilities, maxMessageBytes);
   return (channel) => {
+    if (isPresenceChannel(channel)) return control;
     const own = channel.startsWith("$");
     for (const rule of rules) if (rule.own === own && rule.matches(channel)) return rule.policy;
     return own ? inboxDefault : channelDefault;
@@ -116,6 +149,7 @@ function compile(option: ChannelOptions, index: number, capabilities: LogCapabil
   for (const name of Object.keys(option)) if (!optionNames.has(name)) refuse(`${name} is not an option`);
   for (const name of Object.keys(option.retention ?? {}))
     if (!retentionNames.has(name)) refuse(`retention.${name} is not an option`);
+  checkPresence(option, maxMessageBytes, refuse);
   const own = option.pattern.startsWith("$");
   if (own && option.pattern !== inboxPattern)
     refuse(`names that start with $ are the service's own; only ${inboxPattern} can be given`);
@@ -136,7 +170,13 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
     maxPayloadBytes: option.maxPayloadBytes ?? defaults.maxPayloadBytes,
     publishesPerSecond: option.publishesPerSecond ?? defaults.publishesPerSecond,
     clientsPublish: option.clientsPublish ?? defaults.clientsPublish,
+    presence: presenceOf(option.presence),
   };
+}
+
+function presenceOf(option: boolean | PresenceOptions | undefined): PresencePolicy | undefined {
+  if (option === undefined || option === false) return undefined;
+  return option === true ? defaultPresencePolicy : { ...defaultPresencePolicy, ...option };
 }
 
 /** Defaults promise what the log can keep: they are no application's explicit wish. */
@@ -170,6 +210,27 @@ function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (re
   if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
 }
 
+function checkPresence(
+  { presence, pattern }: ChannelOptions,
+  maxMessageBytes: number,
+  refuse: (reason: string) => never,
+): void {
+  if (presence === undefined || presence === false) return;
+  if (pattern.startsWith("$")) refuse("presence cannot be had for inboxes");
+  if (presence === true) return;
+  if (typeof presence !== "object" || presence === null) refuse("presence must be true, false or its options");
+  const most: Readonly<Record<string, number>> = {
+    graceMs: presenceRetentionMs / 3,
+    maxMembers: Number.MAX_SAFE_INTEGER,
+    maxStateBytes: Math.min(16_384, maxMessageBytes),
+  };
+  for (const [name, value] of Object.entries(presence)) {
+    const highest = most[name] ?? refuse(`presence.${name} is not an option`);
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= highest)) continue;
+    refuse(`presence.${name} must be an integer from 1 to ${highest}`);
+  }
+}
+
 function checkCapabilities(
   option: ChannelOptions,
   policy: ChannelPolicy,
@@ -184,6 +245,8 @@ function checkCapabilities(
   }
   if (policy.retainCount === 0 && !log.ephemeral)
     refuse(`the ${log.name} log does not order channels that keep nothing; retention.count must be above 0`);
+  if (policy.presence !== undefined && log.history === "none")
+    refuse(`the ${log.name} log keeps nothing, and so no presence either`);
   if (option.retention?.count !== undefined && option.retention.count > 0 && log.history === "none") {
     refuse(`the ${log.name} log keeps no history; leave retention.count out`);
   }

@@ -7,4 +7,16 @@ export interface ChannelPolicy extends LogPolicy {
   readonly publishesPerSecond: number;
   /** Whether clients may publish at all. */
   readonly clientsPublish: boolean;
+  /** How the channel's members are held; `undefined`: it has none. */
+  readonly presence?: PresencePolicy | undefined;
+}
+
+/** What holds for the members of a channel. */
+export interface PresencePolicy {
+  /** How long a member stays whose connection has ended. */
+  readonly graceMs: number;
+  /** Over all nodes. */
+  readonly maxMembers: number;
+  /** Of the JSON text of a member's state. */
+  readonly maxStateBytes: number;
 }

@@ -1,4 +1,5 @@
 import { defaultLimits as wireLimits, HawserError } from "@hawser/protocol";
+import { presenceRetentionMs } from "../presence/presence-names.ts";
 import type { NodeLimits } from "../node-options.ts";
 
 /**
@@ -61,6 +62,12 @@ export const defaultLimits: Limits = {
   maxBodyBytes: 4 * MiB,
   bodyTimeoutMs: 10_000,
   pollMs: 20_000,
+  maxPresences: 100,
+  presenceChangesPerSecond: 20,
+  presenceLeaseMs: 30_000,
+  presenceCheckpointMs: 60_000,
+  presenceIntervalMs: 100,
+  presenceCountIntervalMs: 1_000,
 };
 
 /** The longest delay that a platform's timer takes: a longer one would fire at once. */
@@ -97,7 +104,7 @@ export function resolveLimits(named: Partial<Limits> = {}): Limits {
       );
     }
     if (value === undefined) continue;
-    const highest = name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
+    const highest = highestOf(name);
     if (!Number.isSafeInteger(value) || value < 1 || value > highest) {
       throw new HawserError("option-invalid", `limits.${name} must be an integer from 1 to ${highest}.`);
     }
@@ -117,6 +124,12 @@ export function resolveLimits(named: Partial<Limits> = {}): Limits {
     else limits[high] = limits[low];
   }
   return limits;
+}
+
+function highestOf(name: keyof Limits): number {
+  // What is said less often than that could be gone from the log before it is said again.
+  if (name === "presenceLeaseMs" || name === "presenceCheckpointMs") return presenceRetentionMs / 3;
+  return name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
 }
 
 function isLimitName(name: string): name is keyof Limits {

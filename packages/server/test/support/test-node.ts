@@ -146,6 +146,8 @@ const testPolicy: ChannelPolicy = {
 export interface TestNodeOptions extends Partial<Omit<NodeOptions, "limits" | "policyOf">> {
   readonly limits?: Partial<NodeOptions["limits"]>;
   readonly policy?: Partial<ChannelPolicy>;
+  /** Of another node whose time and log this one shares. */
+  readonly ports?: SimulatedPorts;
   readonly identities?: Readonly<Record<string, Partial<Identity>>>;
 }
 
@@ -153,7 +155,7 @@ export interface TestNodeOptions extends Partial<Omit<NodeOptions, "limits" | "p
 export async function startNode(
   options: TestNodeOptions = {},
 ): Promise<{ node: HawserNode; ports: SimulatedPorts; log: Log; client: (codec?: Codec) => TestClient }> {
-  const ports = new SimulatedPorts();
+  const ports = options.ports ?? new SimulatedPorts();
   const log = options.log ?? memoryLog();
   const policy = { ...testPolicy, ...options.policy };
   const node = new HawserNode({

@@ -1,0 +1,124 @@
+import { payloadOfState } from "./member-state.ts";
+import type { ServerFrame } from "@hawser/protocol";
+import type { Source, SourceReader } from "../delivery/source.ts";
+import type { PresenceBook } from "./presence-book.ts";
+import type { SharedPieces } from "./shared-pieces.ts";
+
+/** What a watch looks at. */
+export interface Watched {
+  readonly number: number;
+  readonly book: PresenceBook;
+  readonly pieces: SharedPieces<Place>;
+}
+
+export interface WatchOptions {
+  readonly watched: Watched;
+  readonly reader: SourceReader;
+  readonly countOnly: boolean;
+  /** No piece is larger than this, but for a single member above it. */
+  readonly maxPieceBytes: number;
+}
+
+export interface Place {
+  readonly cursor: number;
+  /** What left before is nobody that the watcher was told of. */
+  readonly since: number;
+  /** All members were told once, and how many they are. */
+  readonly complete: boolean;
+}
+
+/** A client's look at who is in a channel: a cursor in the changes of the book (PRES-10), and nothing queued. */
+export class Watch implements Source {
+  /** Whether it stands in its connection's list of those to be served. */
+  listed = false;
+  readonly countOnly: boolean;
+  readonly #options: WatchOptions;
+  #place: Place;
+  #count: number | undefined;
+  #closed = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.countOnly = options.countOnly;
+    this.#place = { cursor: 0, since: options.watched.book.version, complete: false };
+  }
+
+  wake(): void {
+    if (!this.#closed) this.#options.reader.wake(this);
+  }
+
+  next(): Uint8Array | undefined {
+    if (this.#closed) return undefined;
+    return this.countOnly ? this.#nextCount() : this.#nextChanges();
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #nextCount(): Uint8Array | undefined {
+    const { number, book } = this.#options.watched;
+    if (this.#count === book.count) return undefined;
+    this.#count = book.count;
+    const { codec, framing } = this.#options.reader.encoding;
+    return framing.frame(codec.encode({ type: "census", number, count: book.count, anew: false }));
+  }
+
+  #nextChanges(): Uint8Array | undefined {
+    const { watched, reader } = this.#options;
+    const { book, pieces } = watched;
+    const { cursor, since, complete } = this.#place;
+    if (complete && cursor === book.version) return undefined;
+    // Those who stand at the same place are told the same.
+    const key = `${cursor} ${cursor < since ? since : 0} ${complete}`;
+    const found = pieces.find(book.version, reader.encoding, key);
+    if (found !== undefined) {
+      this.#place = found.place;
+      return found.bytes;
+    }
+    const { frames, place } = this.#take();
+    this.#place = place;
+    if (frames.length === 0) return undefined;
+    const bytes = joined(frames);
+    const framed = reader.encoding.framing.frame(bytes);
+    pieces.keep(book.version, reader.encoding, key, { bytes: framed, place });
+    return framed;
+  }
+
+  #take(): { readonly frames: Uint8Array[]; readonly place: Place } {
+    const { watched, reader, maxPieceBytes } = this.#options;
+    const { number, book } = watched;
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    let { cursor, since, complete } = this.#place;
+    const add = (frame: ServerFrame): void => {
+      const encoded = reader.encoding.codec.encode(frame);
+      frames.push(encoded);
+      bytes += encoded.byteLength;
+    };
+    if (book.forgotten > Math.max(cursor, since)) {
+      cursor = 0;
+      since = book.version;
+      complete = false;
+      add({ type: "census", number, count: book.count, anew: true });
+    }
+    for (const { version, user, member, state, present } of book.after(cursor)) {
+      if (bytes >= maxPieceBytes) return { frames, place: { cursor, since, complete } };
+      if (present) add({ type: "present", number, user, member, payload: payloadOfState(state) });
+      else if (version > since) add({ type: "absent", number, user, member });
+      cursor = version;
+    }
+    if (!complete) add({ type: "census", number, count: book.count, anew: false });
+    return { frames, place: { cursor: book.version, since, complete: true } };
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}
