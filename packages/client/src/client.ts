@@ -20,6 +20,7 @@ import { AskTable } from "./session/ask-table.ts";
 import { Backoff } from "./session/backoff.ts";
 import { planOf } from "./channel/placement.ts";
 import { Links } from "./session/links.ts";
+import { PartSet } from "./session/part-set.ts";
 import { Session } from "./session/session.ts";
 import { newSessionId } from "./session/session-id.ts";
 import type { ReceivingCounts, Statistics } from "./statistics.ts";
@@ -45,6 +46,7 @@ export class Client<C extends Contract | undefined = undefined>
   readonly #outbox: Outbox;
   readonly #asks: AskTable;
   readonly #session: Session;
+  readonly #parts: PartSet;
   readonly #counts: ReceivingCounts = { resumes: 0, duplicatesDropped: 0, gaps: 0, resets: 0, lost: 0 };
 
   /** @throws HawserError `option-invalid` */
@@ -55,12 +57,14 @@ export class Client<C extends Contract | undefined = undefined>
     const links = this.#links;
     this.#outbox = new Outbox(outbox, ports, backoff, links, (channel) => planOf(placementOf(channel)).lane);
     this.#asks = new AskTable(links, ports.timers, () => ports.clock.monotonic(), maxPendingRequests);
+    const parts = [this.#subscriptions, this.#outbox, this.#asks];
+    this.#parts = new PartSet({ links, ports }, parts, () => this.#session.state);
     this.#session = new Session({
       ...this.#options,
       id: newSessionId(ports.random),
       links,
       newBackoff: () => new Backoff(backoff, ports.random),
-      parts: [this.#subscriptions, this.#outbox, this.#asks],
+      parts: this.#parts,
       onChange: () => this.#onChange(),
       onFatal: (error) => emit<ClientEvents, "error">(this, "error", { error }),
     });
@@ -98,6 +102,7 @@ export class Client<C extends Contract | undefined = undefined>
       outbox: this.#outbox,
       asks: this.#asks,
       links: this.#links,
+      parts: this.#parts,
       placement: placementOf(name),
       receiving: { windowBytes, timers: ports.timers, counts: this.#counts },
       newBackoff: () => new Backoff(backoff, ports.random),

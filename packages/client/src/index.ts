@@ -30,6 +30,12 @@ export type { FailedState, PublicationEvents, PublicationState, Published } from
 export type { OutboxStatus } from "./outbox/status.ts";
 export { platformPageLife } from "./page-life/page-life.ts";
 export type { PageLife, PageLifeHandlers } from "./page-life/page-life.ts";
+export { Membership } from "./presence/membership.ts";
+export type { MembershipEvents } from "./presence/membership.ts";
+export type { PresenceMember } from "./presence/member-map.ts";
+export { enterPresence, watchPresence } from "./presence/presence.ts";
+export { PresenceWatch } from "./presence/presence-watch.ts";
+export type { PresenceWatchEvents, WatchPresenceOptions } from "./presence/presence-watch.ts";
 export { ReconnectingWebSocket } from "./reconnecting-websocket/reconnecting-websocket.ts";
 export type { SocketAddress } from "./reconnecting-websocket/address-source.ts";
 export type { LostConnection, ReconnectingWebSocketOptions } from "./reconnecting-websocket/options.ts";

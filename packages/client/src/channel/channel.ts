@@ -9,6 +9,7 @@ import type { PublishOptions } from "../outbox/outbox-item.ts";
 import { Publication } from "../outbox/publication.ts";
 import type { AskTable } from "../session/ask-table.ts";
 import type { Backoff } from "../session/backoff.ts";
+import type { PartSet } from "../session/part-set.ts";
 import type { Links } from "../session/links.ts";
 import { planOf } from "./placement.ts";
 import type { Placement, PlacementPlan } from "./placement.ts";
@@ -37,6 +38,8 @@ export interface ChannelContext {
   readonly outbox: Outbox;
   readonly asks: AskTable;
   readonly links: Links;
+  /** Of the session: for what is there only where it is used. */
+  readonly parts: PartSet;
   readonly placement: Placement;
   readonly receiving: Pick<ChannelReceiverOptions, "windowBytes" | "timers" | "counts">;
   readonly newBackoff: () => Backoff;
@@ -46,6 +49,11 @@ export interface ChannelContext {
 export class Channel<Data = unknown, Input = Data> implements AsyncIterable<ReceivedMessage<Data>> {
   readonly name: string;
   readonly #context: ChannelContext;
+
+  /** For what this package offers beside, such as presence. */
+  static contextOf(channel: Channel): ChannelContext {
+    return channel.#context;
+  }
 
   /** Made by `Client.channel`. @throws HawserError `channel-invalid` */
   constructor(name: string, context: ChannelContext) {

@@ -29,7 +29,7 @@ export interface SessionOptions extends PathContext {
   /** Until an answer is so late that streams go elsewhere. */
   readonly stallAfterMs: number;
   /** In the order in which they are told of a connection. */
-  readonly parts: readonly SessionPart[];
+  readonly parts: Iterable<SessionPart>;
   /** The state changed, or a figure of it. */
   readonly onChange: () => void;
   /** The session ended because of an error, and its parts were told. */
