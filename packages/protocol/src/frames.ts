@@ -302,7 +302,7 @@ export interface CancelFrame {
   readonly id: number;
 }
 
-/** Takes this client up among the members of a channel, or gives its member another state (spec section 14). */
+/** Takes this client up among the members of a channel, or gives its member another state (spec section 16). */
 export interface EnterFrame {
   readonly type: "enter";
   readonly id: number;

@@ -29,7 +29,7 @@ export interface MalformedVector {
   readonly code: string;
 }
 
-export const frameFiles = ["connection", "subscriptions", "publishing", "history", "calls"] as const;
+export const frameFiles = ["connection", "subscriptions", "publishing", "history", "calls", "presence"] as const;
 
 /** The vectors of a file in spec/vectors. */
 export function readVectors(file: (typeof frameFiles)[number]): readonly FrameVector[];
