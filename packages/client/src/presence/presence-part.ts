@@ -42,7 +42,10 @@ export class PresencePart implements SessionPart {
     const key = `${kind} ${channel}`;
     if (this.#entries.has(key)) {
       const what = kind === "enter" ? "has entered" : "watches";
-      throw new HawserError("option-invalid", `This client ${what} "${channel}" already: share that, or close it first`);
+      throw new HawserError(
+        "option-invalid",
+        `This client ${what} "${channel}" already: share that, or close it first`,
+      );
     }
     this.#entries.set(key, entry);
     const ended = this.#ended;

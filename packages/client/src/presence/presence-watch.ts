@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import type { HawserError } from "@hawser/protocol";
 import { Channel } from "../channel/channel.ts";
 import { planOf } from "../channel/placement.ts";
 import { emit, TypedEventTarget } from "../events/typed-event-target.ts";

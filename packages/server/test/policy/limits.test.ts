@@ -20,7 +20,14 @@ describe("limits", () => {
     }
   });
 
-  it.each(Object.keys(defaultLimits).filter((name) => name.endsWith("Ms")))(
+  const saidAgain = ["presenceLeaseMs", "presenceCheckpointMs"] as const;
+
+  it.each(saidAgain)("%s is not above what the log keeps of presence, by far", (name) => {
+    expect(resolveLimits({ [name]: 100_000 })).toMatchObject({ [name]: 100_000 });
+    expect(() => resolveLimits({ [name]: 100_001 })).toThrow(invalid(`limits.${name}`));
+  });
+
+  it.each(Object.keys(defaultLimits).filter((name) => name.endsWith("Ms") && !saidAgain.some((one) => one === name)))(
     "%s is not above what a timer takes",
     (name) => {
       expect(resolveLimits({ [name]: 2 ** 31 - 1 })).toMatchObject({ [name]: 2 ** 31 - 1 });
