@@ -1,3 +1,4 @@
+import { joinFramed } from "../delivery/block.ts";
 import type { Encoding } from "../delivery/block.ts";
 import type { Source } from "../delivery/source.ts";
 import type { ServerFrame } from "@hawser/protocol";
@@ -48,14 +49,14 @@ export class Outgoing {
     let bytes = 0;
     for (const reply of this.#replies) {
       if (bytes + reply.byteLength > maxMessageBytes && parts.length > 0) {
-        messages.push(this.#join(parts, bytes));
+        messages.push(joinFramed(parts, bytes, this.#encoding));
         parts = [];
         bytes = 0;
       }
       parts.push(reply);
       bytes += reply.byteLength;
     }
-    messages.push(this.#join(parts, bytes));
+    messages.push(joinFramed(parts, bytes, this.#encoding));
     this.#replies = [];
     this.#replyBytes = 0;
     return messages;
@@ -79,16 +80,5 @@ export class Outgoing {
     this.#replyBytes = 0;
     for (const source of this.#ready) source.listed = false;
     this.#ready = [];
-  }
-
-  #join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-    const { framing } = this.#encoding;
-    const message = new Uint8Array(framing.headroomBytes + bytes);
-    let at = framing.headroomBytes;
-    for (const part of parts) {
-      message.set(part, at);
-      at += part.byteLength;
-    }
-    return framing.frame(message);
   }
 }

@@ -15,6 +15,17 @@ export function encodeFramed(frame: ServerFrame, { codec, framing }: Encoding): 
   return framing.frame(codec.encode(frame, framing.headroomBytes));
 }
 
+/** The bytes of one message of several encoded frames, `bytes` long together. */
+export function joinFramed(frames: readonly Uint8Array[], bytes: number, { framing }: Encoding): Uint8Array {
+  const message = new Uint8Array(framing.headroomBytes + bytes);
+  let at = framing.headroomBytes;
+  for (const frame of frames) {
+    message.set(frame, at);
+    at += frame.byteLength;
+  }
+  return framing.frame(message);
+}
+
 /** A run as the bytes of one message, complete with its frame header. */
 export interface Block {
   readonly epoch: number;

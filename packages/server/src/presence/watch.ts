@@ -1,5 +1,6 @@
 import { payloadOfState } from "./member-state.ts";
 import type { ServerFrame } from "@hawser/protocol";
+import { encodeFramed, joinFramed } from "../delivery/block.ts";
 import type { Source, SourceReader } from "../delivery/source.ts";
 import type { PresenceBook } from "./presence-book.ts";
 import type { SharedPieces } from "./shared-pieces.ts";
@@ -60,8 +61,7 @@ export class Watch implements Source {
     const { number, book } = this.#options.watched;
     if (this.#count === book.count) return undefined;
     this.#count = book.count;
-    const { codec, framing } = this.#options.reader.encoding;
-    return framing.frame(codec.encode({ type: "census", number, count: book.count, anew: false }));
+    return encodeFramed({ type: "census", number, count: book.count, anew: false }, this.#options.reader.encoding);
   }
 
   #nextChanges(): Uint8Array | undefined {
@@ -76,16 +76,15 @@ export class Watch implements Source {
       this.#place = found.place;
       return found.bytes;
     }
-    const { frames, place } = this.#take();
+    const { frames, bytes, place } = this.#take();
     this.#place = place;
     if (frames.length === 0) return undefined;
-    const bytes = joined(frames);
-    const framed = reader.encoding.framing.frame(bytes);
-    pieces.keep(book.version, reader.encoding, key, { bytes: framed, place });
-    return framed;
+    const piece = { bytes: joinFramed(frames, bytes, reader.encoding), place };
+    pieces.keep(book.version, reader.encoding, key, piece);
+    return piece.bytes;
   }
 
-  #take(): { readonly frames: Uint8Array[]; readonly place: Place } {
+  #take(): { readonly frames: Uint8Array[]; readonly bytes: number; readonly place: Place } {
     const { watched, reader, maxPieceBytes } = this.#options;
     const { number, book } = watched;
     const frames: Uint8Array[] = [];
@@ -103,22 +102,12 @@ export class Watch implements Source {
       add({ type: "census", number, count: book.count, anew: true });
     }
     for (const { version, user, member, state, present } of book.after(cursor)) {
-      if (bytes >= maxPieceBytes) return { frames, place: { cursor, since, complete } };
+      if (bytes >= maxPieceBytes) return { frames, bytes, place: { cursor, since, complete } };
       if (present) add({ type: "present", number, user, member, payload: payloadOfState(state) });
       else if (version > since) add({ type: "absent", number, user, member });
       cursor = version;
     }
     if (!complete) add({ type: "census", number, count: book.count, anew: false });
-    return { frames, place: { cursor: book.version, since, complete: true } };
+    return { frames, bytes, place: { cursor: book.version, since, complete: true } };
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.byteLength;
-  }
-  return all;
 }
