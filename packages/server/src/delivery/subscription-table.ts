@@ -1,14 +1,14 @@
-import type { Head, Log } from "@hawser/log";
+import type { Log } from "@hawser/log";
 import { HawserError, isChannelName } from "@hawser/protocol";
 import type { CreditFrame, Position, SeekFrame, SubscribeFrame, UnsubscribeFrame } from "@hawser/protocol";
 import { signGrant, verifyGrant } from "../auth/grant.ts";
 import type { Signer } from "../auth/grant.ts";
 import type { ClientContext } from "../connection/client-context.ts";
 import { forbidden, inboxOf } from "../connection/rights.ts";
+import { beginOf } from "./begin.ts";
+import type { Begin } from "./begin.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
 import type { Channels } from "./channels.ts";
-import { resolvePosition } from "./start.ts";
-import type { Start } from "./start.ts";
 import { Subscription } from "./subscription.ts";
 
 export interface SubscriptionTableOptions {
@@ -24,8 +24,6 @@ export interface SubscriptionTableOptions {
 
 /** Names whose last generation is remembered, as a multiple of the subscriptions that are allowed. */
 const rememberedNames = 4;
-
-type Begin = Extract<Start, { kind: "start" }>;
 
 /** What a user without the right to history may read, proved by a grant of an earlier connection (SUB-11). */
 interface Granted {
@@ -139,7 +137,9 @@ export class SubscriptionTable {
     const granted = mayReadHistory ? undefined : this.#verifyGrant(frame, name);
     if (resumes && !mayReadHistory && granted === undefined) throw forbidden("history", name);
     const feed = await this.#options.channels.open(name);
-    const begin = await this.#begin(frame, feed, mayReadHistory, granted);
+    const { log } = this.#options;
+    const isWanted = (): boolean => !this.#client.closed && this.#latest.get(name) === frame;
+    const begin = await beginOf({ frame, feed, log, mayReadHistory, granted: granted?.position, isWanted });
     if (this.#client.closed) return;
     // A right that was revoked meanwhile found no subscription to end (SUB-12), and a feed may have been let go as idle.
     if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);
@@ -187,54 +187,6 @@ export class SubscriptionTable {
       grant,
     });
     subscription.wake();
-  }
-
-  /** Where the cursor begins (section 4 of the specification, POS-1 to POS-10). */
-  async #begin(
-    frame: SubscribeFrame,
-    feed: ChannelFeed,
-    mayReadHistory: boolean,
-    granted: Granted | undefined,
-  ): Promise<Begin> {
-    if (frame.position !== undefined) return this.#beginAt(frame.position, feed, granted);
-    if (frame.last > 0) return plain(await this.#belowNewest(feed, frame.last));
-    if (mayReadHistory) return plain(feed.known().end);
-    // Without the right to history not even what this node's follower has still to bring may be sent.
-    const head = await this.#options.log.head(feed.name);
-    assertSameEpoch(feed, head.epoch);
-    return plain(Math.max(head.end, feed.known().end));
-  }
-
-  async #beginAt(position: Position, feed: ChannelFeed, granted: Granted | undefined): Promise<Begin> {
-    let head: Head = feed.known();
-    // Above what this node knows, the log itself has the word: its follower may only be late.
-    if (position.epoch > head.epoch || position.offset > head.end) head = await this.#options.log.head(feed.name);
-    assertSameEpoch(feed, head.epoch);
-    // What the log has trimmed may still be served from the tail.
-    const start = resolvePosition(
-      { ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) },
-      position,
-    );
-    if (start.kind === "ahead-of-epoch") {
-      const message = `This node's log of ${feed.name} is older than position ${position.epoch}/${position.offset}. Try another node, or later.`;
-      throw new HawserError("epoch-ahead", message, { retry: true, retryAfterMs: 1_000 });
-    }
-    if (granted === undefined) return start;
-    const newToAll = start.reset === "unknown" || start.reset === "ahead";
-    if (!newToAll && (start.offset >= granted.position.offset || start.reset === "truncated")) return start;
-    return { kind: "start", offset: head.end, reset: start.reset, lost: { from: head.floor, to: head.end } };
-  }
-
-  async #belowNewest(feed: ChannelFeed, count: number): Promise<number> {
-    const inTail = feed.tail.offsetBelowNewest(count);
-    if (inTail !== undefined) return Math.max(inTail, feed.floor);
-    const { to } = feed.tail;
-    const page = await this.#options.log.readBackward(feed.name, to, {
-      maxCount: count,
-      maxBytes: Number.MAX_SAFE_INTEGER,
-    });
-    assertSameEpoch(feed, page.epoch);
-    return Math.max(Math.min(page.interval.from, feed.tail.to), feed.floor);
   }
 
   #verifyGrant(frame: SubscribeFrame, name: string): Granted | undefined {
@@ -318,15 +270,4 @@ export class SubscriptionTable {
       new HawserError("internal", "The server could not subscribe. Try again.", { retry: true }),
     );
   }
-}
-
-/** What the log answered is of use only if this node's follower stands in the same epoch when the answer is here. */
-function assertSameEpoch(feed: ChannelFeed, epoch: number): void {
-  if (epoch === feed.epoch) return;
-  const message = `This node is still reading the new epoch of ${feed.name}.`;
-  throw new HawserError("log-unavailable", message, { retry: true, retryAfterMs: 100 });
-}
-
-function plain(offset: number): Begin {
-  return { kind: "start", offset, reset: "", lost: undefined };
 }
