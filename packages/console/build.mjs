@@ -1,5 +1,5 @@
 /**
- * Builds the page into `dist/public`: one script, one style sheet, and what lies in `public/`.
+ * Builds the page into `dist/public`: one script for the page and one for its shared worker, one style sheet, and what lies in `public/`.
  * Needs the built `@hawser/client` (`tsc -b`). With `--watch` it builds again whenever a source changes.
  */
 import { cp, mkdir, rm } from "node:fs/promises";
@@ -16,6 +16,7 @@ await cp(new URL("public/", here), output, { recursive: true });
 const options = {
   entryPoints: [
     { in: fileURLToPath(new URL("src/main.ts", here)), out: "app" },
+    { in: fileURLToPath(new URL("src/shared-worker.ts", here)), out: "shared-worker" },
     { in: fileURLToPath(new URL("style/app.css", here)), out: "app" },
   ],
   outdir: fileURLToPath(output),

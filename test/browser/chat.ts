@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { expect } from "vitest";
 import { chromium } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
 
@@ -12,7 +13,11 @@ export const withoutBrowser = !existsSync(chromiumPath) && !process.env["CI"];
 const patienceMs = 60_000;
 
 /** Starts a browser with an empty profile; every context of it is a person of its own. */
-export async function openBrowser(): Promise<{ context: () => Promise<BrowserContext>; close: () => Promise<void> }> {
+export async function openBrowser(): Promise<{
+  context: () => Promise<BrowserContext>;
+  killSharedWorkers: () => Promise<void>;
+  close: () => Promise<void>;
+}> {
   const browser = await chromium.launch({
     executablePath: chromiumPath,
     headless: true,
@@ -31,7 +36,13 @@ export async function openBrowser(): Promise<{ context: () => Promise<BrowserCon
     made.setDefaultTimeout(patienceMs);
     return made;
   };
-  return { context, close: () => browser.close() };
+  const killSharedWorkers = async (): Promise<void> => {
+    const devtools = await browser.newBrowserCDPSession();
+    const { targetInfos } = await devtools.send("Target.getTargets", { filter: [{ type: "shared_worker" }] });
+    expect(targetInfos).not.toEqual([]);
+    for (const { targetId } of targetInfos) await devtools.send("Target.closeTarget", { targetId });
+  };
+  return { context, killSharedWorkers, close: () => browser.close() };
 }
 
 /** One person's page of the chat: what a person sees and does. */
@@ -60,6 +71,14 @@ export class Chat {
     await chat.page.goto(address);
     await chat.page.getByTestId("name").fill(name);
     await chat.page.getByTestId("enter").click();
+    await chat.state("Connected");
+    return chat;
+  }
+
+  /** Opens the page in one more tab of a visitor whose name it knows. */
+  static async reopen(context: BrowserContext, address: string): Promise<Chat> {
+    const chat = new Chat(await context.newPage());
+    await chat.page.goto(address);
     await chat.state("Connected");
     return chat;
   }

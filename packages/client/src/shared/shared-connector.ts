@@ -1,9 +1,10 @@
-import { HawserError, systemPorts } from "@hawser/protocol";
+import { assert, HawserError, systemPorts } from "@hawser/protocol";
 import type { Ports } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "../transport/transport.ts";
 import { webSocketConnector } from "../transport/websocket-connector.ts";
 import { resolveHostLimits } from "./host-limits.ts";
 import type { SharedHostLimits } from "./host-limits.ts";
+import type { Line, ToHost, ToTab } from "./line.ts";
 import { holdAlive } from "./liveness.ts";
 import { browserPlatform } from "./platform.ts";
 import type { SharedPlatform, SharedWorkerLike } from "./platform.ts";
@@ -21,13 +22,14 @@ export interface SharedConnectorOptions {
    */
   readonly principal: string;
   /**
-   * Makes the shared worker, where the browser has them. Default none: one of the tabs holds the connections.
+   * Makes the shared worker, under a name that is another for another version of Hawser: pages of two releases do not
+   * meet. Where it throws, or gives `undefined`, one of the tabs holds the connections, which is the default.
    *
    * @example
-   * () => new SharedWorker(new URL("./shared-worker.js", import.meta.url), { type: "module", name: "hawser" })
+   * (name) => new SharedWorker(new URL("./shared-worker.js", import.meta.url), { type: "module", name })
    */
-  readonly worker?: () => SharedWorkerLike;
-  /** What names of locks and channels start with; tabs with another name share nothing. Default "hawser". */
+  readonly worker?: (name: string) => SharedWorkerLike | undefined;
+  /** What names of worker, locks and channels start with; tabs with another name share nothing. Default "hawser". */
   readonly name?: string;
   /** Opens the physical connections where this tab holds them. Default `webSocketConnector()`. */
   readonly connector?: Connector;
@@ -52,7 +54,7 @@ const version = 1;
  * Make one for each client: two connections of one client never share a physical one.
  *
  * @example
- * const connector = sharedConnector({ principal: user.id, worker: () => new SharedWorker("/shared-worker.js") });
+ * const connector = sharedConnector({ principal: user.id, worker: (name) => new SharedWorker("/shared-worker.js", { name }) });
  * const client = createClient({ url, token, connector });
  *
  * @throws HawserError `option-invalid`
@@ -102,9 +104,9 @@ class SharedConnector implements Connector {
       throw new HawserError("option-invalid", `Shared connections carry hawser.v1, not ${subprotocol}`);
     }
     const { locks } = this.#platform;
-    const { client, route, alive } = (this.#presence ??= this.#arrive());
+    const { client, route, alive, line } = this.#newLine();
     const stream: TabStream = new TabStream({
-      line: route.newLine(),
+      line,
       url,
       principal: this.#options.principal,
       client,
@@ -121,6 +123,20 @@ class SharedConnector implements Connector {
     return stream;
   }
 
+  #newLine(): Presence & { readonly line: Line<ToHost, ToTab> } {
+    const presence = (this.#presence ??= this.#arrive());
+    const line = presence.route.newLine();
+    if (line !== undefined) return { ...presence, line };
+    assert(!this.#workerFails, "without a worker there is always a way");
+    this.#giveUpWorker("There is no shared worker.");
+    return this.#newLine();
+  }
+
+  #giveUpWorker(reason: string): void {
+    this.#workerFails = true;
+    this.#leave(reason);
+  }
+
   #arrive(): Presence {
     const { random } = this.#ports;
     const client = Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -132,10 +148,10 @@ class SharedConnector implements Connector {
   #route(prefix: string, client: string): Route {
     const { worker } = this.#options;
     if (worker !== undefined && !this.#workerFails) {
-      return new WorkerRoute(worker, () => {
-        this.#workerFails = true;
-        this.#leave("The shared worker does not answer.");
-      });
+      return new WorkerRoute(
+        () => worker(prefix),
+        () => this.#giveUpWorker("The shared worker does not answer."),
+      );
     }
     const { locks, BroadcastChannel } = this.#platform;
     const connector = this.#options.connector ?? webSocketConnector();

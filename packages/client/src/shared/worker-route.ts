@@ -5,25 +5,21 @@ import type { Route } from "./route.ts";
 
 /** Each stream asks for the worker anew: that gives a port to the one that runs, and starts it again when it has died. */
 export class WorkerRoute implements Route {
-  readonly #worker: () => SharedWorkerLike;
+  readonly #worker: () => SharedWorkerLike | undefined;
   readonly #onFailed: () => void;
 
-  /** @param onFailed the worker cannot be had: its script is not there, or not allowed, or does not answer. */
-  constructor(worker: () => SharedWorkerLike, onFailed: () => void) {
+  /** @param onFailed the worker's script is not there, or not allowed, or does not answer. */
+  constructor(worker: () => SharedWorkerLike | undefined, onFailed: () => void) {
     this.#worker = worker;
     this.#onFailed = onFailed;
   }
 
-  newLine(): Line<ToHost, ToTab> {
-    try {
-      const worker = this.#worker();
-      worker.onerror = () => this.#onFailed();
-      // Whoever has answered was there: what goes wrong later is not the way's fault.
-      return portLine(worker.port, () => (worker.onerror = null));
-    } catch {
-      // The stream finds nobody on this line, and the next one takes another way.
-      return { onMessage: undefined, post: () => {}, close: () => {} };
-    }
+  newLine(): Line<ToHost, ToTab> | undefined {
+    const worker = this.#make();
+    if (worker === undefined) return undefined;
+    worker.onerror = this.#onFailed;
+    // Whoever has answered was there: what goes wrong later is not the way's fault.
+    return portLine(worker.port, () => (worker.onerror = null));
   }
 
   onUnanswered(): boolean {
@@ -32,4 +28,13 @@ export class WorkerRoute implements Route {
   }
 
   close(): void {}
+
+  /** Pages may be forbidden to make workers, or have none. */
+  #make(): SharedWorkerLike | undefined {
+    try {
+      return this.#worker();
+    } catch {
+      return undefined;
+    }
+  }
 }

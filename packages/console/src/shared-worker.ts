@@ -1,0 +1,2 @@
+/** The page's shared worker: it holds the connections of all tabs. */
+import "@hawser/client/shared-worker";
