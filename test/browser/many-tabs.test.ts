@@ -111,7 +111,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     await talking;
     await whole(others, expected);
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 3 });
-    for (const other of others) expect(await other.figure("resumes")).toBe(1);
+    for (const other of others) await expect.poll(() => other.figure("resumes"), { timeout: 10_000 }).toBe(1);
   });
 
   it("go on without a tab that crashes beside the shared worker, whose stream ends", async () => {
