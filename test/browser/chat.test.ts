@@ -85,6 +85,35 @@ describe.skipIf(withoutBrowser)("the chat page", () => {
     expect(await ann.page.getByTestId("events").textContent()).toContain("You cut every connection");
   });
 
+  it("shows who is in the room, and not that anybody's connection was cut", async () => {
+    const { page } = await start();
+    const [ann, bob] = [await enter(page, "ann"), await enter(page, "bob")];
+    const people = ann.page.getByTestId("people");
+    const areThere = async (...users: string[]): Promise<void> => {
+      for (const user of users) await people.locator(`[data-user="${user}"]`).waitFor();
+      expect(await people.locator("[data-user]").count()).toBe(users.length);
+    };
+    await areThere("ann", "bob");
+    expect(await people.getAttribute("title")).toBe("2 here: you, bob");
+    await people.evaluate((shown) => {
+      const seen: string[] = [];
+      Object.assign(window, { seen });
+      new MutationObserver(() => seen.push(shown.getAttribute("title") ?? "")).observe(shown, { attributes: true });
+    });
+    for (let count = 0; count < 3; count += 1) {
+      await bob.page.getByTestId("cut").click();
+      await bob.say(`still here ${count}`);
+      await ann.shows(`still here ${count}`);
+    }
+    expect(await ann.page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual([]);
+    await enter(page, "eve");
+    await areThere("ann", "bob", "eve");
+    await bob.page.close();
+    await people.locator(`[data-user="bob"]`).waitFor({ state: "detached" });
+    await areThere("ann", "eve");
+    expect(ann.faults).toEqual([]);
+  });
+
   it("shows every connection of the session, and notices nothing when one after the other is cut", async () => {
     const { page } = await start();
     const [ann, bob] = [await enter(page, "ann"), await enter(page, "bob")];

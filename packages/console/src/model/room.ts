@@ -30,6 +30,8 @@ export class Room {
   read: StoredPosition | undefined;
   /** Where the mark "new" stands: through which message was read when the room was last opened. */
   newAfter: number | undefined;
+  /** The users who are in it, each once, by name; nobody where the server does not tell. */
+  people: readonly string[] = [];
   /** Text that was written and not sent. */
   draft = "";
 

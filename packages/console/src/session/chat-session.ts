@@ -3,6 +3,7 @@ import { Room } from "../model/room.ts";
 import { maxRooms } from "../model/settings.ts";
 import type { Settings } from "../model/settings.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
+import { RoomPresence } from "./room-presence.ts";
 import { RoomStream } from "./room-stream.ts";
 import { Sender } from "./sender.ts";
 
@@ -32,6 +33,7 @@ export class ChatSession {
   readonly #options: ChatSessionOptions;
   readonly #sender: Sender;
   readonly #streams = new Map<Room, RoomStream>();
+  readonly #presences = new Map<Room, RoomPresence>();
   #active: Room | undefined;
   /** Where the reader is. */
   #view: View = { atEnd: true, present: false };
@@ -79,6 +81,8 @@ export class ChatSession {
     if (room === undefined) return;
     this.#streams.get(room)?.end();
     this.#streams.delete(room);
+    this.#presences.get(room)?.end();
+    this.#presences.delete(room);
     this.#goOn();
     this.#keepRooms();
     if (room === this.#active) this.openRoom(this.rooms[0]?.name ?? firstRoom);
@@ -118,6 +122,7 @@ export class ChatSession {
   async close(): Promise<void> {
     this.connection.stop();
     for (const stream of this.#streams.values()) stream.end();
+    for (const presence of this.#presences.values()) presence.end();
     this.#goOn();
     await this.#options.client.close();
   }
@@ -142,6 +147,7 @@ export class ChatSession {
       untilAtEnd: () => new Promise((resolve) => this.#waiting.push(resolve)),
     });
     this.#streams.set(room, stream);
+    this.#presences.set(room, new RoomPresence(client, room, onChange));
     this.#keepRooms();
     return room;
   }

@@ -5,6 +5,7 @@ import { ComposerView } from "./composer-view.ts";
 import type { ComposerActions } from "./composer-view.ts";
 import { element, setText } from "./element.ts";
 import { icon, mark } from "./icons.ts";
+import { PeopleView } from "./people-view.ts";
 import { PanelView } from "./panel-view.ts";
 import type { PanelActions } from "./panel-view.ts";
 import { RoomsView } from "./rooms-view.ts";
@@ -34,6 +35,7 @@ export class AppView {
   readonly composer: ComposerView;
   readonly #rooms: RoomsView;
   readonly #panel: PanelView;
+  readonly #people = new PeopleView();
   readonly #title: HTMLElement;
   readonly #pill: HTMLButtonElement;
   readonly #pillText: HTMLElement;
@@ -114,7 +116,7 @@ export class AppView {
       element(
         "main",
         { class: "chat" },
-        element("header", { class: "chat-head" }, this.#menu, this.#title, this.#pill),
+        element("header", { class: "chat-head" }, this.#menu, this.#title, this.#people.root, this.#pill),
         this.timeline.root,
         this.composer.root,
       ),
@@ -135,6 +137,7 @@ export class AppView {
     setText(this.#avatar, initials(me));
     this.#avatar.dataset["tint"] = String(tint(me));
     this.#unreadElsewhere.hidden = !rooms.some((room) => room !== active && room.unread(me) > 0);
+    this.#people.update(active?.people ?? [], me);
     if (active === undefined) return;
     if (active !== this.#active) {
       this.#active = active;

@@ -79,12 +79,13 @@ function readTcpFile(path: string, from: string): string {
 const dayMs = 86_400_000;
 const MiB = 1024 * 1024;
 
-/** Without a configuration, rooms of the chat page are kept long enough to be read again. */
+/** Without a configuration, rooms of the chat page are kept long enough to be read again, and show who is there. */
 export const defaultChannels: readonly ChannelOptions[] = [
   {
     pattern: "chat.**",
     retention: { count: 100_000, bytes: 256 * MiB, ageMs: 365 * dayMs },
     maxPayloadBytes: 64 * 1024,
+    presence: true,
   },
 ];
 
