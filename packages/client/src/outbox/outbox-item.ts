@@ -51,7 +51,7 @@ export function outboxItem(
   publication: Publication,
   { key = "", ttlMs, supersede = false, overflow }: PublishOptions,
 ): OutboxItem {
-  if (new TextEncoder().encode(key).length > maxKeyBytes)
+  if (key !== "" && new TextEncoder().encode(key).length > maxKeyBytes)
     throw new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`);
   if (ttlMs !== undefined) positiveOption("ttlMs", ttlMs);
   if (supersede && key === "") throw new HawserError("option-invalid", "`supersede` needs a `key`");
