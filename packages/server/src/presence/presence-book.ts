@@ -147,7 +147,12 @@ export class PresenceBook {
   #leave({ user, member, generation }: DepartureRecord): void {
     const key = memberKey(user, member);
     const known = this.#known.get(key);
-    if (known === undefined || known.generation > generation) return;
+    if (known === undefined) {
+      // It entered before the log's floor; what may still come of that generation is late here too.
+      const gone = { user, member, generation, instance: undefined, left: true, state: "null", round: this.#round };
+      return this.#remember(key, gone);
+    }
+    if (known.generation > generation) return;
     known.generation = generation;
     known.left = true;
     if (known.instance !== undefined) this.#depart(key, known);
