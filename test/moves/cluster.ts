@@ -14,15 +14,17 @@ export class Cluster {
   readonly logPort: number;
   readonly #cleanup: Cleanup;
   readonly #folder: string;
+  readonly #environment: Readonly<Record<string, string>>;
 
-  private constructor(cleanup: Cleanup, folder: string, logPort: number) {
+  private constructor(cleanup: Cleanup, logPort: number, environment: Readonly<Record<string, string>>) {
     this.#cleanup = cleanup;
-    this.#folder = folder;
+    this.#folder = cleanup.folder();
+    this.#environment = environment;
     this.logPort = logPort;
   }
 
-  static async start(cleanup: Cleanup): Promise<Cluster> {
-    const cluster = new Cluster(cleanup, cleanup.folder(), await freePort());
+  static async start(cleanup: Cleanup, environment: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+    const cluster = new Cluster(cleanup, await freePort(), environment);
     const words = ["log", "--listen", `tcp:127.0.0.1:${cluster.logPort}`, "--log-level", "warn"];
     const log = cleanup.process(new HawserProcess(words, { folder: cluster.#folder }));
     await log.printed(/log is ready/);
@@ -32,7 +34,7 @@ export class Cluster {
   /** @param logPort - Where it reaches the log, if not directly. */
   async node(logPort: number = this.logPort): Promise<ClusterNode> {
     const words = ["--port", "0", "--no-page", "--log", `tcp:127.0.0.1:${logPort}`, "--log-level", "warn"];
-    const { server, url } = await serve(words, { folder: this.#folder });
+    const { server, url } = await serve(words, { folder: this.#folder, environment: this.#environment });
     return { process: this.#cleanup.process(server), url };
   }
 
@@ -43,14 +45,19 @@ export class Cluster {
   }
 }
 
-/** Reads a channel from its beginning, and keeps what came and what was told beside it. */
+/** Reads a channel, from its beginning where nothing else is said, and keeps what came and what was told beside it. */
 export class Reader {
   readonly messages: ReceivedMessage<unknown>[] = [];
   readonly told: string[] = [];
+  /** The first subscription stands: what is published from now on comes. */
+  readonly subscribed: Promise<void>;
   #wanted: { readonly count: number; readonly resolve: () => void } | undefined;
 
-  constructor(client: Client, channel: string) {
-    const subscription = client.channel(channel).subscribe({ from: "earliest" });
+  constructor(client: Client, channel: string, from: "earliest" | "now" = "earliest") {
+    const subscription = client.channel(channel).subscribe({ from });
+    this.subscribed = new Promise((resolve) => {
+      subscription.addEventListener("subscribed", () => resolve(), { once: true });
+    });
     subscription.addEventListener("message", ({ message }) => {
       this.messages.push(message);
       if (this.messages.length === this.#wanted?.count) this.#wanted.resolve();

@@ -306,6 +306,7 @@ export class HawserServer<C extends Contract = Contract> {
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     const drained = this.#node.drain({ endpoints: this.#peers, ...options });
+    this.#gate.drain();
     this.#shutDoors();
     await drained;
   }
@@ -325,6 +326,7 @@ export class HawserServer<C extends Contract = Contract> {
 
   async #close(): Promise<void> {
     this.#state = "closed";
+    this.#gate.shut();
     this.#shutDoors();
     await this.#node.close();
     await Promise.all([this.#door.emptied(), this.#httpDoor.emptied(), this.#tcpDoor?.emptied()]);
@@ -343,7 +345,6 @@ export class HawserServer<C extends Contract = Contract> {
   }
 
   #shutDoors(): void {
-    this.#gate.shut();
     this.#door.shut();
     this.#tcpDoor?.shut();
   }

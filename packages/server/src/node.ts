@@ -86,7 +86,8 @@ export class HawserNode {
 
   /** Takes a connection whose transport is up. */
   accept(transport: Transport, peer: Peer): void {
-    if (this.#state.kind !== "open") {
+    const { kind } = this.#state;
+    if (kind !== "open" && !(kind === "draining" && peer.brief === true)) {
       transport.close(closeCodes.goingAway, "This node takes no connections now.");
       return;
     }
@@ -167,7 +168,8 @@ export class HawserNode {
   #drain(plan: DrainPlan): Promise<void> {
     const { clock, timers, observer, logger } = this.#services;
     const begun = clock.monotonic();
-    logger.info({ connections: this.#connections.size, ...plan }, "draining");
+    const connections = [...this.#connections].filter(({ brief }) => !brief);
+    logger.info({ connections: connections.length, ...plan }, "draining");
     observer.draining();
     let done = (): void => {};
     const drained = new Promise<void>((resolve) => (done = resolve));
@@ -175,7 +177,7 @@ export class HawserNode {
       {
         clock,
         timers,
-        connections: this.#connections,
+        connections,
         onMove: (event) => observer.move(event),
         onDone: () => {
           const { moved, closed } = drain.progress;

@@ -303,6 +303,25 @@ describe("ending connections", () => {
     silent.destroy();
   });
 
+  it("answers in a drain the requests of HTTP clients that have not left yet, and opens no stream", async () => {
+    const server = await open();
+    const raw = await connected(server);
+    const drained = server.drain({ overMs: 60_000, deadlineMs: 60_000 });
+    const post = (kind: string): Promise<Response> =>
+      fetch(new URL(`/hawser/${kind}`, server.url.replace("ws", "http")), {
+        method: "POST",
+        headers: { "content-type": "application/vnd.hawser.v1.json" },
+        body: '{"type":"connect","session":"one"}\n{"type":"publish","id":1,"channel":"a","json":1}\n',
+      });
+    const answer = await post("requests");
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('"published"');
+    expect((await post("stream")).status).toBe(503);
+    expect(server.draining).toMatchObject({ total: 1, remaining: 1 });
+    raw.destroy();
+    await drained;
+  });
+
   it("refuses a drain by options that are wrong, and goes on", async () => {
     const server = await open();
     await expect(server.drain({ overMs: -1 })).rejects.toMatchObject({ code: "option-invalid" });

@@ -76,6 +76,11 @@ export class Connection implements TransportHandlers, Reader {
     observer.connectionOpened();
   }
 
+  /** It ends by itself as soon as it is answered. */
+  get brief(): boolean {
+    return this.#options.peer.brief === true;
+  }
+
   /** The user, once connected. */
   get user(): string | undefined {
     return this.#state.kind === "connected" ? this.#state.client.rights.identity.user : undefined;

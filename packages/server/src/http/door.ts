@@ -106,7 +106,7 @@ export class Door {
       if (!this.#shared || this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
       return;
     }
-    const judged = this.#gate.refusal ?? judgeHandshake(request, this.#gate.rules);
+    const judged = this.#gate.refusalOf("lasting") ?? judgeHandshake(request, this.#gate.rules);
     if (judged.kind === "refused") return this.#refuse(socket, judged);
     const admission = this.#gate.admit(judged.address);
     if (admission.kind === "refused") return this.#refuse(socket, admission);

@@ -18,7 +18,7 @@ export class Gate {
   readonly rules: HandshakeRules;
   /** The count, for doors that judge by other rules. */
   readonly admission: AdmissionCounter;
-  #open = true;
+  #letsIn: "all" | "brief" | "nobody" = "all";
 
   /** @throws HawserError `option-invalid` for origins and proxies that are none. */
   constructor({ origins, trustProxy, limits }: GateOptions) {
@@ -37,14 +37,20 @@ export class Gate {
     return this.admission.total;
   }
 
-  /** From now on nobody is let in; connections stay. */
-  shut(): void {
-    this.#open = false;
+  /** From now on none is let in that would stay: brief requests are, of clients that have not left yet. */
+  drain(): void {
+    if (this.#letsIn === "all") this.#letsIn = "brief";
   }
 
-  /** Why nobody is let in, if that is so. */
-  get refusal(): Refusal | undefined {
-    return this.#open ? undefined : shutRefusal;
+  /** From now on nobody is let in; connections stay. */
+  shut(): void {
+    this.#letsIn = "nobody";
+  }
+
+  /** Why this one is not let in, if that is so. */
+  refusalOf(coming: "lasting" | "brief"): Refusal | undefined {
+    const welcome = this.#letsIn === "all" || (this.#letsIn === "brief" && coming === "brief");
+    return welcome ? undefined : shutRefusal;
   }
 
   /** Takes a place, if there is one; `leave` gives it back. */

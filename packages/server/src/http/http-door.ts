@@ -72,7 +72,8 @@ export class HttpDoor {
       response.writeHead(204, { ...headers, ...preflightHeaders }).end();
       return;
     }
-    const closed = gate.refusal;
+    const brief = kind === "requests";
+    const closed = gate.refusalOf(brief ? "brief" : "lasting");
     if (closed !== undefined) return this.#refuse(request, response, closed, headers);
     const entry = gate.admit(judged.address);
     if (entry.kind === "refused") return this.#refuse(request, response, entry, headers);
@@ -94,7 +95,11 @@ export class HttpDoor {
       this.#forget(transport);
     });
     try {
-      this.#options.core.accept(transport, { ...judged, headers: plainHeaders(request) });
+      this.#options.core.accept(transport, {
+        ...judged,
+        headers: plainHeaders(request),
+        ...(brief ? { brief } : {}),
+      });
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();

@@ -62,4 +62,6 @@ export interface Peer {
   readonly subprotocol: "hawser.v1" | "hawser.v1.json";
   /** The headers of the handshake, lower case; empty where there are none. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** It asks, is answered, and ends (section 14, `requests`): a node takes such while it is drained, too. */
+  readonly brief?: true;
 }
