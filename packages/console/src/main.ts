@@ -4,7 +4,7 @@ import { cleanRoom } from "./formatting/names.ts";
 import { settings as keptSettings } from "./model/settings.ts";
 import type { KeptText } from "./model/settings.ts";
 import { ChatSession, firstRoom } from "./session/chat-session.ts";
-import { sharedConnections } from "./session/shared-connections.ts";
+import { transports } from "./session/transports.ts";
 import { AppView } from "./view/app-view.ts";
 import { WelcomeView } from "./view/welcome-view.ts";
 
@@ -62,7 +62,7 @@ async function enter(credentials: Credentials): Promise<void> {
     url: endpoint(),
     token: credentials.value,
     connections: connectionCount(),
-    ...(sharesConnections() ? { connector: sharedConnections(`${credentials.kind} ${credentials.value}`) } : {}),
+    connector: transports(`${credentials.kind} ${credentials.value}`),
   });
   client.addEventListener("error", ({ error }) => refused(client, credentials, error));
   session = new ChatSession({
@@ -141,11 +141,6 @@ function endpoint(): string {
 function connectionCount(): number {
   const asked = Number(new URLSearchParams(location.search).get("connections"));
   return Number.isInteger(asked) && asked >= 1 && asked <= 16 ? asked : 2;
-}
-
-/** Whether this tab has its connections together with the other tabs of the page, unless the address says `?shared=no`. */
-function sharesConnections(): boolean {
-  return new URLSearchParams(location.search).get("shared") !== "no";
 }
 
 function storage(): KeptText | undefined {

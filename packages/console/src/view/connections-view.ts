@@ -39,6 +39,7 @@ export class ConnectionsView {
       row.root.dataset["state"] = standing;
       setText(row.name, placeOf(connection));
       row.name.title = connection.endpoint;
+      row.root.dataset["transport"] = connection.transport;
       setText(row.detail, detailOf(connection));
       row.cut.disabled = connection.state !== "connected";
       const before = this.root.children[index];
@@ -83,13 +84,22 @@ function placeOf({ id, node, endpoint }: ConnectionStatus): string {
   return `${id} · ${node || hostOf(endpoint)}`;
 }
 
-function detailOf({ state, health, roundTripMs, streams }: ConnectionStatus): string {
+function detailOf({ state, health, roundTripMs, streams, transport }: ConnectionStatus): string {
   if (state === "closed") return "closed";
   if (state !== "connected") return "connecting";
   const rooms = streams === 1 ? "1 room" : `${streams} rooms`;
   const time = roundTripMs === undefined ? "" : `, ${roundTripText(roundTripMs)}`;
-  return health === "good" ? `${rooms}${time}` : `${health}, ${rooms}${time}`;
+  const way = transportNames.get(transport) ?? transport;
+  return health === "good" ? `${way}${rooms}${time}` : `${health}, ${way}${rooms}${time}`;
 }
+
+/** What is worth saying of a transport; of a WebSocket of one's own there is nothing. */
+const transportNames: ReadonlyMap<string, string> = new Map([
+  ["websocket", ""],
+  ["shared-websocket", "shared, "],
+  ["http-stream", "HTTP, "],
+  ["http-polling", "HTTP polling, "],
+]);
 
 function hostOf(endpoint: string): string {
   try {
