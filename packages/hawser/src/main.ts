@@ -8,6 +8,7 @@ import { pubCommand } from "./commands/pub.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { subCommand } from "./commands/sub.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { whoCommand } from "./commands/who.ts";
 import { describeError } from "./describe-error.ts";
 import { exitCodeOf, exitCodes, Interrupted, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   pubCommand,
   callCommand,
   historyCommand,
+  whoCommand,
   tokenCommand,
 ];
 

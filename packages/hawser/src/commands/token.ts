@@ -36,7 +36,7 @@ export const tokenCommand: Command = {
         multiple: true,
         value: "VERB:PATTERN",
         description:
-          "what the user may do, as often as needed: subscribe, publish, history, presence or call, with a pattern such as " +
+          "what the user may do, as often as needed: subscribe, publish, history, call, presence (see who is there) or enter (be seen), with a pattern such as " +
           "chat.* or, for everything, **; several verbs with +; without --allow the user may do everything",
       },
     },
