@@ -27,9 +27,14 @@ interface Publish {
   readonly held: boolean;
 }
 
+/** What happens on one of two connections. `avoid`: it is slow, and streams go elsewhere if they can. */
+const events = ["connect", "cut", "avoid", "recover", "process", "answer", "refuse"] as const;
+type Event = (typeof events)[number];
+
 type Step =
   | Publish
-  | { readonly kind: "connect" | "cut" | "process" | "answer" | "refuse" | "late" }
+  | { readonly kind: Event; readonly line: 0 | 1 }
+  | { readonly kind: "late" }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "cancel" | "validate" | "invalidate"; readonly which: number };
 
@@ -47,12 +52,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: publish },
   {
     weight: 10,
-    arbitrary: fc
-      .constantFrom(
-        ...(["connect", "connect", "cut", "process", "process", "answer", "answer", "refuse", "late"] as const),
-      )
-      .map((kind) => ({ kind })),
+    arbitrary: fc.record({
+      kind: fc.constantFrom<Event>(...events, "connect", "process", "process", "answer", "answer"),
+      line: fc.constantFrom(0 as const, 1 as const),
+    }),
   },
+  { weight: 1, arbitrary: fc.constant({ kind: "late" as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 20 }) }) },
   {
     weight: 3,
@@ -67,6 +72,8 @@ const options: OutboxOptions = { ...defaultOutbox, maxMessages: 4, maxBytes: 20,
 /** Ends that nothing of may ever have been sent (PUB-12). */
 const neverSent: ReadonlySet<string> = new Set(["expired", "cancelled", "superseded", "outbox-full"]);
 
+const healing: readonly Event[] = ["connect", "recover", "process", "answer"];
+
 interface Row {
   readonly item: OutboxItem;
   /** Settles the schema. */
@@ -75,7 +82,18 @@ interface Row {
   readonly told: string[];
 }
 
-/** An outbox, connections that are cut while frames of theirs still arrive, and a log for each channel. */
+/** One connection, with what is on its way over it. */
+interface Line {
+  readonly link: Link;
+  readonly table: RequestTable;
+  readonly up: PublishFrame[];
+  readonly down: ServerFrame[];
+}
+
+/**
+ * An outbox, two connections that are cut and left while frames of theirs still arrive and are answered, and a log for
+ * each channel.
+ */
 class World {
   readonly rows: Row[] = [];
   readonly sent: number[] = [];
@@ -83,18 +101,14 @@ class World {
   readonly #links = new Links();
   readonly #logs = [new ModelLog<number>(), new ModelLog<number>()];
   readonly #outbox = new Outbox(options, this.#ports, { minMs: 1, maxMs: 1 }, this.#links, () => "");
-  #up: PublishFrame[] = [];
-  #down: ServerFrame[] = [];
-  #late: PublishFrame[] = [];
-  #connection: { readonly link: Link; readonly table: RequestTable } | undefined;
+  readonly #late: PublishFrame[] = [];
+  readonly #lines: (Line | undefined)[] = [undefined, undefined];
+  /** What was left may be unanswered still, beside what is under way elsewhere. */
+  #avoided = false;
 
   async run(step: Step): Promise<void> {
     if (step.kind === "publish") this.#publish(step);
-    else if (step.kind === "connect") this.#connect();
-    else if (step.kind === "cut") this.#cut();
-    else if (step.kind === "process") this.#process(false);
-    else if (step.kind === "refuse") this.#process(true);
-    else if (step.kind === "answer") this.#answer();
+    else if ("line" in step) this.#happen(step.kind, step.line);
     else if (step.kind === "late") this.#append(this.#late.shift());
     else if (step.kind === "wait") await this.#ports.advance(step.ms);
     else if ("which" in step) await this.#settle(step.kind, step.which);
@@ -105,9 +119,7 @@ class World {
   async heal(): Promise<void> {
     for (let which = 0; which < this.rows.length; which += 1) await this.#settle("validate", which);
     for (let round = 0; round < 200 && this.#outbox.status.since !== undefined; round += 1) {
-      this.#connect();
-      this.#process(false);
-      this.#answer();
+      for (const line of [0, 1]) for (const event of healing) this.#happen(event, line);
       if (round % 10 === 0) await this.#ports.advance(2);
     }
     while (this.#late.length > 0) this.#append(this.#late.shift());
@@ -151,28 +163,54 @@ class World {
     this.#outbox.add(item, valid);
   }
 
-  #connect(): void {
-    if (this.#connection !== undefined) return;
-    const table = new RequestTable(0, (frame) => this.#onFrame(frame));
-    const link = { welcome, request: (request) => table.add(request) } as Pick<Link, "welcome" | "request"> as Link;
-    this.#connection = { link, table };
-    this.#links.add(link);
+  #happen(event: Event, which: number): void {
+    const line = this.#lines[which];
+    if (line === undefined) {
+      if (event === "connect") this.#connect(which);
+      return;
+    }
+    if (event === "cut") this.#cut(line, which);
+    else if (event === "process") this.#process(line, false);
+    else if (event === "refuse") this.#process(line, true);
+    else if (event === "answer") {
+      const frame = line.down.shift();
+      if (frame !== undefined) line.table.settle(frame);
+    } else if (event === "avoid") {
+      this.#avoided = true;
+      line.link.health = "slow";
+      this.#outbox.onAvoid(line.link);
+    } else if (event === "recover") {
+      line.link.health = "good";
+      this.#outbox.onLink();
+    }
+  }
+
+  #connect(which: number): void {
+    const up: PublishFrame[] = [];
+    const table = new RequestTable(0, (frame) => this.#onFrame(frame, up));
+    const fake: Pick<Link, "welcome" | "request" | "health" | "lane" | "streams"> & { connection: object } = {
+      welcome,
+      health: "good",
+      lane: "",
+      streams: 0,
+      connection: { endpoint: `${which}`, roundTripMs: 0 },
+      request: (request) => table.add(request),
+    };
+    const line = { link: fake as Link, table, up, down: [] };
+    this.#lines[which] = line;
+    this.#links.add(line.link);
     this.#outbox.onLink();
   }
 
-  #cut(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    this.#connection = undefined;
-    this.#late.push(...this.#up);
-    this.#up = [];
-    this.#down = [];
-    this.#links.delete(connection.link);
-    this.#outbox.onUnlink(connection.link);
-    connection.table.end();
+  #cut({ link, table, up }: Line, which: number): void {
+    this.#lines[which] = undefined;
+    this.#late.push(...up);
+    this.#links.delete(link);
+    this.#outbox.onUnlink(link);
+    table.end();
   }
 
-  #onFrame(frame: ClientFrame): boolean {
+  #onFrame(frame: ClientFrame, up: PublishFrame[]): boolean {
     if (frame.type !== "publish") return expect.unreachable();
     const number = numberOf(frame);
     const { told } = this.rows[number]!;
@@ -182,8 +220,9 @@ class World {
       expect(number).toBeGreaterThan(Math.max(-1, ...before));
       this.sent.push(number);
     }
-    this.#up.push(frame);
-    expect(this.#up.length + this.#down.length).toBeLessThanOrEqual(options.maxInFlight);
+    up.push(frame);
+    const underWay = this.#lines.reduce((sum, line) => sum + (line?.up.length ?? 0) + (line?.down.length ?? 0), 0);
+    if (!this.#avoided) expect(underWay).toBeLessThanOrEqual(options.maxInFlight);
     return true;
   }
 
@@ -197,18 +236,13 @@ class World {
     return { type: "rejected", id, code, message: "", retry, retryAfterMs: 0, last: answer.rejection.last };
   }
 
-  #process(refuse: boolean): void {
-    const frame = this.#up.shift();
+  #process({ up, down }: Line, refuse: boolean): void {
+    const frame = up.shift();
     if (frame === undefined) return;
     const { id } = frame;
     if (refuse)
-      this.#down.push({ type: "rejected", id, code: "forbidden", message: "", retry: false, retryAfterMs: 0, last: 0 });
-    else this.#down.push(this.#append(frame)!);
-  }
-
-  #answer(): void {
-    const frame = this.#down.shift();
-    if (frame !== undefined) this.#connection!.table.settle(frame);
+      down.push({ type: "rejected", id, code: "forbidden", message: "", retry: false, retryAfterMs: 0, last: 0 });
+    else down.push(this.#append(frame)!);
   }
 
   async #settle(how: "cancel" | "validate" | "invalidate", which: number): Promise<void> {
