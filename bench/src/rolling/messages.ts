@@ -1,5 +1,13 @@
 import type { Faults } from "./order-check.ts";
 
+/** What one watcher has seen since it knew everybody. */
+export interface Presence {
+  readonly joined: number;
+  readonly left: number;
+  /** Those who are there at the end. */
+  readonly members: number;
+}
+
 /** What the benchmark asks a process that holds sessions. */
 export type SessionsCommand =
   | {
@@ -12,6 +20,7 @@ export type SessionsCommand =
       readonly rooms: number;
       readonly publishesPerSecond: number;
     }
+  /** Every session is there: those who watch count from now on who comes and goes. */
   | { readonly type: "go" }
   /** Pauses are measured from now on. */
   | { readonly type: "lap" }
@@ -24,7 +33,12 @@ export type SessionsReply =
   /** The longest time between two messages of each session since the lap before. */
   | { readonly type: "lap"; readonly pausesMs: readonly number[] }
   /** Each publish has its outcome. */
-  | { readonly type: "stopped"; readonly published: readonly number[]; readonly failed: number }
+  | {
+      readonly type: "stopped";
+      readonly published: readonly number[];
+      readonly failed: number;
+      readonly presence: readonly Presence[];
+    }
   | {
       readonly type: "finished";
       readonly faults: Faults;

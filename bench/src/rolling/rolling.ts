@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,17 +14,18 @@ const sessionCount = 500;
 const messagesPerSecond = 1_000;
 const rooms = 50;
 const loadProcesses = 2;
+const configuration = 'export default { channels: [{ pattern: "rolling.**", presence: true }] };';
 const drainDoneMs = 1_500;
 
 type Reply<Type extends SessionsReply["type"]> = Extract<SessionsReply, { type: Type }>;
 
 /**
- * A log process and two nodes, 500 sessions that publish 1,000 messages a second to 50 rooms and read one each. After a third of
- * the time undisturbed, one node and then the other is drained by SIGTERM over half of the time, and started again.
+ * A log process and two nodes, 500 sessions that publish 1,000 messages a second to 50 rooms, read one each, and are all in
+ * the presence of one channel, which two on each node watch. After a third of the time undisturbed, one node and then the other is drained by SIGTERM over as much time, and started again.
  */
 export const rolling: Benchmark = async (seconds, log) => {
   const folder = await mkdtemp(join(tmpdir(), "hawser-rolling-"));
-  const drain = `${Math.max(1_000, seconds * 500)}ms`;
+  const drain = `${Math.max(1_000, seconds * 1_000)}ms`;
   const ports = [await freePort(), await freePort()] as const;
   const urls = [`ws://127.0.0.1:${ports[0]}/hawser`, `ws://127.0.0.1:${ports[1]}/hawser`] as const;
   const logProcess = new HawserCommand(["log", "--log-level", "warn"], folder);
@@ -52,6 +53,7 @@ export const rolling: Benchmark = async (seconds, log) => {
   const lap = async (): Promise<number[]> =>
     (await ask("lap", () => ({ type: "lap" }))).flatMap(({ pausesMs }) => pausesMs);
   try {
+    await writeFile(join(folder, "hawser.config.mjs"), configuration);
     await logProcess.start(/--log (unix:\S+)\n/);
     for (const node of nodes) await node.start(/Where .*\n/);
     for (let index = 0; index < loadProcesses; index += 1)
@@ -81,6 +83,7 @@ export const rolling: Benchmark = async (seconds, log) => {
     const elapsedSeconds = (performance.now() - begun) / 1_000;
     const published = stopped.flatMap((reply) => reply.published);
     const finished = await ask("finished", () => ({ type: "finish", published }));
+    const watchers = stopped.flatMap(({ presence }) => presence);
     const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
     const faults = {
       lost: sum(finished.map((reply) => reply.faults.lost)),
@@ -88,6 +91,8 @@ export const rolling: Benchmark = async (seconds, log) => {
       disordered: sum(finished.map((reply) => reply.faults.disordered)),
       told: sum(finished.map(({ told }) => told)),
       unpublished: sum(stopped.map(({ failed }) => failed)),
+      presenceLeft: sum(watchers.map(({ left }) => left)),
+      presenceJoined: sum(watchers.map(({ joined }) => joined)),
     };
     const shared = {
       sessions: sessionCount,
@@ -96,6 +101,8 @@ export const rolling: Benchmark = async (seconds, log) => {
       delivered: sum(finished.map(({ delivered }) => delivered)),
       moves: sum(finished.map(({ moves }) => moves)),
       closedByServer,
+      presenceWatchers: watchers.length,
+      presenceMembers: Math.min(...watchers.map(({ members }) => members)),
       ...faults,
     };
     return {
@@ -108,7 +115,8 @@ export const rolling: Benchmark = async (seconds, log) => {
       aims: [
         atLeast("sessions", sessionCount, sessionCount),
         atLeast("messages published a second", 0.95 * messagesPerSecond, shared.publishedPerSecond),
-        ...Object.entries(faults).map(([name, value]) => atMost(`messages ${name}`, 0, value)),
+        atLeast("members that every watcher sees at the end", sessionCount, shared.presenceMembers),
+        ...Object.entries(faults).map(([name, value]) => atMost(name, 0, value)),
       ],
     };
   } finally {

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { createClient, webSocketConnector } from "@hawser/client";
-import type { Client } from "@hawser/client";
+import { createClient, enterPresence, watchPresence, webSocketConnector } from "@hawser/client";
+import type { Client, PresenceWatch } from "@hawser/client";
 import { WebSocket } from "ws";
+import type { Presence } from "./messages.ts";
 import { OrderCheck } from "./order-check.ts";
 
 interface Numbered {
@@ -9,7 +10,10 @@ interface Numbered {
   readonly number: number;
 }
 
-/** One client of the rolling restart: reads its room, publishes to it, and knows its longest pause. */
+/** All sessions are members of it. */
+const lobby = "rolling.lobby";
+
+/** One client of the rolling restart: is in the lobby, reads its room, publishes to it, and knows its longest pause. */
 export class Session {
   readonly check: OrderCheck = new OrderCheck();
   /** Publishes that were made; each has the number before. */
@@ -21,9 +25,12 @@ export class Session {
   readonly #index: number;
   readonly #room: string;
   readonly #client: Client;
-  readonly #subscribed: Promise<void>;
+  readonly #ready: Promise<unknown>;
   #open = 0;
   #onSettled: () => void = () => {};
+  #watch: PresenceWatch | undefined;
+  #joined = 0;
+  #left = 0;
   #lastAt: number | undefined;
   #pauseMs = 0;
 
@@ -36,9 +43,10 @@ export class Session {
       connector: webSocketConnector({ WebSocket }),
     });
     const subscription = this.#client.channel(this.#room).subscribe({ from: "earliest" });
-    this.#subscribed = new Promise((resolve) => {
+    const subscribed = new Promise<void>((resolve) => {
       subscription.addEventListener("subscribed", () => resolve(), { once: true });
     });
+    this.#ready = Promise.all([subscribed, enterPresence(this.#client.channel(lobby)).entered]);
     subscription.addEventListener("message", ({ message }) => this.#receive(message.data as Numbered));
     subscription.addEventListener("lost", () => (this.told += 1));
     subscription.addEventListener("reset", () => (this.told += 1));
@@ -50,8 +58,24 @@ export class Session {
     return this.#client.statistics.connects - 1;
   }
 
-  subscribed(): Promise<void> {
-    return this.#subscribed;
+  /** It reads its room, and is in the lobby. */
+  async ready(): Promise<void> {
+    await this.#ready;
+  }
+
+  /** Watches the lobby; resolves when it knows who is there. */
+  async watch(): Promise<void> {
+    const watch = watchPresence(this.#client.channel(lobby));
+    await new Promise<void>((resolve) => watch.addEventListener("ready", () => resolve(), { once: true }));
+    this.#watch = watch;
+    watch.addEventListener("join", () => (this.#joined += 1));
+    watch.addEventListener("leave", () => (this.#left += 1));
+  }
+
+  /** What it saw in the lobby; `undefined` when it does not watch. */
+  get presence(): Presence | undefined {
+    if (this.#watch === undefined) return undefined;
+    return { joined: this.#joined, left: this.#left, members: this.#watch.members.size };
   }
 
   publish(): void {

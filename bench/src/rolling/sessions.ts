@@ -26,14 +26,16 @@ class Sessions {
     for (let index = first; index < first + count; index += 1) {
       // Half of them begin on each node.
       this.#sessions.push(new Session(index, index % rooms, index % 2 === 0 ? urls : urls.toReversed()));
-      if (this.#sessions.length % wave === 0) await this.#subscribed();
+      if (this.#sessions.length % wave === 0) await this.#ready();
     }
-    await this.#subscribed();
+    await this.#ready();
     return { type: "opened" };
   }
 
   /** Sessions publish in turn, so that the messages of a room come evenly spaced. */
-  go(): SessionsReply {
+  async go(): Promise<SessionsReply> {
+    // One on each node.
+    await Promise.all(this.#sessions.slice(0, 2).map((session) => session.watch()));
     const begun = performance.now();
     const perMs = (this.#sessions.length * this.#command.publishesPerSecond) / 1_000;
     let made = 0;
@@ -52,7 +54,9 @@ class Sessions {
     clearInterval(this.#publishing);
     await Promise.all(this.#sessions.map((session) => session.settled()));
     const failed = sum(this.#sessions.map((session) => session.failed));
-    return { type: "stopped", published: this.#sessions.map((session) => session.published), failed };
+    const published = this.#sessions.map((session) => session.published);
+    const presence = this.#sessions.flatMap((session) => session.presence ?? []);
+    return { type: "stopped", published, failed, presence };
   }
 
   async finish(published: readonly number[]): Promise<SessionsReply> {
@@ -85,8 +89,8 @@ class Sessions {
     return reply;
   }
 
-  async #subscribed(): Promise<void> {
-    await Promise.all(this.#sessions.map((session) => session.subscribed()));
+  async #ready(): Promise<void> {
+    await Promise.all(this.#sessions.map((session) => session.ready()));
   }
 }
 
