@@ -15,10 +15,10 @@ const windowPerChannel = 12;
 /** So many in all. */
 const window = 32;
 /**
- * Published before anything is measured: enough for the garbage of buffers, of which the platform lets up to 64 MiB
- * gather before it collects them, to have come to its height more than once.
+ * Published before anything is measured: as much as is published then, so that the garbage of buffers, of which the
+ * platform lets up to 64 MiB gather before it collects them, has the same time to come to its height.
  */
-const warmUpMessages = 2_048;
+const warmUpMessages = 3_200;
 
 /** The bytes of message `number`: other ones than those of any other message. */
 export function payloadOf(number: number): Buffer {

@@ -84,6 +84,11 @@ export class BlockCache {
     this.#recent.keep({ block, encoding }, block.bytes.byteLength);
   }
 
+  /** Lets go of the blocks within `(from, to]`. */
+  drop(from: number, to: number): void {
+    this.#recent.drop(({ block }) => block.from >= from && block.to <= to);
+  }
+
   clear(): void {
     this.#recent.clear();
   }

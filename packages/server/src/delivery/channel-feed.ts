@@ -110,8 +110,17 @@ export class ChannelFeed implements FollowHandlers {
       this.#early.push(() => this.onEntries(entries, interval));
       return;
     }
-    this.#options.onTailCost(this.tail.append(entries, interval));
-    for (const subscription of this.subscriptions) subscription.wake();
+    const { tail } = this;
+    this.#options.onTailCost(tail.append(entries, interval));
+    let passed = interval.from;
+    for (const subscription of this.subscriptions) {
+      subscription.wake();
+      const { cursor } = subscription;
+      if (cursor >= tail.from && cursor < passed) passed = cursor;
+    }
+    // What all who follow have been sent is let go of at once: held longer it would outlive the collections of young
+    // garbage, and be freed late.
+    this.blocks.drop(tail.from, passed);
   }
 
   onFloor(floor: number): void {

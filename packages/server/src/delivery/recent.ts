@@ -32,6 +32,15 @@ export class Recent<Item> {
     }
   }
 
+  /** Lets go of those that are not needed any more. */
+  drop(isDone: (item: Item) => boolean): void {
+    for (let index = this.#items.length - 1; index >= 0; index -= 1) {
+      if (!isDone(this.#items[index]!)) continue;
+      this.#items.splice(index, 1);
+      this.#bytes -= this.#sizes.splice(index, 1)[0]!;
+    }
+  }
+
   clear(): void {
     this.#items.length = 0;
     this.#sizes.length = 0;

@@ -1,8 +1,12 @@
 import type { Entry } from "@hawser/log";
 import { assert, messageCost } from "@hawser/protocol";
 import type { Interval } from "@hawser/protocol";
+import { PayloadBuffers } from "./payload-buffers.ts";
 
-/** A run of entries that a cursor takes in one piece: all that exist in `(from, to]`. */
+/**
+ * A run of entries that a cursor takes in one piece: all that exist in `(from, to]`. One that a tail gave is to be used in
+ * the same turn: the payloads of entries that leave the tail are overwritten.
+ */
 export interface Run {
   readonly from: number;
   readonly to: number;
@@ -15,6 +19,7 @@ export interface Run {
  */
 export class Tail {
   #entries: Entry[] = [];
+  readonly #buffers = new PayloadBuffers();
   /** Index of the oldest entry in `#entries`; what lies before it has left. */
   #first = 0;
   #cost = 0;
@@ -50,7 +55,7 @@ export class Tail {
     );
     const before = this.#cost;
     for (const entry of entries) {
-      this.#entries.push(entry);
+      this.#entries.push(this.#buffers.hold(entry));
       this.#cost += messageCost(entry.payload);
     }
     this.#to = interval.to;
@@ -120,7 +125,9 @@ export class Tail {
   }
 
   #dropOldest(): void {
-    this.#cost -= messageCost(this.#entries[this.#first]!.payload);
+    const oldest = this.#entries[this.#first]!;
+    this.#cost -= messageCost(oldest.payload);
+    this.#buffers.release(oldest);
     this.#first += 1;
   }
 

@@ -17,6 +17,13 @@ describe("recent things", () => {
     expect([recent.items.at(0), recent.items.at(-1), recent.items.length]).toEqual([17, 2, 16]);
   });
 
+  it("are let go of when they are done with", () => {
+    const recent = new Recent<number>(1_000);
+    for (let count = 1; count <= 6; count += 1) recent.keep(count, count);
+    recent.drop((count) => count % 2 === 0);
+    expect([recent.items, recent.bytes]).toEqual([[5, 3, 1], 9]);
+  });
+
   it("are not held when one alone is above the bound, or they were cleared", () => {
     const recent = new Recent<string>(100);
     recent.keep("large", 101);

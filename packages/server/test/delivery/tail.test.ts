@@ -37,6 +37,23 @@ describe("a tail", () => {
     expect(() => tail.append([entry(8)], { from: 6, to: 8 })).toThrow("invariant");
   });
 
+  it("holds large payloads in buffers of its own, which it uses again, and changes none that it still holds", () => {
+    const tail = new Tail(0, 30_000);
+    const lengths = [5_000, 9_000, 4_096, 8_192, 100, 20_000, 12_000];
+    const buffers = new Set<ArrayBufferLike>();
+    for (let offset = 1; offset <= 300; offset += 1) {
+      const data = new Uint8Array(lengths[offset % lengths.length]!).fill(offset % 251);
+      tail.append([{ ...entry(offset), payload: { kind: "bytes", data } }], { from: offset - 1, to: offset });
+      for (const held of tail.take(tail.from, 1_000_000).entries) {
+        const { payload } = held;
+        expect(payload?.data.length).toBe(lengths[held.offset % lengths.length]);
+        expect(payload?.data.every((byte) => byte === held.offset % 251)).toBe(true);
+        if (payload!.data.length >= 4_096) buffers.add(payload!.data.buffer);
+      }
+    }
+    expect(buffers.size).toBeLessThan(150);
+  });
+
   it("never holds more than its bound and one entry, and gives from any cursor in it just what was appended behind", () => {
     const growth = fc.array(
       fc.record({
