@@ -165,6 +165,7 @@ export class Client<C extends Contract | undefined = undefined>
         });
       });
     }
+    for (const part of this.#parts) part.onClosing?.();
     this.#session.close();
   }
 

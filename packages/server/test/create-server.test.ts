@@ -45,6 +45,21 @@ const http = (server: HawserServer, path: string): Promise<Response> =>
   fetch(new URL(path, server.url.replace("ws", "http")));
 
 describe("a server", () => {
+  it("tells the application who is in a channel", async () => {
+    const server = await open({ channels: [{ pattern: "room.*", presence: true }] });
+    expect(await server.presence("room.one")).toEqual({ count: 0, members: [] });
+    const ann = await connected(server, "ann");
+    ann.say({ type: "enter", id: 1, channel: "room.one", member: "a", json: { n: 1 } });
+    await next(ann, "entered");
+    expect(await server.presence("room.one")).toEqual({
+      count: 1,
+      members: [{ user: "ann", member: "a", state: { n: 1 } }],
+    });
+    await expect(server.presence("other")).rejects.toMatchObject({ code: "presence-unavailable" });
+    await expect(server.presence("$presence.room.one")).rejects.toMatchObject({ code: "channel-invalid" });
+    ann.destroy();
+  });
+
   it("tells where it listens, and takes clients there", async () => {
     const server = await open({ path: "/live", name: "node-a" });
     expect(server.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/live$/);

@@ -72,6 +72,7 @@ export class Membership<State = unknown> extends TypedEventTarget<MembershipEven
     this.#entry = {
       place: () => this.#request.place(),
       unlink: (link) => this.#request.unlink(link),
+      leave: () => this.#leave(),
       end: (error) => this.#end(error),
     };
     this.#part.add("enter", this.channel, this.#entry);
@@ -95,12 +96,16 @@ export class Membership<State = unknown> extends TypedEventTarget<MembershipEven
 
   /** Leaves at once. */
   async close(): Promise<void> {
-    this.#request.link?.send({ type: "leave", channel: this.channel, generation: this.#generation });
+    this.#leave();
     this.#end(undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #leave(): void {
+    this.#request.link?.send({ type: "leave", channel: this.channel, generation: this.#generation });
   }
 
   #end(error: HawserError | undefined): void {

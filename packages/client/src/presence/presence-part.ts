@@ -9,6 +9,8 @@ import type { SessionPart } from "../session/session-part.ts";
 export interface PresenceEntry {
   place(): void;
   unlink(link: Link): void;
+  /** Tells the server that it is over. */
+  leave(): void;
   /** A frame about members, over the connection that it is placed on. */
   onFrame?(frame: MemberFrame, link: Link): void;
   end(error: HawserError | undefined): void;
@@ -88,6 +90,10 @@ export class PresencePart implements SessionPart {
       default:
         return false;
     }
+  }
+
+  onClosing(): void {
+    for (const entry of [...this.#entries.values()]) entry.leave();
   }
 
   onEnd(error: HawserError | undefined): void {

@@ -81,6 +81,7 @@ export class PresenceWatch<State = unknown>
     this.#entry = {
       place: () => this.#request.place(),
       unlink: (link) => this.#request.unlink(link),
+      leave: () => this.#unwatch(),
       onFrame: (frame, link) => this.#onFrame(frame, link),
       end: (error) => this.#end(error),
     };
@@ -124,7 +125,7 @@ export class PresenceWatch<State = unknown>
 
   /** Ends it. */
   async close(): Promise<void> {
-    this.#request.link?.send({ type: "unwatch", channel: this.channel });
+    this.#unwatch();
     this.#end(undefined);
   }
 
@@ -187,6 +188,10 @@ export class PresenceWatch<State = unknown>
       else reader.reject(over.error);
       over.error = undefined;
     }
+  }
+
+  #unwatch(): void {
+    this.#request.link?.send({ type: "unwatch", channel: this.channel });
   }
 
   #end(error: HawserError | undefined): void {

@@ -16,6 +16,8 @@ export interface SessionPart {
   onFrame(frame: ServerFrame, link: Link): boolean;
   /** Connections have stood for a while: one that has many streams more than another may give some away. */
   onBalance?(): void;
+  /** The application ends the session: what servers have to be told is told now. */
+  onClosing?(): void;
   /** The session is over: by `close` (`undefined`), or because of an error that connecting again would not mend. */
   onEnd(error: HawserError | undefined): void;
 }

@@ -163,6 +163,8 @@ describe("a membership", () => {
     await ports.advance(1);
     await client.close();
     expect(await ended).toMatchObject({ error: undefined });
+    await ports.advance(1);
+    expect(server.peer.of("leave")).toMatchObject([{ channel: "chat", generation: 1 }]);
     const late = enterPresence(client.channel("room"));
     expect(await failureOf(late.entered)).toMatchObject({ code: "closed" });
   });

@@ -43,6 +43,9 @@ export class PresenceTable {
   readonly #client: ClientContext;
   readonly #entered = new Map<string, Entered>();
   readonly #watching = new Map<string, Watching>();
+  /** Channels that are asked for and are none of those yet. */
+  readonly #entering = new Set<string>();
+  readonly #opening = new Set<string>();
   /** What is asked of one channel is done in its order, though rights and the log are waited for. */
   readonly #turns = new Turns();
   readonly #changes: TokenBucket;
@@ -122,12 +125,17 @@ export class PresenceTable {
       throw new HawserError("payload-invalid", `A member has 1 to ${maxMemberLength} characters without white space.`);
     }
     const former = this.#entered.get(name);
-    if (former === undefined && this.#entered.size >= limits.maxPresences) throw tooMany(limits.maxPresences);
+    if (former === undefined && this.#entered.size + this.#entering.size >= limits.maxPresences) {
+      throw tooMany(limits.maxPresences);
+    }
     const retryAfterMs = this.#changes.take(1, now());
     if (retryAfterMs > 0) {
       throw new HawserError("rate-limited", "The member changes too often.", { retry: true, retryAfterMs });
     }
-    const channel = await this.#allowed("enter", name, () => presence.open(name));
+    if (former === undefined) this.#entering.add(name);
+    const channel = await this.#allowed("enter", name, () => presence.open(name)).finally(() => {
+      this.#entering.delete(name);
+    });
     if (channel === undefined) return undefined;
     const member = frame.member === "" ? this.#draw() : frame.member;
     const { user } = this.#client.rights.identity;
@@ -149,8 +157,13 @@ export class PresenceTable {
     const { presence, limits, policyOf } = this.#options;
     const name = frame.channel;
     checkPresenceChannel(name, policyOf);
-    if (!this.#watching.has(name) && this.#watching.size >= limits.maxPresences) throw tooMany(limits.maxPresences);
-    const channel = await this.#allowed("presence", name, () => presence.open(name));
+    if (!this.#watching.has(name)) {
+      if (this.#watching.size + this.#opening.size >= limits.maxPresences) throw tooMany(limits.maxPresences);
+      this.#opening.add(name);
+    }
+    const channel = await this.#allowed("presence", name, () => presence.open(name)).finally(() => {
+      this.#opening.delete(name);
+    });
     if (channel === undefined) return;
     this.#unwatch(name);
     const watch = new Watch({

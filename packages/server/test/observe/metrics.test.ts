@@ -36,6 +36,7 @@ describe("metrics", () => {
     metrics.called("ok", 1);
     metrics.tails(4, 500);
     metrics.unconfirmed(70);
+    metrics.presence(12, 3);
     metrics.subscribed();
     metrics.handshakeRefused("origin");
     metrics.handshakeEvicted();
@@ -57,6 +58,8 @@ describe("metrics", () => {
     expect(await sample(metrics, "hawser_channels")).toBe(4);
     expect(await sample(metrics, "hawser_tail_bytes")).toBe(500);
     expect(await sample(metrics, "hawser_unconfirmed_bytes")).toBe(70);
+    expect(await sample(metrics, "hawser_presence_members")).toBe(12);
+    expect(await sample(metrics, "hawser_presence_watches")).toBe(3);
     expect(await sample(metrics, "hawser_subscriptions")).toBe(1);
     expect(await sample(metrics, 'hawser_handshakes_refused_total{reason="origin"}')).toBe(1);
     expect(await sample(metrics, "hawser_handshakes_evicted_total")).toBe(1);

@@ -142,3 +142,39 @@ describe("what the log cannot keep", () => {
     expect(policies([{ pattern: "a", deduplicateMs: 0 }], { deduplicates: false })("a").deduplicateMs).toBe(0);
   });
 });
+
+describe("the presence of a channel", () => {
+  it("is none, the default, or what is named of it", () => {
+    const policyOf = policies([
+      { pattern: "a", presence: true },
+      { pattern: "b", presence: { graceMs: 5, maxMembers: 6 } },
+      { pattern: "c", presence: false },
+    ]);
+    expect(policyOf("a").presence).toEqual({ graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 });
+    expect(policyOf("b").presence).toEqual({ graceMs: 5, maxMembers: 6, maxStateBytes: 1_024 });
+    expect([policyOf("c").presence, policyOf("d").presence]).toEqual([undefined, undefined]);
+  });
+
+  it("is refused where it is out of its range, unknown, for inboxes, or on a log that keeps nothing", () => {
+    const highest = { graceMs: 100_000, maxMembers: Number.MAX_SAFE_INTEGER, maxStateBytes: 16_384 };
+    for (const [name, most] of Object.entries(highest)) {
+      expect(policies([{ pattern: "a", presence: { [name]: most } }])("a").presence).toMatchObject({ [name]: most });
+      for (const value of [0, 1.5, most + 1, "5", null]) {
+        expect(() => policies([{ pattern: "a", presence: { [name]: value } }])).toThrow(invalid(`presence.${name}`));
+      }
+    }
+    expect(() => policies([{ pattern: "a", presence: { grace: 1 } }])).toThrow(invalid("presence.grace"));
+    for (const presence of [1, "yes", null]) {
+      expect(() => policies([{ pattern: "a", presence }])).toThrow(invalid("presence must be"));
+    }
+    expect(() => policies([{ pattern: "$user.**", presence: true }])).toThrow(invalid("inboxes"));
+    expect(() => policies([{ pattern: "a", presence: true }], { history: "none" })).toThrow(invalid("keeps nothing"));
+  });
+
+  it("is kept in channels of the service's own, for longer than anything in it is not said again", () => {
+    const policyOf = policies([{ pattern: "**", retention: { count: 1 } }]);
+    for (const name of ["$presence", "$presence.a"]) {
+      expect(policyOf(name)).toMatchObject({ durability: "memory", retainAgeMs: 300_000, clientsPublish: false });
+    }
+  });
+});

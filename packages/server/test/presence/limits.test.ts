@@ -70,6 +70,16 @@ describe("what a client may ask of presence", () => {
     expect((await ann.ask(enter(1, "c", "m"), watch(2, "c"))).map(({ type }) => type)).toContain("entered");
   });
 
+  it("is no more channels when they are asked for at once, and rights take their time [PRES-7]", async () => {
+    const one = await node({ limits: { maxPresences: 2 }, authorize: () => Promise.resolve(true) });
+    const ann = await one.client().connect("ann");
+    const names = ["a", "b", "c", "d"];
+    const entering = await ann.ask(...names.map((name, index) => enter(index + 1, name, "m")));
+    expect(said(entering)).toEqual(["too-many-presences", "too-many-presences"]);
+    const watching = await ann.ask(...names.map((name, index) => watch(index + 1, name, true)));
+    expect(said(watching).filter((line) => line === "too-many-presences")).toHaveLength(2);
+  });
+
   it("is at most maxMembers of a channel, whichever node they are on [PRES-7]", async () => {
     const { nodes } = await cluster(2, { policy: { presence: { ...presencePolicy, maxMembers: 2 } } });
     const [one, two] = nodes;
