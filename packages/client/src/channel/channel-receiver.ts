@@ -167,7 +167,7 @@ export class ChannelReceiver implements FeedReceiver {
     const { push, counts } = this.#options;
     const outcome = this.#receiver.batch(frame);
     if (outcome.kind === "gap") {
-      if (feed.seek(outcome.offset)) counts.gaps += 1;
+      if (feed.seek(outcome.offset, frame.messages.length === 0)) counts.gaps += 1;
     } else {
       feed.joined();
       counts.duplicatesDropped += outcome.duplicates;

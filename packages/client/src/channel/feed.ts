@@ -96,9 +96,11 @@ export class Feed {
     });
   }
 
-  /** Asks again, after a while: this node has not what the receiver needs. */
+  /** Asks again, after a while: this node has not what the receiver needs. A grant that it has is given back. */
   askLater(atLeastMs: number): void {
-    if (this.#state.kind === "ended") return;
+    const state = this.#state;
+    if (state.kind === "ended") return;
+    if (state.kind === "live") this.#unsubscribe(state.number, state.generation);
     this.#state = { kind: "delayed", timer: this.#receiver.later(atLeastMs, () => this.ask()) };
   }
 
@@ -127,13 +129,19 @@ export class Feed {
     this.link.send({ type: "credit", number: state.number, generation: state.generation, credit });
   }
 
-  /** A batch did not join on: asks once for what follows `offset`. @returns whether this is the first that did not. */
-  seek(offset: number): boolean {
+  /**
+   * A batch did not join on: asks once for what follows `offset`.
+   *
+   * @param isIdle - The batch is empty: what was asked for before should have come ahead of it, so it is asked for again.
+   * @returns whether this is the first that did not join on.
+   */
+  seek(offset: number, isIdle: boolean): boolean {
     const state = this.#state;
-    if (state.kind !== "live" || state.seeking) return false;
+    if (state.kind !== "live" || (state.seeking && !isIdle)) return false;
+    const first = !state.seeking;
     state.seeking = true;
     this.link.send({ type: "seek", number: state.number, generation: state.generation, offset });
-    return true;
+    return first;
   }
 
   /** A batch joined on. */

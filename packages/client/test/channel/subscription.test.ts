@@ -192,6 +192,43 @@ describe("a subscription", () => {
     expect(client.statistics.gaps).toBe(1);
   });
 
+  it("seeks again when an idle server is still behind the gap: what it was asked for was lost too [SUB-4]", async () => {
+    const { client, server, ports } = await connected();
+    server.answer = grant;
+    const log = listen(client.channel("chat").subscribe());
+    await ports.advance(1);
+    server.peer.send(batch(2, 3), batch(3, 4));
+    await ports.advance(1);
+    expect(server.peer.of("seek")).toHaveLength(1);
+    server.peer.send({ ...batch(4, 4), messages: [] });
+    await ports.advance(1);
+    expect(server.peer.of("seek").map(({ offset }) => offset)).toEqual([0, 0]);
+    expect(client.statistics.gaps).toBe(1);
+    server.peer.send(batch(0, 4));
+    await ports.advance(1);
+    expect(log.slice(1)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("gives back a grant that is of no use, also when it is closed before it asks again [SUB-5]", async () => {
+    const { client, server, ports } = await connected();
+    server.answer = grant;
+    const subscription = client.channel("chat").subscribe({ from: { epoch: 1, offset: 5 } });
+    await ports.advance(1);
+    server.peer.send({
+      type: "reset",
+      number: 7,
+      generation: 1,
+      epoch: 0,
+      offset: 0,
+      reset: "unknown",
+      lost: undefined,
+    });
+    await ports.advance(1);
+    expect(server.peer.of("unsubscribe")).toEqual([{ type: "unsubscribe", number: 7, generation: 1 }]);
+    await subscription.close();
+    expect(server.peer.of("unsubscribe")).toHaveLength(1);
+  });
+
   it("counts its generations for itself, so that all who have the channel get the same bytes [SUB-2]", async () => {
     const { client, server, ports } = await connected();
     for (const name of ["one", "two"]) client.channel(name).subscribe();
