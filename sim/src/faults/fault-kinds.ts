@@ -23,6 +23,10 @@ export const faultKinds = [
   "duplicated tab",
   "right revoked",
   "reconnect",
+  "one connection left",
+  "left with frames under way",
+  "batches lost",
+  "batch comes again",
   "offline",
 ] as const;
 

@@ -57,7 +57,7 @@ export function inject(world: World, kind: FaultKind, random: RandomStream): boo
       return withClient(world, random, (client) => {
         client.process.sleep();
         const { process } = client;
-        world.time.after(random.integer(500, 12_000), () => process.wake());
+        world.time.after(random.integer(500, world.options.maxSleepMs), () => process.wake());
       });
     case "client clock steps":
       return withClient(world, random, (client) => client.process.stepClock(random.integer(-100_000, 100_000)));
@@ -75,6 +75,22 @@ export function inject(world: World, kind: FaultKind, random: RandomStream): boo
       return revoke(world, random);
     case "reconnect":
       return withClient(world, random, (client) => client.client.reconnect());
+    case "one connection left":
+      return withClient(world, random, (client) => {
+        const { connections } = client.client.status;
+        if (connections.length > 0) client.client.reconnect(random.pick(connections).id);
+      });
+    case "left with frames under way":
+      // The client goes on elsewhere, and what it sent before arrives when it has long been there.
+      return withConnection(world, random, (connection) => {
+        connection.stall("up", random.integer(500, 6_000));
+        const client = world.clients.find(({ process }) => process === connection.client);
+        world.time.after(random.number() * 50, () => client?.process.run(() => client.client.reconnect()));
+      });
+    case "batches lost":
+      return withConnection(world, random, (connection) => connection.loseBatches(random.integer(1, 3)));
+    case "batch comes again":
+      return withConnection(world, random, (connection) => connection.repeatBatch());
     case "offline":
       return withClient(world, random, (client) => {
         client.client.goOffline();

@@ -95,6 +95,11 @@ export class OneWay<Item> {
     this.#onLimit = reached;
   }
 
+  /** Something arrives behind what is under way that was not sent now. */
+  insert(item: Item, bytes: number): void {
+    this.send(item, bytes, false);
+  }
+
   /** What is under way is lost, and so is all that will be sent. */
   cut(): void {
     this.#cut = true;

@@ -1,3 +1,4 @@
+import { jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { Transport as ClientTransport, TransportHandlers as ClientHandlers } from "@hawser/client";
 import type { Transport as ServerTransport } from "@hawser/server/core";
 import type { RandomStream } from "../random/random-stream.ts";
@@ -33,6 +34,8 @@ export interface SimulatedConnectionOptions {
   readonly up: Path;
   readonly down: Path;
   readonly clientHandlers: ClientHandlers;
+  /** Whether batches may be lost or come again. */
+  readonly watchBatches: boolean;
   readonly onGone: (connection: SimulatedConnection) => void;
 }
 
@@ -60,6 +63,8 @@ export class SimulatedConnection {
   #sentDown = 0;
   #confirmedDown = 0;
   readonly #marks = new Map<number, number>();
+  #batchesToLose = 0;
+  #lastBatch: Uint8Array | undefined;
 
   constructor(options: SimulatedConnectionOptions) {
     this.id = options.id;
@@ -108,6 +113,18 @@ export class SimulatedConnection {
   /** Nothing arrives that way for a while. */
   stall(way: Way, forMs: number): void {
     this.#way(way).stall(forMs);
+  }
+
+  /** Of the next messages to the client those that hold nothing but batches are lost. */
+  loseBatches(count: number): void {
+    this.#batchesToLose = count;
+  }
+
+  /** A message of batches that the client was sent comes again. False when there was none. */
+  repeatBatch(): boolean {
+    if (this.#lastBatch === undefined || !this.open) return false;
+    this.#down.insert({ kind: "message", message: this.#lastBatch }, this.#lastBatch.length);
+    return true;
   }
 
   /** The path is another one from now on. */
@@ -197,7 +214,21 @@ export class SimulatedConnection {
 
   #send(way: Way, message: Uint8Array): void {
     if (way === "down") this.#sentDown += message.length;
+    if (way === "down" && this.#isOfBatches(message)) {
+      if (this.#batchesToLose > 0) {
+        this.#batchesToLose -= 1;
+        return;
+      }
+      this.#lastBatch = message;
+    }
     this.#way(way).send({ kind: "message", message }, message.length, true);
+  }
+
+  /** Looked at only where batches are to be lost or repeated, since it costs as much as all the rest. */
+  #isOfBatches(message: Uint8Array): boolean {
+    if (!this.#options.watchBatches) return false;
+    const codec = this.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec;
+    return codec.decodeServer(message).every((frame) => frame.type === "batch" && frame.messages.length > 0);
   }
 
   #close(side: Side, code: number, reason: string): void {

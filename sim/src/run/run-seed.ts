@@ -7,6 +7,7 @@ import { noNumbers } from "../plan/number-set.ts";
 import type { NumberSet } from "../plan/number-set.ts";
 import { followPlan } from "../plan/perform.ts";
 import { RandomStream } from "../random/random-stream.ts";
+import { farewell } from "../world/farewell.ts";
 import { heal, isQuiet, reportUnrest, revealBroker } from "../world/heal.ts";
 import { drawOptions } from "../world/options.ts";
 import type { WorldOptions } from "../world/options.ts";
@@ -71,8 +72,7 @@ export async function runSeed(seed: number, run: RunOptions = {}): Promise<SeedR
     await untilQuiet(world);
     await revealBroker(world);
     world.ledger.check(world.store);
-    // A checker that only reports has to be heard too.
-    await world.time.run(world.time.now);
+    await farewell(world);
   } catch (error) {
     failure = failureOf(error);
   } finally {

@@ -18,6 +18,7 @@ export class Process {
   readonly #time: SimulatedTime;
   #state: State = { kind: "running" };
   #wallOffsetMs = 0;
+  #timers = 0;
 
   constructor(name: string, time: SimulatedTime, random: Random) {
     this.name = name;
@@ -35,6 +36,11 @@ export class Process {
 
   get alive(): boolean {
     return this.#state.kind !== "dead";
+  }
+
+  /** Timers that it waits for. */
+  get timers(): number {
+    return this.#timers;
   }
 
   get asleep(): boolean {
@@ -87,16 +93,23 @@ export class Process {
   }
 
   #after(delayMs: number, callback: () => void): Timer {
-    let cancelled = false;
+    let waits = true;
+    this.#timers += 1;
+    const end = (): void => {
+      if (waits) this.#timers -= 1;
+      waits = false;
+    };
     const event = this.#time.after(delayMs, () =>
       this.run(() => {
         // While the process slept, what was due and waits can still be cancelled.
-        if (!cancelled) callback();
+        if (!waits) return;
+        end();
+        callback();
       }),
     );
     return {
       cancel: () => {
-        cancelled = true;
+        end();
         event.cancel();
       },
     };

@@ -1,4 +1,4 @@
-import type { SubscribeFrom } from "@hawser/client";
+import type { PublishOptions, SubscribeFrom } from "@hawser/client";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { ReadingStyle } from "../world/reader.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
@@ -8,7 +8,13 @@ import type { World } from "../world/world.ts";
 export function subscribeToSome(world: World, client: SimulatedClient, random: RandomStream): void {
   if (client.process.asleep) return;
   for (const plan of world.options.channels) {
-    if (client.readers.has(plan.name) || !world.rights.may(client.user, plan.name) || !random.chance(0.7)) continue;
+    if (
+      client.readers.has(plan.name) ||
+      client.prying.has(plan.name) ||
+      !world.rights.may(client.user, plan.name) ||
+      !random.chance(0.7)
+    )
+      continue;
     client.subscribe(plan.name, plan.history ? drawFrom(random) : "now", drawStyle(world, random));
   }
   if (!client.readers.has("$inbox")) client.subscribe("$inbox", "now", drawStyle(world, random));
@@ -47,8 +53,17 @@ export function publish(world: World, random: RandomStream): void {
   if (channels.length === 0) return;
   const { least, most } = world.options.payloadBytes;
   const burst = random.chance(0.1) ? random.integer(2, 12) : 1;
-  for (let index = 0; index < burst; index += 1)
-    client.publish(random.pick(channels).name, random.integer(least, most));
+  for (let index = 0; index < burst; index += 1) {
+    // Now and then more than a channel takes: what stands behind it in the outbox has to go on without it.
+    const padding = random.chance(0.01) ? 2 * world.maxPayloadBytes : random.integer(least, most);
+    client.publish(random.pick(channels).name, padding, drawPublishOptions(random));
+  }
+}
+
+function drawPublishOptions(random: RandomStream): PublishOptions {
+  if (random.chance(0.85)) return {};
+  const key = random.pick(["one", "two"]);
+  return random.pick<PublishOptions>([{ key }, { key, supersede: true }, { ttlMs: random.integer(10, 5_000) }]);
 }
 
 /** Unsubscribes from something; sometimes it will be subscribed again from where it was, sometimes from anew. */
@@ -98,6 +113,21 @@ export function call(world: World, random: RandomStream): void {
   );
 }
 
+/** Tries to read what came before its grant, in a channel whose history is for nobody. */
+function pryIntoHistory(world: World, client: SimulatedClient, name: string, random: RandomStream): void {
+  const channel = client.client.channel(name);
+  const report = (): void => world.report("rights", `${client.name} was given history of ${name}`);
+  if (random.chance(0.5)) {
+    channel.history({ limit: 10 }).then(report, () => {});
+    return;
+  }
+  const subscription = channel.subscribe({ from: random.pick<SubscribeFrom>(["earliest", { last: 5 }]) });
+  client.prying.add(name);
+  subscription.addEventListener("subscribed", report);
+  subscription.addEventListener("ended", () => client.prying.delete(name));
+  world.time.after(1_000, () => void subscription.close());
+}
+
 /** Tries to read what is not for this user. What comes of it is seen on the wire. */
 export function pry(world: World, random: RandomStream): void {
   const client = pickClient(world, random);
@@ -106,7 +136,10 @@ export function pry(world: World, random: RandomStream): void {
   const forbidden = world.options.channels
     .filter((plan) => plan.members?.includes(client.user) === false)
     .map((plan) => plan.name);
-  const names = [...others, ...forbidden].filter((name) => !client.prying.has(name));
+  const free = (name: string): boolean => !client.prying.has(name) && !client.readers.has(name);
+  const closed = world.options.channels.find((plan) => !plan.history && free(plan.name));
+  if (closed !== undefined && random.chance(0.3)) return pryIntoHistory(world, client, closed.name, random);
+  const names = [...others, ...forbidden].filter(free);
   if (names.length === 0) return;
   const channel = client.client.channel(random.pick(names));
   world.trace.note(`${client.name} pries into ${channel.name}`);

@@ -18,6 +18,7 @@ export function heal(world: World): void {
     connection.change(path, path);
     connection.release();
   }
+  if (world.options.losesNode) world.nodes.at(-1)!.lose();
   for (const node of world.nodes) node.process.straightenClock();
   for (const client of world.clients) {
     client.process.straightenClock();
@@ -30,7 +31,7 @@ export function heal(world: World): void {
 
 /** Whether everything has arrived. */
 export function isQuiet(world: World): boolean {
-  if (world.running.length < world.nodes.length) return false;
+  if (world.running.length < expectedNodes(world)) return false;
   if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
   if (world.broker !== undefined)
@@ -62,7 +63,7 @@ export async function revealBroker(world: World): Promise<void> {
 
 /** Reports what did not arrive in time. @param revealed - whether it is known what a broker's log holds. */
 export function reportUnrest(world: World, revealed = false): void {
-  for (const node of world.nodes) if (!node.running) world.report("liveness", `${node.host} does not run`);
+  if (world.running.length < expectedNodes(world)) world.report("liveness", "a node does not run");
   for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
   for (const id of world.calls.pending) world.report("liveness", `the call ${id} never ended`);
   if (world.broker !== undefined && !revealed) {
@@ -75,4 +76,8 @@ export function reportUnrest(world: World, revealed = false): void {
         world.report("liveness", `${reader.check.describeMissing()} (${client.client.status.state})`);
     }
   }
+}
+
+function expectedNodes(world: World): number {
+  return world.nodes.length - (world.options.losesNode ? 1 : 0);
 }

@@ -73,6 +73,7 @@ export class Reader {
       this.#ended = error?.code ?? "";
       listen(() => {
         world.trace.note(`${options.label} ended ${this.#ended}`);
+        world.unread.onEnded(process, subscription.channel);
         options.onEnded(this.#ended!);
       });
     });
@@ -114,14 +115,18 @@ export class Reader {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#paused = resolve;
-      this.#options.process.ports.timers.after(ms, resolve);
+      const timer = this.#options.process.ports.timers.after(ms, resolve);
+      this.#paused = () => {
+        timer.cancel();
+        resolve();
+      };
     });
   }
 
   #take(message: ReceivedMessage): void {
-    const { world, label } = this.#options;
+    const { world, label, process } = this.#options;
     this.#read += 1;
+    world.unread.onRead(process, this.subscription.channel, message.position);
     world.figures.delivered += 1;
     world.figures.deliveredAt = world.time.now;
     world.trace.note(`${label} reads ${message.position.offset}`);

@@ -1,5 +1,5 @@
 import { createClient } from "@hawser/client";
-import type { Client, Publication, StoredPosition, SubscribeFrom } from "@hawser/client";
+import type { Client, Publication, PublishOptions, StoredPosition, SubscribeFrom } from "@hawser/client";
 import { jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { LedgerRow } from "../check/publish-ledger.ts";
 import type { StreamCheck } from "../check/stream-check.ts";
@@ -56,7 +56,11 @@ export class SimulatedClient {
   }
 
   /** Publishes one message, and follows what becomes of it. */
-  publish(channel: string, padding = 0, key = ""): { readonly row: LedgerRow; readonly publication: Publication } {
+  publish(
+    channel: string,
+    padding = 0,
+    options: PublishOptions = {},
+  ): { readonly row: LedgerRow; readonly publication: Publication } {
     const { ledger, trace, figures } = this.#world;
     this.#published += 1;
     const id = `${this.outbox}:${this.#published}`;
@@ -66,7 +70,7 @@ export class SimulatedClient {
       : { id, pad: "x".repeat(padding) };
     figures.published += 1;
     trace.note(`${this.outbox} publishes ${id} to ${channel}`);
-    const publication = this.#client.channel(channel).publish(data, { key });
+    const publication = this.#client.channel(channel).publish(data, options);
     const process = this.#process;
     publication.then(
       ({ position }) => {
@@ -157,6 +161,11 @@ export class SimulatedClient {
     return copy;
   }
 
+  /** Closes all subscriptions, for good. */
+  leave(): void {
+    for (const reader of this.readers.values()) void reader.subscription.close();
+  }
+
   newCheck(channel: string, from: StoredPosition | undefined): StreamCheck {
     const name = channel === "$inbox" ? `$user.${this.user}` : channel;
     return this.#world.streamCheck(name, `${this.name} on ${channel}`, from);
@@ -209,6 +218,9 @@ export class SimulatedClient {
       backoff: { minMs: 200, maxMs: 5_000 },
       connectTimeoutMs: 4_000,
       windowBytes: options.windowBytes,
+      connections: this.#world.connectionPlans,
+      placement: (channel) => this.#world.placementOf(channel),
+      stallAfterMs: options.stallAfterMs,
     });
     client.addEventListener("error", ({ error }) => {
       // A token that had expired on its way is the server's to refuse, and the client's to replace.

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HawserError } from "@hawser/protocol";
 import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
-import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, Signer } from "@hawser/server/core";
+import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, NodeObserver, Signer } from "@hawser/server/core";
 import { SimulatedLog } from "../store/simulated-log.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import type { Process } from "../time/process.ts";
@@ -19,7 +19,9 @@ export class SimulatedNode {
   #process: Process;
   #node: HawserNode | undefined;
   #log: SimulatedLog | undefined;
+  #held = { subscriptions: 0, channels: 0 };
   #starts = 0;
+  #lost = false;
   /** It is to stay down until then. */
   #restartsAt = 0;
 
@@ -43,13 +45,18 @@ export class SimulatedNode {
     return this.#process.alive ? (this.#node?.connections ?? 0) : 0;
   }
 
+  /** What it holds for others, by its own account. */
+  get held(): { readonly subscriptions: number; readonly channels: number } {
+    return this.#held;
+  }
+
   get node(): HawserNode | undefined {
     return this.#process.alive ? this.#node : undefined;
   }
 
   /** Begins anew, over the same store. */
   start(): void {
-    if (this.#process.alive) return;
+    if (this.#process.alive || this.#lost) return;
     const { network, trace } = this.#world;
     this.#starts += 1;
     const process = this.#world.process(`${this.host}#${this.#starts}`);
@@ -81,6 +88,12 @@ export class SimulatedNode {
       if (connection.node === this.#process) connection.cut(silent ? undefined : random.nodes.number() * 50, undefined);
     }
     this.#restart(time.now + restartAfterMs, restartAfterMs);
+  }
+
+  /** It goes for good, with or without having run. */
+  lose(): void {
+    this.#lost = true;
+    this.crash(0, false);
   }
 
   /** A restart in good order: connections are told to move, then it closes. */
@@ -144,8 +157,20 @@ export class SimulatedNode {
       contract: undefined,
       signer,
       logger: this.#logger(process),
-      observer: silentObserver,
+      observer: this.#observe(),
     });
+  }
+
+  /** Counts what it holds for others. */
+  #observe(): NodeObserver {
+    const held = { subscriptions: 0, channels: 0 };
+    this.#held = held;
+    return {
+      ...silentObserver,
+      subscribed: () => (held.subscriptions += 1),
+      unsubscribed: () => (held.subscriptions -= 1),
+      tails: (channels) => (held.channels = channels),
+    };
   }
 
   /** Answers with what was asked, after a while. */

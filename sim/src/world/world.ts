@@ -1,3 +1,4 @@
+import type { ConnectionPlan, Placement } from "@hawser/client";
 import type { Log, LogPolicy } from "@hawser/log";
 import type { Position } from "@hawser/protocol";
 import { BoundsCheck } from "../check/bounds-check.ts";
@@ -6,8 +7,11 @@ import { DeferredStreamCheck } from "../check/deferred-stream-check.ts";
 import { PublishLedger } from "../check/publish-ledger.ts";
 import { RightsCheck } from "../check/rights-check.ts";
 import { StreamCheck } from "../check/stream-check.ts";
+import { TokenCheck } from "../check/token-check.ts";
+import { UnreadCheck } from "../check/unread-check.ts";
 import { Violation } from "../check/violation.ts";
 import type { Checker } from "../check/violation.ts";
+import { WireFollower } from "../check/wire-follower.ts";
 import { FaultCounts } from "../faults/fault-kinds.ts";
 import type { Paths } from "../network/simulated-network.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
@@ -65,8 +69,8 @@ interface Streams {
 
 /** What a channel takes; now and then a client publishes more. */
 const maxPayloadBytes = 4_096;
-/** A block, a page of history and some answers may lie above what may be unconfirmed. */
-const slackBytes = 65_536 + 262_144;
+/** The cost of the largest message: what its identity and the JSON around it take, and the 32 that each costs. */
+const messageSlackBytes = maxPayloadBytes + 128;
 
 /** Everything that exists in one simulated run: time, network, store, nodes, clients, and the checkers that watch them. */
 export class World {
@@ -83,7 +87,7 @@ export class World {
   readonly calls = new CallLedger((message) => this.report("calls", message));
   readonly faults = new FaultCounts();
   readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
-  readonly bounds: BoundsCheck;
+  readonly unread: UnreadCheck;
   readonly hosts: readonly string[];
   readonly nodes: readonly SimulatedNode[];
   readonly clients: SimulatedClient[] = [];
@@ -118,6 +122,7 @@ export class World {
       random: this.random.network,
       trace: this.trace,
       paths: () => this.drawPaths(),
+      watchBatches: options.faults.has("batches lost") || options.faults.has("batch comes again"),
     });
     this.store = new DurableStore({
       time: this.time,
@@ -131,14 +136,14 @@ export class World {
       // The application's own publishes have no producer (PUB-7).
       (id) => this.broker !== undefined && id.startsWith("app:"),
     );
-    this.bounds = new BoundsCheck({
-      maxUnconfirmedBytes: options.maxUnconfirmedBytes + slackBytes,
-      credit: options.followCredit,
+    this.unread = new UnreadCheck({
+      windowBytes: options.windowBytes,
+      slackBytes: (options.connections + 1) * messageSlackBytes,
       report: (message) => this.report("bounds", message),
     });
     // A mutant alters what checkers then see, as a broken peer would.
     mutation.onWorld?.(this);
-    this.network.tap.listen(this.bounds);
+    if (options.readWire) this.network.tap.listen(this.#followWire());
     this.network.tap.listen(
       new RightsCheck({
         mayRead: (connection, channel) => {
@@ -159,6 +164,13 @@ export class World {
   report(checker: Checker, message: string): void {
     this.trace.note(`violation: ${message}`);
     this.time.fail(new Violation(checker, `at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
+  }
+
+  #followWire(): WireFollower {
+    const { maxUnconfirmedBytes } = this.options;
+    const bounds = new BoundsCheck({ maxUnconfirmedBytes, report: (message) => this.report("bounds", message) });
+    const tokens = new TokenCheck((message) => this.report("rights", message));
+    return new WireFollower([bounds, this.unread, tokens]);
   }
 
   process(name: string): Process {
@@ -194,6 +206,19 @@ export class World {
   /** Whether the channel's messages are not for everybody. */
   isRestricted(channel: string): boolean {
     return this.options.channels.find((plan) => plan.name === channel)?.members !== undefined;
+  }
+
+  /** What a client's connections are for. */
+  get connectionPlans(): readonly ConnectionPlan[] {
+    const { connections, channels } = this.options;
+    const bulk = connections > 1 && channels.some(({ placement }) => typeof placement === "object");
+    return Array.from({ length: connections }, (_, index) =>
+      bulk && index === connections - 1 ? { lane: "bulk" } : {},
+    );
+  }
+
+  placementOf(channel: string): Placement {
+    return this.options.channels.find(({ name }) => name === channel)?.placement ?? "any";
   }
 
   drawPaths(): Paths {

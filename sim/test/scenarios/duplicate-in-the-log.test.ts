@@ -19,7 +19,7 @@ function collect(subscription: Subscription): { readonly offset: number; readonl
 async function worldOnBroker(seed: number): Promise<{ readonly world: World; readonly broker: FakeBroker }> {
   let broker: FakeBroker | undefined;
   const world = await calm(
-    { seed, nodes: 2, clients: ["ann", "ann", "ann"], followCredit: false },
+    { seed, nodes: 2, clients: ["ann", "ann", "ann"], readWire: false },
     {
       wrapLog: (_, made) => {
         broker ??= new FakeBroker({

@@ -10,7 +10,7 @@ describe("a late batch of an old generation", () => {
     let late: ServerFrame | undefined;
     let sent = 0;
     const world = await calm(
-      { followCredit: false },
+      { readWire: false },
       {
         onWorld: ({ network }) => {
           // As a lower layer that keeps what it should have lost: the batch goes out again, under the next grant.
