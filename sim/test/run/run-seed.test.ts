@@ -4,13 +4,17 @@ import { drawSeed, runSeed } from "../../src/run/run-seed.ts";
 const seeds = [1, 2, 27, 58];
 
 describe("a seed", () => {
-  it.each(seeds)("gives one trace, twice: %i", async (seed) => {
-    const first = await runSeed(seed);
-    expect(first.failure).toBeUndefined();
-    const second = await runSeed(seed);
-    expect(second.hash).toBe(first.hash);
-    expect(second.events).toBe(first.events);
-  });
+  it.each(seeds)(
+    "gives one trace, twice: %i",
+    async (seed) => {
+      const first = await runSeed(seed);
+      expect(first.failure).toBeUndefined();
+      const second = await runSeed(seed);
+      expect(second.hash).toBe(first.hash);
+      expect(second.events).toBe(first.events);
+    },
+    60_000,
+  );
 
   it("gives another trace than another seed, and than itself with less in it", async () => {
     const hashes = new Set<string>();
@@ -31,13 +35,13 @@ describe("a seed", () => {
   it("delivers and meets enough to be worth running", async () => {
     const delivered: number[] = [];
     const kinds: number[] = [];
-    for (let seed = 1; seed <= 31; seed += 1) {
+    for (let seed = 1; seed <= 11; seed += 1) {
       const result = await runSeed(seed);
       delivered.push(result.delivered);
       kinds.push(result.faults.length);
     }
-    const median = (values: number[]): number => values.toSorted((one, other) => one - other)[15]!;
+    const median = (values: number[]): number => values.toSorted((one, other) => one - other)[5]!;
     expect(median(delivered)).toBeGreaterThanOrEqual(500);
     expect(median(kinds)).toBeGreaterThanOrEqual(5);
-  });
+  }, 60_000);
 });
