@@ -23,8 +23,6 @@ export interface ConnectionOptions {
   readonly endpoint: string;
   /** What it is for; "": anything. */
   readonly lane: string;
-  /** Which of the session's paths it is on, from 0. */
-  readonly path: number;
   readonly connector: Connector;
   readonly codec: ClientCodec;
   readonly ports: Ports;
@@ -80,16 +78,11 @@ export class Connection {
     this.lane = options.lane;
     this.#options = options;
     this.since = ports.clock.now();
-    this.#transport = connector.connect(
-      endpoint,
-      codec.subprotocol,
-      {
-        onOpen: (subprotocol) => this.#onOpen(subprotocol),
-        onMessage: (message) => this.#onMessage(message),
-        onClose: (code, reason) => this.#end(closureOf(code, reason, this.#told)),
-      },
-      options.path,
-    );
+    this.#transport = connector.connect(endpoint, codec.subprotocol, {
+      onOpen: (subprotocol) => this.#onOpen(subprotocol),
+      onMessage: (message) => this.#onMessage(message),
+      onClose: (code, reason) => this.#end(closureOf(code, reason, this.#told)),
+    });
     this.#writer = new FrameWriter(ports.timers, (message) => {
       this.counters.bytesOut += message.length;
       this.#transport.send(message);

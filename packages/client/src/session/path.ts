@@ -44,8 +44,6 @@ export interface PathHandlers {
 
 export interface PathOptions {
   readonly context: PathContext;
-  /** Which of the session's, from 0. */
-  readonly index: number;
   readonly lane: string;
   readonly endpoints: EndpointList;
   readonly backoff: Backoff;
@@ -127,12 +125,11 @@ export class Path {
   }
 
   #attempt(endpoint: string): Attempt {
-    const { context, handlers, lane, index } = this.#options;
+    const { context, handlers, lane } = this.#options;
     return new Attempt({
       ...context,
       session: context.id,
       id: handlers.nextConnectionId(),
-      path: index,
       lane,
       endpoint,
       handlers: {

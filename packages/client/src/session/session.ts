@@ -154,7 +154,6 @@ export class Session {
     const { links, newBackoff } = this.#options;
     const path: Path = new Path({
       context: this.#options,
-      index,
       lane,
       // Each begins with another one, so that the loss of a node is not that of every connection.
       endpoints: new EndpointList(urls, index),

@@ -24,8 +24,5 @@ export interface Transport {
 export interface Connector {
   /** The kind of its transports: "websocket", "http-stream", "http-events", "http-polling". */
   readonly name: string;
-  /**
-   * @param path - Which of its session's connections it is, from 0: those of one session are to fail apart from each other. Default 0.
-   */
-  connect(url: string, subprotocol: string, handlers: TransportHandlers, path?: number): Transport;
+  connect(url: string, subprotocol: string, handlers: TransportHandlers): Transport;
 }
