@@ -33,8 +33,8 @@ describe.skipIf(withoutBrowser)("the page where WebSockets are blocked", () => {
     for (let index = 0; index < 12; index += 1) {
       const [writer, reader] = index % 2 === 0 ? [ann, bob] : [bob, ann];
       expected.push(`message ${index}`);
-      await writer!.say(expected.at(-1)!);
-      await reader!.shows(expected.at(-1)!);
+      await writer.say(expected.at(-1)!);
+      await reader.shows(expected.at(-1)!);
       if (index === 5) await ann.page.getByTestId("cut").click();
     }
     for (const chat of [ann, bob]) {

@@ -128,6 +128,19 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     for (const other of others) expect(await other.figure("resumes")).toBe(0);
   });
 
+  it("go on while one of them is frozen, which misses nothing when it wakes", async () => {
+    const { page } = await start();
+    const tabs = await openTabs(await context(), `${page}?connections=1`);
+    const expected: string[] = [];
+    await talk(tabs, 1, expected);
+    const devtools = await tabs[3]!.page.context().newCDPSession(tabs[3]!.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await talk(tabs.slice(0, 3), 10, expected);
+    await whole(tabs.slice(0, 3), expected);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await whole(tabs, expected);
+  });
+
   it("go on through a new shared worker when theirs is killed", async () => {
     const { page } = await start();
     const tabs = await openTabs(await context(), `${page}?connections=1`);

@@ -51,6 +51,20 @@ describe("the client in a browser's bundle", () => {
     expect(set.gzipBytes).toBeLessThan(10_000);
   });
 
+  it("has what shares connections between tabs only when it is used, and its worker has nothing of a session", async () => {
+    const without = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
+    expect(without.files.filter((file) => file.includes("/shared/"))).toEqual([]);
+    const folder = new URL("../src/shared/", import.meta.url).pathname;
+    const worker = await bundle(`import "${folder}shared-worker.ts";`);
+    expect(worker.files.filter((file) => /session|outbox|channel\/|protobuf|json\//.test(file))).toEqual([]);
+    expect(worker.gzipBytes).toBeLessThan(4_500);
+    const page = await bundle(
+      `import { sharedConnector } from "${folder}index.ts"; globalThis.connector = sharedConnector;`,
+    );
+    expect(page.files.filter((file) => /session|outbox|channel\/|protobuf|json\//.test(file))).toEqual([]);
+    expect(page.gzipBytes).toBeLessThan(6_500);
+  });
+
   it("is nothing when only an error is looked at", async () => {
     const { gzipBytes } = await bundle(
       'import { HawserError } from "@hawser/client"; globalThis.HawserError = HawserError;',

@@ -39,7 +39,7 @@ export interface SharedConnectionOptions {
 export class SharedConnection implements TransportHandlers, Carrier {
   readonly #options: SharedConnectionOptions;
   readonly #streams = new Map<number, SharedStream>();
-  /** Messages that belong to no open stream, control messages, and streams that begin: what costs the peer nothing. */
+  /** Messages of no open stream, control messages that were not asked for, and streams that begin: what costs the peer nothing. */
   readonly #surplus: TokenBucket;
   /** Places of the streams beside the first. */
   #places: (() => void)[] = [];
@@ -84,6 +84,8 @@ export class SharedConnection implements TransportHandlers, Carrier {
     }
     const stream = "stream" in message ? this.#streams.get(message.stream) : undefined;
     if (message.kind === "message" && stream !== undefined) stream.take(message.message);
+    // What answers a mark was asked for: the more is sent, the more marks there are.
+    else if (message.kind === "confirm" && stream?.answered(message.mark) === true) return;
     else if (this.#spend()) this.#handle(message, stream);
   }
 
@@ -130,8 +132,7 @@ export class SharedConnection implements TransportHandlers, Carrier {
         stream?.ended(message.code, message.reason);
         return;
       case "confirm":
-        if (message.stream > this.#highest) return this.#violate(`Stream ${message.stream} has not begun.`);
-        stream?.answered(message.mark);
+        if (message.stream > this.#highest) this.#violate(`Stream ${message.stream} has not begun.`);
         return;
       case "mark":
       case "streams":

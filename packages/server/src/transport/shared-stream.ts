@@ -90,11 +90,12 @@ export class SharedStream implements Transport {
     }
   }
 
-  /** The peer's answer to a mark. */
-  answered(mark: Uint8Array): void {
+  /** The peer's answer to a mark. False when no such mark is open. */
+  answered(mark: Uint8Array): boolean {
     const id = this.#marks.confirm(mark);
     if (id === undefined) this.handlers?.onAlive();
     else this.handlers?.onConfirmed(id);
+    return id !== undefined;
   }
 
   /** The peer ended it, or the connection beneath is gone. */

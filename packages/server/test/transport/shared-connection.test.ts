@@ -356,6 +356,31 @@ describe("a shared connection", () => {
     expect(physical.closed?.code).toBe(4009);
   });
 
+  it("counts no confirmation that it has asked for [SHARE-9]", async () => {
+    const { open, send, say, come, ports, physical } = await shared({
+      limits: { framesPerSecond: 1, framesBurst: 10 },
+      node: { limits: { minUnconfirmedBytes: 100, maxUnconfirmedBytes: 100 } },
+    });
+    let marks = 0;
+    const confirm = (came: readonly SharedMessage[]): void => {
+      for (const message of came) {
+        if (message.kind !== "mark") continue;
+        marks += 1;
+        say({ kind: "confirm", stream: 1, mark: message.mark });
+      }
+    };
+    confirm(await open(1));
+    send(1, subscribe("c"));
+    confirm(await come());
+    for (let index = 0; index < 50; index += 1) {
+      await ports.advance(1);
+      send(1, publish(index + 2, "c", "x".repeat(200)));
+      confirm(await come());
+    }
+    expect(marks).toBeGreaterThan(20);
+    expect(physical.closed).toBeUndefined();
+  });
+
   it("holds what comes on a stream that is not read, up to its limit over all streams [SHARE-10]", async () => {
     let answer = (): void => {};
     const { send, say, come, physical, node } = await shared({
