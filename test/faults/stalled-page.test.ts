@@ -19,7 +19,7 @@ const mostRise = 64 * MiB;
 const windowBytes = 256 * 1024;
 /** Everything that is published goes to everybody. */
 const channels = 1;
-const timeout = 600_000;
+const timeout = 900_000;
 
 let browser: Awaited<ReturnType<typeof openBrowser>>;
 let scene: StallScene;

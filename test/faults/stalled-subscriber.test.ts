@@ -12,7 +12,7 @@ const count = publishedBytes / (64 * 1024);
 /** How much the server's anonymous memory may rise: pages of the mapped log are the kernel's, and count for nobody. */
 const mostRise = 64 * MiB;
 const windowBytes = 256 * 1024;
-const timeout = 600_000;
+const timeout = 900_000;
 
 const open: { close(): Promise<unknown> }[] = [];
 
