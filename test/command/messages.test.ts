@@ -1,4 +1,7 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { selfSigned } from "../support/self-signed.ts";
 import { Cleanup, freePort, HawserProcess, run, serve } from "./hawser-process.ts";
 import type { Ended } from "./hawser-process.ts";
 
@@ -33,6 +36,30 @@ describe("hawser pub and sub", () => {
     ]);
     await sub.printed(/^\d\d:\d\d:\d\d  bob     good morning$/m);
     expect(await sub.stop("SIGINT")).toMatchObject({ code: 130, signal: null });
+  });
+
+  it("go over TCP, with TLS and without", async () => {
+    const certificates = cleanup.folder();
+    for (const name of ["cert", "key"] as const) writeFileSync(join(certificates, `${name}.pem`), selfSigned[name]);
+    const secured = ["--tcp-cert", join(certificates, "cert.pem"), "--tcp-key", join(certificates, "key.pem")];
+    for (const tls of [[], secured]) {
+      const { server } = await serve(["--port", "0", "--tcp-port", "0", ...tls], { folder: cleanup.folder() });
+      cleanup.process(server);
+      const [, address = ""] = await server.printed(/Programs +(\S+)/);
+      expect(address).toMatch(tls.length === 0 ? /^tcp:/ : /^tls:/);
+      // The one certificate that this machine is to trust.
+      const environment = { NODE_EXTRA_CA_CERTS: join(certificates, "cert.pem") };
+      const sub = new HawserProcess(
+        ["sub", "hello", "--from", "earliest", "--count", "1", "--json", "--url", address],
+        {
+          environment,
+        },
+      );
+      cleanup.process(sub);
+      const pub = await run(["pub", "hello", "good morning", "--user", "bob", "--url", address], { environment });
+      expect([pub.code, pub.errors]).toEqual([0, ""]);
+      expect(objects((await sub.ended).out)).toMatchObject([{ data: "good morning", publisher: "bob" }]);
+    }
   });
 
   it("publish every line of the standard input, in order, and answer for each", async () => {

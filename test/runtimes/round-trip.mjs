@@ -5,9 +5,7 @@ import { createClient, webSocketConnector } from "@hawser/client";
 const count = 10;
 
 async function client(url) {
-  // Node 20 has no WebSocket of its own.
-  const connector =
-    globalThis.WebSocket === undefined ? webSocketConnector({ WebSocket: (await import("ws")).WebSocket }) : undefined;
+  const connector = await connectorOf(url);
   const options = { url, token: "runner", backoff: { minMs: 10, maxMs: 50 }, ...(connector && { connector }) };
   const one = createClient(options);
   const channel = one.channel("runtimes");
@@ -28,18 +26,27 @@ async function client(url) {
   console.log(JSON.stringify({ values, sum, resumes, lost }));
 }
 
+async function connectorOf(url) {
+  if (url.startsWith("tcp:")) return (await import("@hawser/client/node")).tcpConnector();
+  // Node 20 has no WebSocket of its own.
+  return globalThis.WebSocket === undefined
+    ? webSocketConnector({ WebSocket: (await import("ws")).WebSocket })
+    : undefined;
+}
+
 async function server() {
   const { memoryLog } = await import("@hawser/log");
   const { anonymous, createServer, silentLogger } = await import("@hawser/server");
   const made = createServer({
     port: 0,
+    tcp: { port: 0 },
     log: memoryLog(),
     authenticate: anonymous({ allowNames: true }),
     calls: { add: ([a, b]) => a + b },
     logger: silentLogger,
   });
   await made.listen();
-  console.log(JSON.stringify({ url: made.url }));
+  console.log(JSON.stringify({ url: made.url, tcpUrl: made.tcpUrl }));
 }
 
 const [role, url] = process.argv.slice(2);

@@ -6,12 +6,14 @@ const script = fileURLToPath(new URL("./round-trip.mjs", import.meta.url));
 
 describe.each(runtimes.filter(({ serves }) => serves))("a server on $name", (server) => {
   it.runIf(there(server)).each(runtimes.filter(there))(
-    "gives $name every message once, in order, over a cut",
+    "gives $name every message once, in order, over a cut, by WebSocket and by TCP",
     async (client) => {
-      const { url } = await say(server, script, "server");
-      const { values, sum, resumes, lost } = await say(client, script, "client", String(url));
-      expect(values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-      expect({ sum, resumes, lost }).toEqual({ sum: 5, resumes: 1, lost: 0 });
+      const { url, tcpUrl } = await say(server, script, "server");
+      for (const address of [url, tcpUrl]) {
+        const { values, sum, resumes, lost } = await say(client, script, "client", String(address));
+        expect(values).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        expect({ sum, resumes, lost }).toEqual({ sum: 5, resumes: 1, lost: 0 });
+      }
     },
   );
 });

@@ -20,6 +20,8 @@ describe("connectionSettings", () => {
     ["https://example.org/", "wss://example.org/hawser"],
     ["wss://example.org/other#x", "wss://example.org/other"],
     ["ws://[::1]:8080", "ws://[::1]:8080/hawser"],
+    ["tcp://localhost:7420", "tcp://localhost:7420"],
+    ["tls://[::1]:7420/", "tls://[::1]:7420"],
   ])("takes %s for %s", (given, url) => {
     expect(settings(["--url", given]).url).toBe(url);
     expect(settings([], { environment: { HAWSER_URL: given } }).url).toBe(url);

@@ -42,6 +42,23 @@ describe("resolveSettings", () => {
     expect(settings({}).host.value).toBe("127.0.0.1");
   });
 
+  it("has a port for programs only when one is named", () => {
+    expect(settings({}).tcpPort).toEqual({ value: undefined, from: "default" });
+    expect(settings({ environment: { HAWSER_TCP_PORT: "7420" } }).tcpPort.value).toBe(7420);
+    expect(settings({ config: { tcp: { port: 7421, host: "::1" } } }).tcpPort.value).toBe(7421);
+  });
+
+  it("takes certificate and key of that port together, and only with it", () => {
+    const files = ["--tcp-cert", "cert.pem", "--tcp-key", "key.pem"];
+    const given = settings({ flags: ["--tcp-port", "7420", ...files] });
+    expect([given.tcpCert.value, given.tcpKey.value]).toEqual([
+      resolve("/home/ann/cert.pem"),
+      resolve("/home/ann/key.pem"),
+    ]);
+    expect(() => settings({ flags: files })).toThrow("--tcp-port, which is not given");
+    expect(() => settings({ flags: ["--tcp-port", "7420", "--tcp-key", "key.pem"] })).toThrow("go together");
+  });
+
   it("starts the file's folders at the file, the others at the working folder", () => {
     expect(settings({ config: { data: "store" } }).data.value).toBe(resolve("/etc/hawser/store"));
     expect(settings({ flags: ["--data", "store"] }).data.value).toBe(resolve("/home/ann/store"));
