@@ -45,7 +45,7 @@ export class EndpointList {
   announce(endpoints: readonly string[]): void {
     const schemes = new Set(this.#own.map(schemeOf));
     this.#announced = endpoints.filter((url) => schemes.has(schemeOf(url))).slice(0, maxAnnounced);
-    if (endpoints.length === 0) this.advance();
+    if (this.#announced.length === 0) this.advance();
   }
 }
 

@@ -31,6 +31,12 @@ describe("the endpoints of a session", () => {
     expect(list.current).toBe("ws://b");
   });
 
+  it("go on with the next one when the server names none of their scheme", () => {
+    const list = new EndpointList(["tcp://a:1", "tcp://b:1"]);
+    list.announce(["wss://x", "wss://y"]);
+    expect(list.current).toBe("tcp://b:1");
+  });
+
   it("take only a bounded number of those that a server names, and none of another scheme", () => {
     const list = new EndpointList(["wss://a"]);
     list.announce(["ws://plain", "WSS://b", ...Array.from({ length: 100 }, (_, index) => `wss://${index}`)]);
