@@ -65,7 +65,8 @@ export class HttpProxy {
     return port;
   }
 
-  #pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  /** @param tries - How many nodes are asked when the first cannot be reached at all, as proxies do. */
+  #pass(incoming: IncomingMessage, outgoing: ServerResponse, tries = this.#ports.length): void {
     const { buffers = false } = this.#options;
     this.#answers.add(outgoing);
     outgoing.once("close", () => this.#answers.delete(outgoing));
@@ -77,7 +78,13 @@ export class HttpProxy {
       headers: incoming.headers,
       agent: false,
     });
-    upstream.on("error", () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()));
+    upstream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED" && tries > 1) this.#pass(incoming, outgoing, tries - 1);
+      else if (outgoing.headersSent) outgoing.destroy();
+      else if (!outgoing.destroyed) outgoing.writeHead(502).end();
+    });
+    // Not before: what goes to a node that is not there is gone.
+    upstream.on("socket", (socket) => socket.once("connect", () => incoming.pipe(upstream)));
     upstream.on("response", (answer) => {
       const { statusCode = 502, headers } = answer;
       const parts: Buffer[] = [];
@@ -92,7 +99,6 @@ export class HttpProxy {
       }
     });
     outgoing.once("close", () => upstream.destroy());
-    incoming.pipe(upstream);
   }
 
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -13,6 +13,8 @@ export interface HttpExchangeOptions {
   readonly events: boolean;
   /** Frames, as encoded. */
   readonly body: readonly Uint8Array[];
+  /** It may be sent again when nothing of Hawser's was heard of it: a node that goes away is passed over by whatever stands before it. */
+  readonly repeatable: boolean;
   readonly handlers: HttpExchangeHandlers;
 }
 
@@ -34,6 +36,8 @@ export interface HttpExchangeHandlers {
   onEnd(end: HttpExchangeEnd): void;
 }
 
+/** Bad gateway, service unavailable (a node that shuts down says so too), gateway timeout (RFC 9110, section 15.6). */
+const passedOver: ReadonlySet<number> = new Set([502, 503, 504]);
 /** Far above any frame that a server makes: a bound of memory for an answer that is none. */
 const maxFrameBytes = 64 * 1024 * 1024;
 
@@ -57,7 +61,8 @@ export class HttpExchange {
 
   async #run(): Promise<void> {
     try {
-      const response = await this.#request();
+      let response = await this.#request(this.#options.repeatable ? passedOver : undefined);
+      response ??= await this.#request(undefined);
       if (response !== undefined) await this.#read(response);
     } catch (error) {
       const malformed = error instanceof HawserError;
@@ -68,22 +73,34 @@ export class HttpExchange {
     this.#abort.abort();
   }
 
-  async #request(): Promise<Response | undefined> {
+  /** @param again - The answers after which it is sent again, and a network that fails with them. */
+  async #request(again: ReadonlySet<number> | undefined): Promise<Response | undefined> {
+    if (this.#ended) return undefined;
     const { fetch, url, codec, events, body } = this.#options;
     const type = `application/vnd.${codec.subprotocol}`;
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": type, accept: events ? "text/event-stream" : type },
-      body: concatenate(body),
-      cache: "no-store",
-      redirect: "error",
-      signal: this.#abort.signal,
-    });
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": type, accept: events ? "text/event-stream" : type },
+        body: concatenate(body),
+        cache: "no-store",
+        redirect: "error",
+        signal: this.#abort.signal,
+      });
+    } catch (error) {
+      if (again === undefined) throw error;
+      return undefined;
+    }
+    const { status } = response;
+    if (again?.has(status) === true) {
+      await response.body?.cancel();
+      return undefined;
+    }
     const answered = response.headers.get("content-type") ?? "";
-    if (response.status === 200 && answered.startsWith(events ? "text/event-stream" : type)) return response;
-    const closed = response.status === 413 ? closeCodes.messageTooBig : undefined;
-    const reason = `the answer is ${response.status} of type "${answered}"`;
-    this.#end(closed === undefined ? { kind: "broken", reason } : { kind: "closed", code: closed, reason });
+    if (status === 200 && answered.startsWith(events ? "text/event-stream" : type)) return response;
+    const reason = `the answer is ${status} of type "${answered}"`;
+    this.#end(status === 413 ? { kind: "closed", code: closeCodes.messageTooBig, reason } : { kind: "broken", reason });
     return undefined;
   }
 

@@ -86,7 +86,7 @@ export class HttpTransport implements Transport {
       new RequestLane({
         codec,
         maxParallel,
-        open: (frames, own) => this.#exchange("requests", frames, own),
+        open: (frames, repeatable, own) => this.#exchange("requests", frames, repeatable, own),
         onAnswer: (frame, bytes) => this.#pass(frame, bytes),
         onFailure: (end) => this.#fail(end),
       });
@@ -145,10 +145,12 @@ export class HttpTransport implements Transport {
       case "credit":
         return this.#subscriptions.credit(frame);
       case "publish":
-        return this.#publishes.add(frame.id, bytes);
+        // With a producer the log drops what it has (PUB-2).
+        return this.#publishes.add(frame.id, bytes, frame.producer.length > 0);
       case "history":
+        return this.#asks.add(frame.id, bytes, true);
       case "call":
-        return this.#asks.add(frame.id, bytes);
+        return this.#asks.add(frame.id, bytes, frame.idempotent);
       case "cancel":
         return this.#cancel(frame.id);
       case "pong":
@@ -164,7 +166,7 @@ export class HttpTransport implements Transport {
    */
   #ping(nonce: number, bytes: Uint8Array): void {
     const silentMs = this.#options.ports.clock.monotonic() - this.#heardAt;
-    if (silentMs < freshMs) return this.#checks.add(nonce, bytes);
+    if (silentMs < freshMs) return this.#checks.add(nonce, bytes, true);
     this.#pings.push(nonce);
     this.#change();
   }
@@ -188,8 +190,13 @@ export class HttpTransport implements Transport {
   }
 
   #openNext(): void {
-    if (this.#closed || this.#next !== undefined || this.#hello === undefined) return;
+    if (this.#closed || this.#hello === undefined) return;
     const { polls, codec, ports } = this.#options;
+    if (this.#next !== undefined) {
+      // What waits for something new may wait for long, and nobody waits for it: it makes room.
+      if (!polls || this.#next.short) return;
+      this.#leave(this.#next);
+    }
     const { binding, frames } = this.#subscriptions.ask();
     const [pings, authentications] = [this.#pings, this.#authentications];
     // A poll waits for what is new: whoever waits for an answer asks for answers alone.
@@ -202,6 +209,7 @@ export class HttpTransport implements Transport {
     const exchange = this.#exchange(
       kind,
       frames.map((frame) => codec.encode(frame)),
+      true,
       {
         onFrame: (frame, bytes) => this.#onFrame(frame, bytes, stream),
         onHeard: () => this.#heard(stream),
@@ -216,12 +224,18 @@ export class HttpTransport implements Transport {
     this.#watchStreams();
   }
 
-  #exchange(kind: string, frames: readonly Uint8Array[], handlers: HttpExchangeHandlers): HttpExchange {
+  #exchange(
+    kind: string,
+    frames: readonly Uint8Array[],
+    repeatable: boolean,
+    handlers: HttpExchangeHandlers,
+  ): HttpExchange {
     const { url, fetch, codec, events } = this.#options;
     const hello = this.#hello!;
     const [base = url, query] = url.split("?", 2);
     const target = `${base}/${kind}${query === undefined ? "" : `?${query}`}`;
-    return new HttpExchange({ fetch, url: target, codec, events, body: [codec.encode(hello), ...frames], handlers });
+    const body = [codec.encode(hello), ...frames];
+    return new HttpExchange({ fetch, url: target, codec, events, body, repeatable, handlers });
   }
 
   #onFrame(frame: ServerFrame, bytes: Uint8Array, stream: Stream): void {

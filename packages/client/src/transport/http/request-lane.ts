@@ -6,7 +6,7 @@ export interface RequestLaneOptions {
   /** Requests of HTTP at a time. With 1 the frames are handled in their order. */
   readonly maxParallel: number;
   /** Sends frames behind `connect`. */
-  readonly open: (frames: readonly Uint8Array[], handlers: HttpExchangeHandlers) => HttpExchange;
+  readonly open: (frames: readonly Uint8Array[], repeatable: boolean, handlers: HttpExchangeHandlers) => HttpExchange;
   readonly onAnswer: (frame: ServerFrame, bytes: Uint8Array) => void;
   /** One of them ended without all answers: how the whole connection ends. */
   readonly onFailure: (end: HttpExchangeEnd) => void;
@@ -16,6 +16,7 @@ interface Waiting {
   /** That of the request, or the nonce of a ping. */
   readonly id: number;
   readonly bytes: Uint8Array;
+  readonly repeatable: boolean;
 }
 
 interface Running {
@@ -43,9 +44,9 @@ export class RequestLane {
     return this.#waitingBytes;
   }
 
-  /** Sends it now, or with the next. */
-  add(id: number, bytes: Uint8Array): void {
-    this.#waiting.push({ id, bytes });
+  /** @param repeatable - Sent twice it has the same effect as once. */
+  add(id: number, bytes: Uint8Array, repeatable: boolean): void {
+    this.#waiting.push({ id, bytes, repeatable });
     this.#waitingBytes += bytes.length;
   }
 
@@ -83,6 +84,7 @@ export class RequestLane {
     const unanswered = new Set(batch.map(({ id }) => id));
     const exchange = this.#options.open(
       batch.map(({ bytes }) => bytes),
+      batch.every(({ repeatable }) => repeatable),
       {
         onFrame: (frame, bytes) => {
           if (unanswered.delete(answeredBy(frame)) || endsConnection(frame)) this.#options.onAnswer(frame, bytes);
