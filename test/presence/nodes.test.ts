@@ -144,6 +144,26 @@ describe("presence over three nodes in three processes", () => {
     expect([...late.members.values()].map(({ user }) => user).toSorted()).toEqual(["ann", "mark"]);
   });
 
+  it("shows nothing of a log that is killed and comes back without what it held in memory", async () => {
+    const room = await watched(open("eve", third).channel("room.log"));
+    const came = next(room, "join", "ann");
+    const me = enterPresence(open("ann", second).channel("room.log"), "calm");
+    await came;
+    const said = told(room);
+    await owner.kill();
+    await owner.start();
+    // What is entered now is written again until the log takes it.
+    const changed = next(room, "update", "ann");
+    me.update("busy");
+    await changed;
+    await marker(second, room, "mark");
+    expect(said).toEqual(["~ann", "+mark"]);
+    const late = await watched(open("late", owner).channel("room.log"));
+    const everybody = (): string[] => [...late.members.values()].map(({ user }) => user).toSorted();
+    if (!everybody().includes("mark")) await next(late, "join", "mark");
+    expect(everybody()).toEqual(["ann", "mark"]);
+  });
+
   it("counts for those who want no names", async () => {
     const counted = watchPresence(open("eve", third).channel("room.count"), { countOnly: true });
     const three = new Promise<void>((resolve) => {

@@ -39,7 +39,7 @@ export interface PresenceChannelOptions {
   readonly instance: () => string;
 }
 
-/** After a record that could not be written, until all is said anew. */
+/** After a record that could not be written, until all is said anew; sooner where leases are short. */
 const repairMs = 5_000;
 
 /** Who is in one channel, as this node knows it, and whom of them it answers for. */
@@ -185,7 +185,9 @@ export class PresenceChannel {
 
   /** Who entered is told, and may give up; but whose lease is held here has to be in the log. */
   #failed(): void {
-    this.#checkpointAt = Math.min(this.#checkpointAt, this.#options.clock.monotonic() + repairMs);
+    const { clock, times } = this.#options;
+    const afterMs = Math.min(repairMs, times.presenceLeaseMs / 4);
+    this.#checkpointAt = Math.min(this.#checkpointAt, clock.monotonic() + afterMs);
   }
 
   /** What the log holds now is read again; who is not said again has left unseen. */
