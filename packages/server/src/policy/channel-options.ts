@@ -61,7 +61,7 @@ export const defaultChannelPolicy: ChannelPolicy = {
 };
 
 /** What holds for the members of a channel whose policy has presence. */
-export const defaultPresencePolicy: PresencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 };
+const defaultPresencePolicy: PresencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 };
 
 /**
  * What holds for the channels in which the service itself keeps who is where: what their leases need, and nothing of it

@@ -42,6 +42,8 @@ const shortStreamMs = 1_000;
 const freshMs = 5_000;
 /** Until a stream must have answered what it was opened with. */
 const openTimeoutMs = 10_000;
+/** Until what a stream cannot carry is asked for again. */
+const postponeMs = 10_000;
 /** Until the server has told its own. */
 const defaultHeartbeatMs = 25_000;
 /** How many silent heartbeats make a stream dead. */
@@ -153,6 +155,11 @@ export class HttpTransport implements Transport {
         return this.#asks.add(frame.id, bytes, frame.idempotent);
       case "cancel":
         return this.#cancel(frame.id);
+      case "enter":
+      case "watch":
+        return this.#postpone(frame.id);
+      case "leave":
+      case "unwatch":
       case "pong":
       case "received":
       case "close":
@@ -169,6 +176,13 @@ export class HttpTransport implements Transport {
     if (silentMs < freshMs) return this.#checks.add(nonce, bytes, true);
     this.#pings.push(nonce);
     this.#change();
+  }
+
+  /** Presence needs a connection that stays: it is asked for again, until there is one. */
+  #postpone(id: number): void {
+    const message = "There is no presence over HTTP requests.";
+    const error = { type: "error", id, code: "presence-unavailable", message } as const;
+    this.#options.ports.timers.soon(() => this.#pass({ ...error, retry: true, retryAfterMs: postponeMs }));
   }
 
   /** The answer that a server gives (CALL-3): its own may be that of another node by now. */
