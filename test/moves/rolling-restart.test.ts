@@ -37,5 +37,5 @@ describe("a rolling restart of two nodes on one log, under 500 sessions that pub
     expect(restart["moves"]).toBe(750);
     // They publish by the clock, however slow the machine is.
     expect(restart["publishedPerSecond"]).toBeGreaterThanOrEqual(950);
-  });
+  }, 240_000);
 });

@@ -10,7 +10,7 @@ type Open = Extract<SessionsCommand, { type: "open" }>;
 const wave = 50;
 const tickMs = 10;
 /** How long the last messages may take to come. */
-const finishMs = 20_000;
+const finishMs = 60_000;
 
 class Sessions {
   readonly #command: Open;
