@@ -18,24 +18,33 @@ export interface PresenceEntry {
 
 type Kind = "enter" | "presence";
 
+/** Of the frame's field. */
+const maxGeneration = 2 ** 32 - 1;
+
 /** What a session asks and is told about who is where: at most one membership and one watch of each channel. */
 export class PresencePart implements SessionPart {
   /** By what this client's members are told from those of others: the same in all channels and over all connections. */
   readonly member: string;
   readonly context: PartContext;
   readonly #entries = new Map<string, PresenceEntry>();
+  readonly #startedAt: number;
   #generation = 0;
   #ended: { readonly error: HawserError | undefined } | undefined;
 
   constructor(context: PartContext) {
     this.context = context;
+    this.#startedAt = context.ports.clock.monotonic();
     const bytes = context.ports.random.bytes(12);
     this.member = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  /** Above that of everything that was entered before. */
+  /**
+   * Above that of everything that was entered before: by the millisecond, since a transport that enters anew with each of
+   * its streams counts on from what it is given.
+   */
   nextGeneration(): number {
-    this.#generation += 1;
+    const elapsedMs = Math.floor(this.context.ports.clock.monotonic() - this.#startedAt);
+    this.#generation = Math.min(maxGeneration, Math.max(this.#generation + 1, elapsedMs));
     return this.#generation;
   }
 

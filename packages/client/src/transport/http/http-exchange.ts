@@ -136,7 +136,8 @@ export class HttpExchange {
   }
 }
 
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** All pieces in one. */
+export function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -1,9 +1,11 @@
 import { closeCodes, FrameSplitter } from "@hawser/protocol";
 import type { ClientFrame, Codec, ConnectedFrame, ConnectFrame, Ports, ServerFrame, Timer } from "@hawser/protocol";
 import type { Transport, TransportHandlers } from "../transport.ts";
-import { HttpExchange } from "./http-exchange.ts";
+import { concatenate, HttpExchange } from "./http-exchange.ts";
 import type { Fetch, HttpExchangeEnd, HttpExchangeHandlers } from "./http-exchange.ts";
 import { RequestLane } from "./request-lane.ts";
+import { StreamPresence } from "./stream-presence.ts";
+import type { PresenceBinding } from "./stream-presence.ts";
 import { StreamSubscriptions } from "./stream-subscriptions.ts";
 import type { Binding } from "./stream-subscriptions.ts";
 
@@ -24,6 +26,7 @@ export interface HttpTransportOptions {
 interface Stream {
   readonly exchange: HttpExchange;
   readonly binding: Binding;
+  readonly presence: PresenceBinding;
   readonly startedAt: number;
   /** Its answer ends as soon as what was asked is answered. */
   readonly short: boolean;
@@ -40,10 +43,10 @@ interface Stream {
 const shortStreamMs = 1_000;
 /** A stream that was heard so lately is taken to live. */
 const freshMs = 5_000;
+/** A poll is not asked who is there more often than this: the answer is something to tell, and ends it. */
+const pollWatchMs = 5_000;
 /** Until a stream must have answered what it was opened with. */
 const openTimeoutMs = 10_000;
-/** Until what a stream cannot carry is asked for again. */
-const postponeMs = 10_000;
 /** Until the server has told its own. */
 const defaultHeartbeatMs = 25_000;
 /** How many silent heartbeats make a stream dead. */
@@ -57,6 +60,7 @@ const silentHeartbeats = 2;
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   readonly #subscriptions: StreamSubscriptions;
+  readonly #presence: StreamPresence;
   readonly #publishes: RequestLane;
   readonly #asks: RequestLane;
   readonly #checks: RequestLane;
@@ -72,6 +76,8 @@ export class HttpTransport implements Transport {
   #pause: Timer | undefined;
   #watch: Timer | undefined;
   #heardAt = 0;
+  /** When it was last told who is there, of polls. */
+  #watchedAt = -pollWatchMs;
   #pings: number[] = [];
   #authentications: number[] = [];
   #closed = false;
@@ -83,6 +89,11 @@ export class HttpTransport implements Transport {
       pass: (frame, bytes) => this.#pass(frame, bytes),
       change: () => this.#change(),
       fail: (reason) => this.#close(abnormal, reason),
+    });
+    this.#presence = new StreamPresence({
+      pass: (frame, bytes) => this.#pass(frame, bytes),
+      change: () => this.#change(),
+      request: (frames, id) => this.#asks.add(id, concatenate(frames.map((frame) => codec.encode(frame))), true),
     });
     const lane = (maxParallel: number): RequestLane =>
       new RequestLane({
@@ -156,10 +167,13 @@ export class HttpTransport implements Transport {
       case "cancel":
         return this.#cancel(frame.id);
       case "enter":
-      case "watch":
-        return this.#postpone(frame.id);
+        return this.#presence.enter(frame);
       case "leave":
+        return this.#presence.leave(frame);
+      case "watch":
+        return this.#presence.watch(frame);
       case "unwatch":
+        return this.#presence.unwatch(frame);
       case "pong":
       case "received":
       case "close":
@@ -176,13 +190,6 @@ export class HttpTransport implements Transport {
     if (silentMs < freshMs) return this.#checks.add(nonce, bytes, true);
     this.#pings.push(nonce);
     this.#change();
-  }
-
-  /** Presence needs a connection that stays: it is asked for again, until there is one. */
-  #postpone(id: number): void {
-    const message = "There is no presence over HTTP requests.";
-    const error = { type: "error", id, code: "presence-unavailable", message } as const;
-    this.#options.ports.timers.soon(() => this.#pass({ ...error, retry: true, retryAfterMs: postponeMs }));
   }
 
   /** The answer that a server gives (CALL-3): its own may be that of another node by now. */
@@ -215,14 +222,17 @@ export class HttpTransport implements Transport {
     const [pings, authentications] = [this.#pings, this.#authentications];
     // A poll waits for what is new: whoever waits for an answer asks for answers alone.
     const waits = this.#welcome === undefined || pings.length + authentications.length > 0;
-    const kind = !polls ? "stream" : waits || this.#subscriptions.unanswered ? "requests" : "poll";
+    const unanswered = this.#subscriptions.unanswered || this.#presence.unanswered;
+    const kind = !polls ? "stream" : waits || unanswered ? "requests" : "poll";
+    const startedAt = ports.clock.monotonic();
+    const presence = this.#presence.ask(frames.length, kind !== "poll" || startedAt - this.#watchedAt >= pollWatchMs);
     this.#changed = false;
     this.#pings = [];
     this.#authentications = [];
     this.#pause?.cancel();
     const exchange = this.#exchange(
       kind,
-      frames.map((frame) => codec.encode(frame)),
+      [...frames, ...presence.frames].map((frame) => codec.encode(frame)),
       true,
       {
         onFrame: (frame, bytes) => this.#onFrame(frame, bytes, stream),
@@ -230,9 +240,9 @@ export class HttpTransport implements Transport {
         onEnd: (end) => this.#onEnd(end, stream),
       },
     );
-    const startedAt = ports.clock.monotonic();
     const asked = { short: kind === "requests", pings, authentications };
-    const stream: Stream = { exchange, binding, startedAt, ...asked, connected: false, fruitful: false };
+    const bindings = { binding, presence: presence.binding };
+    const stream: Stream = { exchange, ...bindings, startedAt, ...asked, connected: false, fruitful: false };
     this.#next = stream;
     this.#heardAt = startedAt;
     this.#watchStreams();
@@ -262,7 +272,21 @@ export class HttpTransport implements Transport {
         break;
       case "error":
         if (frame.id === 0) this.#pass(frame, bytes);
-        else this.#subscriptions.onError(frame, stream.binding);
+        else if (!this.#presence.onError(frame, stream.presence)) this.#subscriptions.onError(frame, stream.binding);
+        break;
+      case "entered":
+      case "watched":
+        this.#presence.onAnswer(frame, stream.presence);
+        break;
+      case "present":
+      case "absent":
+      case "census":
+        stream.fruitful = true;
+        if (this.#presence.onMembers(frame, bytes, stream.presence))
+          this.#watchedAt = this.#options.ports.clock.monotonic();
+        break;
+      case "revoked":
+        this.#presence.onRevoked(frame, bytes);
         break;
       case "batch":
       case "reset":
@@ -278,7 +302,8 @@ export class HttpTransport implements Transport {
       default:
         this.#close(closeCodes.frameUnexpected, `${frame.type} came on a stream`);
     }
-    if (stream === this.#next && stream.connected && stream.binding.asked.size === 0) this.#takeOver(stream);
+    const unanswered = stream.binding.asked.size + stream.presence.asked.size;
+    if (stream === this.#next && stream.connected && unanswered === 0) this.#takeOver(stream);
     this.#pump();
   }
 
@@ -312,7 +337,12 @@ export class HttpTransport implements Transport {
 
   #leave(stream: Stream): void {
     stream.exchange.abort();
-    this.#subscriptions.release(stream.binding);
+    this.#release(stream);
+  }
+
+  #release({ binding, presence }: Stream): void {
+    this.#subscriptions.release(binding);
+    this.#presence.release(presence);
   }
 
   #onEnd(end: HttpExchangeEnd, stream: Stream): void {
@@ -321,7 +351,7 @@ export class HttpTransport implements Transport {
     if (stream === this.#next) return this.#fail(end);
     // One that has stood and ended, by whomever it was cut: the next one goes on where it stopped.
     this.#current = undefined;
-    this.#subscriptions.release(stream.binding);
+    this.#release(stream);
     const { clock, timers } = this.#options.ports;
     const waitMs = stream.startedAt + shortStreamMs - clock.monotonic();
     this.#changed = true;
