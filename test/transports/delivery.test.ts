@@ -1,3 +1,4 @@
+import { enterPresence, watchPresence } from "@hawser/client";
 import type { Client, ReceivedMessage, Subscription } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
 import { HawserError } from "@hawser/protocol";
@@ -207,6 +208,56 @@ describe.each(webTransports)("over $name", ({ connector }) => {
     expect(await ended).toMatchObject({ code: "forbidden" });
     await server.publish("b", 0);
     await staying.done;
+  });
+
+  it("members are seen to come and go, and not that streams take each other's place [HTTP-13]", async () => {
+    const presence = { graceMs: 60_000 };
+    // Polls that wait are not told who is there: they are asked that when they end.
+    const server = await serve({
+      channels: [{ pattern: "**", presence }],
+      limits: { pollMs: 1_000, heartbeatMs: 5_000 },
+    });
+    const [watcher, member] = [open(server.url, "watcher"), open(server.url, "member")];
+    const here = watchPresence(watcher.channel("a"));
+    const seen: string[] = [];
+    here.addEventListener("join", ({ member: { user } }) => seen.push(`join ${user}`));
+    here.addEventListener("leave", ({ member: { user } }) => seen.push(`leave ${user}`));
+    here.addEventListener("update", ({ member: { state } }) => seen.push(`update ${String(state)}`));
+    const told = async (count: number): Promise<void> => {
+      while (seen.length < count)
+        await new Promise((resolve) => here.addEventListener("count", resolve, { once: true }));
+    };
+    const ready = new Promise((resolve) => here.addEventListener("ready", resolve));
+    await ready;
+    const me = enterPresence(member.channel("a"), "reading");
+    await me.entered;
+    await told(1);
+    // Each subscription makes another stream, which enters and watches anew.
+    for (const name of ["b", "c", "d"]) {
+      for (const client of [watcher, member]) {
+        const reading = read(client, name, 1);
+        await reading.subscription.position;
+        await client.channel(name).publish(1);
+        await reading.done;
+      }
+    }
+    expect(seen).toEqual(["join member"]);
+    await me.close();
+    await told(2);
+    expect(seen).toEqual(["join member", "leave member"]);
+  });
+
+  it("a right to presence that is missing is an error of its own", async () => {
+    const server = await serve({
+      channels: [{ pattern: "**", presence: true }],
+      authorize: ({ verb }) => verb !== "enter" && verb !== "presence",
+    });
+    const client = open(server.url, "ann");
+    const me = enterPresence(client.channel("a"));
+    await expect(me.entered).rejects.toMatchObject({ code: "forbidden" });
+    const here = watchPresence(client.channel("a"));
+    const error = await new Promise((resolve) => here.addEventListener("ended", (event) => resolve(event.error)));
+    expect(error).toMatchObject({ code: "forbidden" });
   });
 
   it("a user who is disconnected does not come back", async () => {

@@ -87,10 +87,10 @@ function placeOf({ id, node, endpoint }: ConnectionStatus): string {
 function detailOf({ state, health, roundTripMs, streams, transport }: ConnectionStatus): string {
   if (state === "closed") return "closed";
   if (state !== "connected") return "connecting";
-  const rooms = streams === 1 ? "1 room" : `${streams} rooms`;
+  const carried = streams === 1 ? "1 stream" : `${streams} streams`;
   const time = roundTripMs === undefined ? "" : `, ${roundTripText(roundTripMs)}`;
   const way = transportNames.get(transport) ?? transport;
-  return health === "good" ? `${way}${rooms}${time}` : `${health}, ${way}${rooms}${time}`;
+  return health === "good" ? `${way}${carried}${time}` : `${health}, ${way}${carried}${time}`;
 }
 
 /** What is worth saying of a transport; of a WebSocket of one's own there is nothing. */
