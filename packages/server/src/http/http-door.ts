@@ -67,6 +67,8 @@ export class HttpDoor {
     const { gate, limits } = this.#options;
     const judged = judgeRequest(request, gate.rules, limits.maxBodyBytes);
     const headers = judged.crossOrigin === undefined ? {} : corsHeaders(judged.crossOrigin);
+    // Behind an answer that has not ended nothing can be said, and Node never tells that such a one was cut.
+    if (response.socket === null) return this.#refuse(request, response, pipelined, headers);
     if (judged.kind === "refused") return this.#refuse(request, response, judged, headers);
     if (judged.kind === "preflight") {
       response.writeHead(204, { ...headers, ...preflightHeaders }).end();
@@ -135,6 +137,13 @@ export class HttpDoor {
     response.end(body);
   }
 }
+
+const pipelined: Refusal = {
+  kind: "refused",
+  reason: "pipelined",
+  status: 400,
+  text: "Wait for the answer to the request ahead of this one, or use another connection.",
+};
 
 /** A page of this origin may read the answer. No cookies: whom a request comes from is said in its body. */
 function corsHeaders(origin: string): Readonly<Record<string, string>> {

@@ -13,6 +13,7 @@ export type RefusalReason =
   | "headers"
   | "media-type"
   | "body"
+  | "pipelined"
   | "connections"
   | "connections-per-address"
   | "not-ready"

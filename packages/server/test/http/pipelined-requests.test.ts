@@ -1,0 +1,31 @@
+import { memoryLog } from "@hawser/log";
+import { afterEach, expect, it } from "vitest";
+import { anonymous, createServer, silentLogger } from "../../src/index.ts";
+import { RawSocket } from "../raw-socket.ts";
+
+const ends: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+it("a request that does not wait for the answer ahead of it takes no place, and keeps none when all are cut", async () => {
+  const server = createServer({
+    log: memoryLog(),
+    authenticate: anonymous(),
+    port: 0,
+    host: "127.0.0.1",
+    logger: silentLogger,
+  });
+  await server.listen();
+  ends.push(() => server.close());
+  const raw = await RawSocket.to(server.url);
+  const body = '{"type":"connect"}\n';
+  const head = `host: ${new URL(server.url).host}\r\ncontent-type: application/vnd.hawser.v1.json\r\n`;
+  const request = (path: string): string =>
+    `POST /hawser/${path} HTTP/1.1\r\n${head}content-length: ${body.length}\r\n\r\n${body}`;
+  raw.write(Buffer.from([request("stream"), request("stream"), request("poll"), request("requests")].join("")));
+  expect(await raw.head()).toContain("200 OK");
+  expect(server.connections).toBe(1);
+  raw.destroy();
+  await expect.poll(() => server.connections).toBe(0);
+});
