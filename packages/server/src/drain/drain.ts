@@ -93,10 +93,11 @@ export class Drain<Connection extends Movable> {
     this.#proceed();
   }
 
-  /** A connection has ended, whoever ended it. */
+  /** A connection has ended, whoever ended it. One that came since the drain began is none of it. */
   forget(connection: Connection): void {
     if (this.#dismissed.delete(connection)) this.#count("closed");
     else if (this.#told.delete(connection) || this.#waiting.delete(connection)) this.#count("moved");
+    else return;
     if (!this.progress.done) return;
     this.#timer?.cancel();
     this.#parts.onDone();
@@ -113,7 +114,6 @@ export class Drain<Connection extends Movable> {
     }
     for (const [connection, deadline] of this.#told) {
       if (deadline > now) break;
-      this.#told.delete(connection);
       this.#dismiss(connection);
     }
     const [firstDeadline = Number.POSITIVE_INFINITY] = this.#told.values();
@@ -131,15 +131,14 @@ export class Drain<Connection extends Movable> {
   #tell(connection: Connection, now: number): void {
     const { deadlineMs, endpoints } = this.#plan;
     this.#waiting.delete(connection);
-    if (!connection.move(deadlineMs, rotated(endpoints, this.#toldCount))) {
-      this.#dismiss(connection);
-      return;
-    }
+    // First, since telling may end it, and who has ended is forgotten once.
     this.#told.set(connection, now + deadlineMs);
-    this.#count("told");
+    if (connection.move(deadlineMs, rotated(endpoints, this.#toldCount))) this.#count("told");
+    else this.#dismiss(connection);
   }
 
   #dismiss(connection: Connection): void {
+    this.#told.delete(connection);
     this.#dismissed.add(connection);
     connection.dismiss();
   }

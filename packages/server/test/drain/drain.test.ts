@@ -11,6 +11,8 @@ class TestConnection implements Movable {
   deadlineMs: number | undefined;
   endpoints: readonly string[] = [];
   dismissedAt: number | undefined;
+  /** It takes so little of what it is sent that being told to move is too much. */
+  overrun = false;
   readonly #scene: Scene;
 
   constructor(scene: Scene) {
@@ -21,6 +23,7 @@ class TestConnection implements Movable {
     this.toldAt = this.#scene.ports.monotonic();
     this.deadlineMs = deadlineMs;
     this.endpoints = endpoints;
+    if (this.overrun) this.leave();
     return true;
   }
 
@@ -39,7 +42,7 @@ class Scene {
   readonly connections: TestConnection[];
   readonly drain: Drain<TestConnection>;
   readonly events: string[] = [];
-  done = false;
+  ends = 0;
 
   constructor(count: number, options: DrainOptions) {
     this.connections = Array.from({ length: count }, () => new TestConnection(this));
@@ -49,11 +52,15 @@ class Scene {
         timers: this.ports,
         connections: this.connections,
         onMove: (event) => this.events.push(event),
-        onDone: () => (this.done = true),
+        onDone: () => (this.ends += 1),
       },
       drainPlan(options),
     );
     this.drain.start();
+  }
+
+  get done(): boolean {
+    return this.ends > 0;
   }
 
   get toldAt(): (number | undefined)[] {
@@ -140,6 +147,26 @@ describe("a drain", () => {
     expect(scene.toldAt).toEqual([0, 10_000, 10_000, 11_000]);
     expect(scene.connections.map(({ dismissedAt }) => dismissedAt)).toEqual([11_000, 11_000, 11_000, 12_000]);
     expect(scene.done).toBe(true);
+  });
+
+  it("is over when telling the last one ends it", async () => {
+    const scene = new Scene(2, { overMs: 3_000, deadlineMs: 1_000 });
+    scene.connections[1]!.overrun = true;
+    await scene.ports.advance(3_000);
+    expect(scene.drain.progress).toMatchObject({ total: 2, moved: 1, closed: 1, remaining: 0, done: true });
+    expect(scene.ends).toBe(1);
+    expect(scene.ports.pending).toBe(0);
+  });
+
+  it("is over once, whoever comes and goes behind it", async () => {
+    const scene = new Scene(1, {});
+    const late = new TestConnection(scene);
+    late.leave();
+    expect(scene.ends).toBe(0);
+    scene.connections[0]!.leave();
+    late.leave();
+    expect(scene.ends).toBe(1);
+    expect(scene.drain.progress.moved).toBe(1);
   });
 
   it("of nobody is over at once", () => {
