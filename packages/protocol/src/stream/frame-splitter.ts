@@ -1,4 +1,5 @@
 import { HawserError } from "../errors.ts";
+import { skipSpace } from "../json/scanner.ts";
 import { malformed } from "../malformed.ts";
 
 const lineFeed = 0x0a;
@@ -54,18 +55,15 @@ export class FrameSplitter {
    * @throws HawserError `message-too-large`, or `frame-malformed` for a length that none can be.
    */
   next(): Uint8Array | undefined {
-    for (;;) {
-      const length = this.#binary ? this.#prefixedLength() : this.#lineLength();
-      if ((length ?? this.#end - this.#start) > this.#maxFrameBytes) {
-        throw new HawserError("message-too-large", `A frame has at most ${this.#maxFrameBytes} bytes.`);
-      }
-      if (length === undefined || this.#start + length > this.#end) return undefined;
-      const frame = this.#bytes.subarray(this.#start, this.#start + length);
-      this.#start += length;
-      this.#searched = this.#start;
-      // Blank lines hold no frame, and are skipped (WIRE-4).
-      if (this.#binary || !isBlank(frame)) return frame;
+    const length = this.#binary ? this.#prefixedLength() : this.#lineLength();
+    if ((length ?? this.#end - this.#start) > this.#maxFrameBytes) {
+      throw new HawserError("message-too-large", `A frame has at most ${this.#maxFrameBytes} bytes.`);
     }
+    if (length === undefined || this.#start + length > this.#end) return undefined;
+    const frame = this.#bytes.subarray(this.#start, this.#start + length);
+    this.#start += length;
+    this.#searched = this.#start;
+    return frame;
   }
 
   /**
@@ -74,9 +72,10 @@ export class FrameSplitter {
    * @throws HawserError `frame-malformed` when it ended within a frame of `hawser.v1`.
    */
   rest(): Uint8Array | undefined {
+    if (!this.#binary) this.#skipBlank();
     const rest = this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    if (rest.length === 0 || (!this.#binary && isBlank(rest))) return undefined;
+    if (rest.length === 0) return undefined;
     return this.#binary ? malformed("is cut off") : rest;
   }
 
@@ -100,6 +99,7 @@ export class FrameSplitter {
   }
 
   #lineLength(): number | undefined {
+    this.#skipBlank();
     // Beyond the end lies spare room, which holds zeros or what was never written.
     const found = this.#bytes.subarray(this.#searched, this.#end).indexOf(lineFeed);
     if (found < 0) {
@@ -108,9 +108,10 @@ export class FrameSplitter {
     }
     return this.#searched + found + 1 - this.#start;
   }
-}
 
-/** Only white space of JSON (RFC 8259, section 2). */
-function isBlank(line: Uint8Array): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === lineFeed || byte === 0x0d);
+  /** White space ahead of a line's frame, blank lines with it (WIRE-4): passed over at once, since nothing limits how much comes. */
+  #skipBlank(): void {
+    this.#start = Math.min(skipSpace(this.#bytes, this.#start), this.#end);
+    this.#searched = Math.max(this.#searched, this.#start);
+  }
 }

@@ -57,6 +57,12 @@ describe("a stream of frames", () => {
     expect(split(false, [utf8('{"type":"ping"}\n  ')])).toHaveLength(1);
   });
 
+  it("keeps nothing of the white space ahead of a line, however much comes [WIRE-4]", () => {
+    const lines = split(false, [utf8(" ".repeat(50)), utf8(" \r\n\t".repeat(50)), utf8(' \n {"type":"ping"} \n')], 20);
+    expect(lines).toEqual([utf8('{"type":"ping"} \n')]);
+    expect(split(false, [utf8("\n".repeat(50))], 20)).toEqual([]);
+  });
+
   it("takes a frame of the largest size and refuses one of a byte more, whole or not", () => {
     const frame = Uint8Array.of(9, ...new Uint8Array(9));
     expect(split(true, [frame], 10)).toHaveLength(1);

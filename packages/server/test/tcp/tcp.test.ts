@@ -136,9 +136,9 @@ describe("a TCP connection", () => {
     const server = await open({ limits: { maxMessageBytes: 20_000, maxTokenBytes: 1_000 } });
     const lines = await connected(server);
     const ping = '{"type":"ping","nonce":3}';
-    lines.write(`${" ".repeat(20_000 - ping.length - 1)}${ping}\n`);
+    lines.write(`${ping.slice(0, -1)}${" ".repeat(20_000 - ping.length - 1)}}\n`);
     expect(await lines.line()).toEqual({ type: "pong", nonce: 3 });
-    lines.write(" ".repeat(20_001));
+    lines.write(`{${" ".repeat(20_000)}`);
     expect(await lines.rest()).toEqual([closed(1009)]);
     await expect.poll(() => server.connections).toBe(0);
   });
