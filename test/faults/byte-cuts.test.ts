@@ -40,8 +40,8 @@ async function open(transport: SessionTransport, mostBytes: number): Promise<Sce
     port: 0,
     host: "127.0.0.1",
     logger: silentLogger,
-    // A connection that vanished is to be found soon.
-    limits: { heartbeatMs: 300 },
+    // A connection that vanished is to be found soon; polls of nothing are a second apart.
+    limits: { heartbeatMs: 800 },
     calls: {
       count: (request) => {
         const id = Number(request);

@@ -22,7 +22,7 @@ async function serve(transport: SessionTransport): Promise<HawserServer> {
     port: 0,
     host: "127.0.0.1",
     logger: silentLogger,
-    limits: { heartbeatMs: 200 },
+    limits: { heartbeatMs: 800 },
     ...transport.server,
   });
   ends.push(() => server.close());

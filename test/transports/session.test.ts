@@ -1,6 +1,7 @@
 import { jsonCodec } from "@hawser/client";
 import type { Client, ClientOptions, ReceivedMessage, Subscription } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
+import { systemPorts } from "@hawser/protocol";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer, ServerOptions } from "@hawser/server";
 import { afterEach, describe, expect, it } from "vitest";
@@ -96,6 +97,15 @@ describe.each(sessionTransports)("a session over $name", (transport) => {
     const client = open(transport, server);
     expect(await client.call("twice", 21)).toBe(42);
     await expect(client.call("thrice", 1)).rejects.toMatchObject({ code: "method-unknown" });
+  });
+
+  it("waits for a call that takes longer than its heartbeats", async () => {
+    const { timers } = systemPorts();
+    const later = (): Promise<string> => new Promise((resolve) => timers.after(2_500, () => resolve("at last")));
+    const server = await serve(transport, { calls: { later }, limits: { heartbeatMs: 800 } });
+    const client = open(transport, server);
+    expect(await client.call("later", null)).toBe("at last");
+    expect(client.statistics.connects).toBe(1);
   });
 
   it("speaks JSON as well", async () => {

@@ -98,6 +98,8 @@ export class HttpTransport implements Transport {
     const lane = (maxParallel: number): RequestLane =>
       new RequestLane({
         codec,
+        timers: ports.timers,
+        silenceMs: () => this.#silenceMs,
         maxParallel,
         open: (frames, repeatable, own) => this.#exchange("requests", frames, repeatable, own),
         onAnswer: (frame, bytes) => this.#pass(frame, bytes),
@@ -130,6 +132,12 @@ export class HttpTransport implements Transport {
     if (this.#closed) return;
     this.#stop();
     this.#options.ports.timers.soon(() => this.#options.handlers.onClose(code, reason));
+  }
+
+  /** Of an answer; then it is taken for lost. */
+  get #silenceMs(): number {
+    const heartbeatMs = this.#welcome?.heartbeatMs ?? defaultHeartbeatMs;
+    return heartbeatMs === 0 ? Infinity : silentHeartbeats * heartbeatMs;
   }
 
   get #lanes(): readonly RequestLane[] {
@@ -366,8 +374,7 @@ export class HttpTransport implements Transport {
   /** Finds a stream that brings nothing any more, not even heartbeats: half-open, or held back on the way. */
   #watchStreams(): void {
     const { clock, timers } = this.#options.ports;
-    const heartbeatMs = this.#welcome?.heartbeatMs ?? defaultHeartbeatMs;
-    const silenceMs = heartbeatMs === 0 ? Infinity : silentHeartbeats * heartbeatMs;
+    const silenceMs = this.#silenceMs;
     const dueAt = (): number =>
       this.#next === undefined || this.#options.polls
         ? this.#heardAt + silenceMs

@@ -1,8 +1,11 @@
-import type { Codec, ServerFrame } from "@hawser/protocol";
+import type { Codec, ServerFrame, Timer, Timers } from "@hawser/protocol";
 import type { HttpExchange, HttpExchangeEnd, HttpExchangeHandlers } from "./http-exchange.ts";
 
 export interface RequestLaneOptions {
   readonly codec: Codec;
+  readonly timers: Timers;
+  /** For how long an answer may bring nothing, not even a heartbeat (CON-11); Infinity: for ever. */
+  readonly silenceMs: () => number;
   /** Requests of HTTP at a time. With 1 the frames are handled in their order. */
   readonly maxParallel: number;
   /** Sends frames behind `connect`. */
@@ -22,6 +25,8 @@ interface Waiting {
 interface Running {
   readonly exchange: HttpExchange;
   readonly unanswered: Set<number>;
+  /** Until the answer is taken for lost. */
+  silence: Timer | undefined;
 }
 
 /** Requests that need no stream (publishes, or calls and pages of history), each sent with those that wait beside it. */
@@ -75,8 +80,7 @@ export class RequestLane {
   close(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const { exchange } of this.#running) exchange.abort();
-    this.#running.clear();
+    for (const running of this.#running) this.#end(running);
   }
 
   #start(): void {
@@ -89,16 +93,29 @@ export class RequestLane {
         onFrame: (frame, bytes) => {
           if (unanswered.delete(answeredBy(frame)) || endsConnection(frame)) this.#options.onAnswer(frame, bytes);
         },
-        onHeard: () => {},
+        onHeard: () => this.#listen(running),
         onEnd: (end) => {
-          this.#running.delete(running);
+          this.#end(running);
           if (end.kind !== "whole" || unanswered.size > 0) this.#options.onFailure(end);
           else this.pump();
         },
       },
     );
-    const running = { exchange, unanswered };
+    const running: Running = { exchange, unanswered, silence: undefined };
     this.#running.add(running);
+    this.#listen(running);
+  }
+
+  /** A request may go over another connection of HTTP than the stream, which says nothing of its own. */
+  #listen(running: Running): void {
+    const { timers, silenceMs, onFailure } = this.#options;
+    running.silence?.cancel();
+    const waitMs = silenceMs();
+    if (waitMs === Infinity) return;
+    running.silence = timers.after(waitMs, () => {
+      this.#end(running);
+      onFailure({ kind: "broken", reason: "the answer to a request has gone silent" });
+    });
   }
 
   /** As many as go into one body: at least one. */
@@ -115,9 +132,14 @@ export class RequestLane {
     return taken;
   }
 
-  #leave(running: Running): void {
+  #end(running: Running): void {
+    running.silence?.cancel();
     running.exchange.abort();
     this.#running.delete(running);
+  }
+
+  #leave(running: Running): void {
+    this.#end(running);
     this.pump();
   }
 }
