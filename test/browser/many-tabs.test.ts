@@ -58,7 +58,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     }
   };
 
-  const whole = async (tabs: readonly Chat[], expected: readonly string[]): Promise<void> => {
+  const expectWhole = async (tabs: readonly Chat[], expected: readonly string[]): Promise<void> => {
     for (const tab of tabs) {
       await expect
         .poll(async () => (await tab.texts()).toSorted(), { timeout: 30_000 })
@@ -79,11 +79,11 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 4 });
     const expected: string[] = [];
     await talk(tabs, 5, expected);
-    await whole(tabs, expected);
+    await expectWhole(tabs, expected);
     await tabs[0]!.page.close();
     await expect.poll(async () => (await counts(page)).streams).toBe(3);
     await talk(tabs.slice(1), 2, expected);
-    await whole(tabs.slice(1), expected);
+    await expectWhole(tabs.slice(1), expected);
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 3 });
   });
 
@@ -93,7 +93,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     await expect.poll(() => counts(page)).toEqual({ sockets: 2, streams: 8 });
     const expected: string[] = [];
     await talk(tabs, 3, expected);
-    await whole(tabs, expected);
+    await expectWhole(tabs, expected);
   });
 
   it.each([
@@ -109,7 +109,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     await others[0]!.shows("message 15");
     await end(host!);
     await talking;
-    await whole(others, expected);
+    await expectWhole(others, expected);
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 3 });
     for (const other of others) await expect.poll(() => other.figure("resumes"), { timeout: 10_000 }).toBe(1);
   });
@@ -124,7 +124,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     const others = tabs.slice(0, 3);
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 3 });
     await talk(others, 3, expected);
-    await whole(others, expected);
+    await expectWhole(others, expected);
     for (const other of others) expect(await other.figure("resumes")).toBe(0);
   });
 
@@ -136,9 +136,9 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     const devtools = await tabs[3]!.page.context().newCDPSession(tabs[3]!.page);
     await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
     await talk(tabs.slice(0, 3), 10, expected);
-    await whole(tabs.slice(0, 3), expected);
+    await expectWhole(tabs.slice(0, 3), expected);
     await devtools.send("Page.setWebLifecycleState", { state: "active" });
-    await whole(tabs, expected);
+    await expectWhole(tabs, expected);
   });
 
   it("go on through a new shared worker when theirs is killed", async () => {
@@ -150,7 +150,7 @@ describe.skipIf(withoutBrowser)("four tabs of one person", () => {
     await tabs[0]!.shows("message 15");
     await browser.killSharedWorkers();
     await talking;
-    await whole(tabs, expected);
+    await expectWhole(tabs, expected);
     await expect.poll(() => counts(page)).toEqual({ sockets: 1, streams: 4 });
   });
 });

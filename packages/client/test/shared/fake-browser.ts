@@ -33,6 +33,14 @@ export class FakeBrowser {
     return this.#worker;
   }
 
+  /** Who holds which lock, and who waits for it. */
+  get locks(): { readonly held: readonly string[]; readonly waiting: readonly string[] } {
+    return {
+      held: [...this.#held.keys()],
+      waiting: [...this.#queues].flatMap(([name, queue]) => queue.map(() => name)),
+    };
+  }
+
   open(): FakePage {
     return new FakePage(this);
   }

@@ -340,14 +340,45 @@ describe.each<Mode>(["worker", "tabs"])("tabs that share connections (%s)", (mod
     expect(third.events.at(-1)).toBe(1006);
   });
 
+  it("have room for as many again as the server has ended", async () => {
+    const { ports, node, tab } = world(mode, { limits: { maxStreams: 2 } });
+    const tabs = [tab(), tab()];
+    for (let round = 0; round < 5; round += 1) {
+      const streams = tabs.map((one) => one.connect());
+      await ports.advance(100);
+      for (const { transport } of streams) transport.send(bytes(1));
+      await ports.advance(10);
+      for (const stream of [1, 2]) node.sockets[round]!.say({ kind: "close", stream, code: 4000, reason: "" });
+      await ports.advance(10);
+      expect(streams.map(({ events }) => events)).toEqual([
+        ["hawser.v1", 4000],
+        ["hawser.v1", 4000],
+      ]);
+    }
+  });
+
+  it("let go of their lock when they are hidden", async () => {
+    const { ports, browser, tab } = world(mode);
+    const [stays, hides] = [tab(), tab()];
+    stays.connect();
+    await ports.advance(100);
+    hides.connect();
+    await ports.advance(100);
+    const before = browser.locks.held.length;
+    hides.page.hide();
+    await ports.advance(10);
+    expect(browser.locks.held).toHaveLength(before - 1);
+  });
+
   it("leave nothing behind when all are closed", async () => {
-    const { ports, node, tab } = world(mode);
+    const { ports, node, browser, tab } = world(mode);
     const streams = [tab().connect(), tab().connect()];
     await ports.advance(100);
     for (const { transport } of streams) transport.close(1000, "");
     await ports.advance(10);
     expect(node.open).toHaveLength(0);
     expect(ports.pending).toBe(0);
+    expect(browser.locks.waiting.filter((name) => name.includes("alive"))).toEqual([]);
   });
 });
 

@@ -411,5 +411,14 @@ describe("a shared connection", () => {
     expect(await come()).toEqual([]);
     answer();
     expect(framesOf(await come(), 3).map(({ type }) => type)).toEqual(["connected", "pong", "error"]);
+    // And what was held and then handed on is free as well.
+    send(4, { ...connect, token: "slow" });
+    say({ kind: "message", stream: 4, message: held });
+    await come();
+    answer();
+    await come();
+    send(5, { ...connect, token: "slow" });
+    say({ kind: "message", stream: 5, message: held });
+    expect(await come()).toEqual([]);
   });
 });
