@@ -3,7 +3,7 @@ import { Marks } from "./marks.ts";
 import type { Framing, Transport, TransportHandlers } from "./transport.ts";
 
 /** Messages of a stream stay bare, so that all streams of all shared connections have the same bytes of a block. */
-export const streamFraming: Framing = { name: "shared-stream", headroomBytes: 0, frame: (message) => message };
+const streamFraming: Framing = { name: "shared-stream", headroomBytes: 0, frame: (message) => message };
 
 /** What a stream ends with that was cut (RFC 6455, section 7.4.1). */
 const abnormalClosure = 1006;
