@@ -174,6 +174,7 @@ describe("the answer to a stream", () => {
       signal: abort.signal,
     };
     await readUntil(await fetch(`${base}/stream`, init), "subscribed");
+    expect(server.connections).toBe(1);
     abort.abort();
     while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve));
   });
@@ -340,6 +341,7 @@ describe("a client that takes nothing of its answer", () => {
     await new Promise((resolve) => socket.once("data", resolve));
     socket.pause();
     const text = "x".repeat(200_000);
+    expect(server.connections).toBe(1);
     while (server.connections > 0) await server.publish("a", text);
   });
 });

@@ -20,9 +20,9 @@ interface Scene {
   readonly http: FakeFetch;
   readonly transport: Transport;
   /** What the core was given since it was looked at last. */
-  passed(): Promise<ServerFrame[]>;
+  readonly passed: () => Promise<ServerFrame[]>;
   closes: [code: number, reason: string][];
-  send(...frames: ClientFrame[]): Promise<void>;
+  readonly send: (...frames: ClientFrame[]) => Promise<void>;
 }
 
 async function open(polls = false): Promise<Scene> {
