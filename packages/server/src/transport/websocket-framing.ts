@@ -14,22 +14,26 @@ function webSocketFraming(name: string, firstByte: number): Framing {
     frame(message) {
       const length = message.length - headroomBytes;
       const framed = message.subarray(headroomBytes - headerBytesOf(length));
-      framed[0] = firstByte;
-      if (length < 126) framed[1] = length;
-      else if (length < 65_536) {
-        framed[1] = 126;
-        framed[2] = length >>> 8;
-        framed[3] = length & 0xff;
-      } else {
-        framed[1] = 127;
-        const view = new DataView(framed.buffer, framed.byteOffset);
-        // A message is far below 2^53 bytes, so the upper half is a plain division.
-        view.setUint32(2, Math.floor(length / 2 ** 32));
-        view.setUint32(6, length % 2 ** 32);
-      }
+      writeHeader(framed, firstByte, length);
       return framed;
     },
   };
+}
+
+function writeHeader(target: Uint8Array, firstByte: number, length: number): void {
+  target[0] = firstByte;
+  if (length < 126) target[1] = length;
+  else if (length < 65_536) {
+    target[1] = 126;
+    target[2] = length >>> 8;
+    target[3] = length & 0xff;
+  } else {
+    target[1] = 127;
+    const view = new DataView(target.buffer, target.byteOffset);
+    // A message is far below 2^53 bytes, so the upper half is a plain division.
+    view.setUint32(2, Math.floor(length / 2 ** 32));
+    view.setUint32(6, length % 2 ** 32);
+  }
 }
 
 function headerBytesOf(length: number): number {
@@ -45,12 +49,7 @@ export const textFraming: Framing = webSocketFraming("websocket-text", finText);
 
 /** The header alone of a binary frame for a message of so many bytes, for a message that lies in pieces. */
 export function binaryFrameHead(length: number): Uint8Array {
-  if (length < 126) return Uint8Array.of(finBinary, length);
-  if (length < 65_536) return Uint8Array.of(finBinary, 126, length >>> 8, length & 0xff);
-  const head = new Uint8Array(10);
-  head[0] = finBinary;
-  head[1] = 127;
-  new DataView(head.buffer).setUint32(2, Math.floor(length / 2 ** 32));
-  new DataView(head.buffer).setUint32(6, length % 2 ** 32);
+  const head = new Uint8Array(headerBytesOf(length));
+  writeHeader(head, finBinary, length);
   return head;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { binaryFraming, textFraming } from "../../src/transport/websocket-framing.ts";
+import { binaryFrameHead, binaryFraming, textFraming } from "../../src/transport/websocket-framing.ts";
 
 const headerOf = (length: number): number[] => {
   const framed = binaryFraming.frame(new Uint8Array(binaryFraming.headroomBytes + length).fill(7));
@@ -20,6 +20,7 @@ describe("the header of a message (RFC 6455, section 5.2)", () => {
     [1_048_576, [0x82, 127, 0, 0, 0, 0, 0, 16, 0, 0]],
   ])("of %i bytes has the shortest form of the length", (length, header) => {
     expect(headerOf(length)).toEqual(header);
+    expect([...binaryFrameHead(length)]).toEqual(header);
   });
 
   it("of a text message differs in the opcode only", () => {
