@@ -13,10 +13,10 @@ afterEach(async () => {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Long polls tell of members too, but when they please: a poll that ends takes its lease and its watch with it. */
-const lasting = sessionTransports.filter(({ name }) => name !== "HTTP polling");
+/** Long polls tell of members late, by up to a poll: too late for a test that waits for each change. */
+const prompt = sessionTransports.filter(({ name }) => name !== "HTTP polling");
 
-describe.each(lasting)("over $name", (transport) => {
+describe.each(prompt)("over $name", (transport) => {
   it("a member is there once, whatever its connection becomes, with its newest state, until it leaves", async () => {
     const server = createServer({
       log: memoryLog(),

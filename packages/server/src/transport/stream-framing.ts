@@ -18,7 +18,7 @@ export function mediaTypeOf(subprotocol: Codec["subprotocol"]): string {
 }
 
 /** The media type of server-sent events (HTML, section 9.2). */
-export const eventStream = "text/event-stream";
+const eventStream = "text/event-stream";
 
 /** Frames as they are. */
 function plain(codec: Codec): StreamFraming {
