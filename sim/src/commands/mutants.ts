@@ -36,6 +36,7 @@ export async function runMutantsCommand(options: MutantsOptions): Promise<number
     onHunted: ({ mutant, found, seeds: run }) => {
       if (found === undefined) missed += 1;
       else known.set(mutant.id, found.seed);
+      if (options.remember) writeRemembered(known);
       const outcome =
         found === undefined
           ? `NOT FOUND in ${run} seeds`
@@ -44,7 +45,6 @@ export async function runMutantsCommand(options: MutantsOptions): Promise<number
       if (found !== undefined) console.log(`${" ".repeat(35)}${found.failure.message.split("\n")[0]!.slice(0, 160)}`);
     },
   });
-  if (options.remember) writeRemembered(known);
   console.log(`${mutants.length - missed} of ${mutants.length} mutants found`);
   return missed > 0 ? 1 : 0;
 }

@@ -34,8 +34,6 @@ export interface SimulatedConnectionOptions {
   readonly up: Path;
   readonly down: Path;
   readonly clientHandlers: ClientHandlers;
-  /** Whether batches may be lost or come again. */
-  readonly watchBatches: boolean;
   readonly onGone: (connection: SimulatedConnection) => void;
 }
 
@@ -44,6 +42,7 @@ const controlBytes = 10;
 /** How long a side waits for the answer to its closing handshake. */
 const closeTimeoutMs = 2_000;
 const abnormal = 1006;
+const rememberedMessages = 8;
 
 /** One connection between a client's connector and a node's transport, message by message. */
 export class SimulatedConnection {
@@ -64,7 +63,8 @@ export class SimulatedConnection {
   #confirmedDown = 0;
   readonly #marks = new Map<number, number>();
   #batchesToLose = 0;
-  #lastBatch: Uint8Array | undefined;
+  /** What was sent to the client lately, of which something may come again. */
+  readonly #lately: Uint8Array[] = [];
 
   constructor(options: SimulatedConnectionOptions) {
     this.id = options.id;
@@ -122,8 +122,9 @@ export class SimulatedConnection {
 
   /** A message of batches that the client was sent comes again. False when there was none. */
   repeatBatch(): boolean {
-    if (this.#lastBatch === undefined || !this.open) return false;
-    this.#down.insert({ kind: "message", message: this.#lastBatch }, this.#lastBatch.length);
+    const message = this.#lately.findLast((sent) => this.#isOfBatches(sent));
+    if (message === undefined || !this.open) return false;
+    this.#down.insert({ kind: "message", message }, message.length);
     return true;
   }
 
@@ -214,19 +215,18 @@ export class SimulatedConnection {
 
   #send(way: Way, message: Uint8Array): void {
     if (way === "down") this.#sentDown += message.length;
-    if (way === "down" && this.#isOfBatches(message)) {
-      if (this.#batchesToLose > 0) {
+    if (way === "down") {
+      if (this.#batchesToLose > 0 && this.#isOfBatches(message)) {
         this.#batchesToLose -= 1;
         return;
       }
-      this.#lastBatch = message;
+      this.#lately.push(message);
+      if (this.#lately.length > rememberedMessages) this.#lately.shift();
     }
     this.#way(way).send({ kind: "message", message }, message.length, true);
   }
 
-  /** Looked at only where batches are to be lost or repeated, since it costs as much as all the rest. */
   #isOfBatches(message: Uint8Array): boolean {
-    if (!this.#options.watchBatches) return false;
     const codec = this.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec;
     return codec.decodeServer(message).every((frame) => frame.type === "batch" && frame.messages.length > 0);
   }

@@ -26,8 +26,6 @@ export interface SimulatedNetworkOptions {
   readonly trace: Trace;
   /** Drawn anew for each connection. */
   readonly paths: () => Paths;
-  /** Whether batches may be lost or come again on a connection that stands. */
-  readonly watchBatches: boolean;
 }
 
 const connectFailed = 1006;
@@ -71,7 +69,7 @@ export class SimulatedNetwork {
     return {
       name: "simulated",
       connect: (url, subprotocol, handlers) => {
-        const { time, random, trace, paths, watchBatches } = this.#options;
+        const { time, random, trace, paths } = this.#options;
         const host = new URL(url).hostname;
         const { up, down } = paths();
         this.#lastId += 1;
@@ -107,7 +105,6 @@ export class SimulatedNetwork {
           up,
           down,
           clientHandlers: handlers,
-          watchBatches,
           onGone: (gone) => this.#connections.delete(gone),
         });
         this.#connections.add(connection);

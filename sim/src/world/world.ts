@@ -122,7 +122,6 @@ export class World {
       random: this.random.network,
       trace: this.trace,
       paths: () => this.drawPaths(),
-      watchBatches: options.faults.has("batches lost") || options.faults.has("batch comes again"),
     });
     this.store = new DurableStore({
       time: this.time,
