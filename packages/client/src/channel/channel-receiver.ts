@@ -141,6 +141,7 @@ export class ChannelReceiver implements FeedReceiver {
   onSubscribed(feed: Feed, frame: SubscribedFrame): void {
     const { start, push, counts, backoff, plan } = this.#options;
     backoff.reset();
+    if (this.#isElsewhere(frame)) return feed.askLater(0);
     if (frame.grant.length > 0) this.#grant = frame.grant;
     const first = !this.#granted;
     const before = this.#receiver.position;
@@ -188,6 +189,16 @@ export class ChannelReceiver implements FeedReceiver {
     if (code !== "forbidden" && !this.#isAlone(feed)) return feed.askLater(0);
     this.end();
     this.#options.push({ kind: "ended", error: new HawserError(code as ErrorCode, message) });
+  }
+
+  /**
+   * Whether a grant begins above where the stream does by now: it was asked for when no grant had said where that is. A
+   * user without the right to history would be kept from what lies between (SUB-11).
+   */
+  #isElsewhere({ epoch, offset, lost, reset }: SubscribedFrame): boolean {
+    const position = this.#receiver.position;
+    if (!this.#granted || position === undefined || lost !== undefined || reset !== "") return false;
+    return epoch === position.epoch && offset > position.offset;
   }
 
   /** Whether no other feed may still bring what this one does not have. */

@@ -87,6 +87,32 @@ describe("a session over several connections", () => {
     expect(scene.client.statistics).toMatchObject({ resumes: 1, gaps: 0, lost: 0, duplicatesDropped: 0 });
   });
 
+  it("begins where the first grant does, when two connections were asked before there was one [SUB-11]", async () => {
+    const scene = await cluster({ url: ["sim://a", "sim://b", "sim://c"] });
+    const { answer } = scene.server;
+    scene.server.answer = (frame, peer) => {
+      if (frame.type !== "subscribe") answer(frame, peer);
+    };
+    read(scene, "any");
+    await scene.ports.advance(1);
+    const a = scene.at("sim://a");
+    a.send(move);
+    await scene.ports.advance(1);
+    const other = scene.server.peers.find((peer) => peer.url !== "sim://a" && subscribes(peer).length > 0)!;
+    expect(other.last("subscribe").position).toBeUndefined();
+    a.send(subscribed(a.last("subscribe"), { offset: 0 }));
+    // Published meanwhile: 1 to 3.
+    other.send(subscribed(other.last("subscribe"), { offset: 3 }));
+    await scene.ports.advance(1);
+    expect(other.of("unsubscribe")).toHaveLength(1);
+    await scene.ports.advance(1_000);
+    expect(other.last("subscribe").position).toEqual({ epoch: 1, offset: 0 });
+    other.send(subscribed(other.last("subscribe"), { offset: 0 }), { ...batch(0, 4), generation: 2 });
+    await scene.ports.advance(1);
+    expect(scene.seen).toEqual([1, 2, 3, 4]);
+    expect(scene.client.statistics.lost).toBe(0);
+  });
+
   it("reads on over the old connection until the new one has its grant [CON-12]", async () => {
     const scene = await cluster({ url: ["sim://a", "sim://b", "sim://c"] });
     read(scene, "any");
