@@ -185,6 +185,8 @@ export class NodePresence {
     this.#roster.fold(record);
     if (record.kind !== "beat" || record.instance !== this.#instance || record.beat !== this.#awaited) return;
     this.#awaited = undefined;
+    // The next is due that long after this one came, however long it took.
+    this.#scheduleBeat();
     this.#roster.count(this.#instance);
     for (const { instance, beat } of this.#roster.silent()) this.#declareEnded(instance, beat);
   }

@@ -1,6 +1,6 @@
 import type { RosterRecord } from "./presence-record.ts";
 
-/** Own beats without one of another node's, after which that node is taken for dead. */
+/** Beats of a node in the time of a lease. */
 export const beatsPerLease = 4;
 
 /** Nodes that have ended are remembered, since what they wrote may be read behind their end. */
@@ -46,9 +46,12 @@ export class Roster {
 
   /** Nodes that were silent for so long that they have to be ended. */
   silent(): { readonly instance: string; readonly beat: number }[] {
-    return [...this.#living]
-      .filter(([, { missed }]) => missed >= beatsPerLease)
-      .map(([instance, { beat }]) => ({ instance, beat }));
+    return (
+      [...this.#living]
+        // Between the first that was missed and this one lies the whole time of a lease.
+        .filter(([, { missed }]) => missed > beatsPerLease)
+        .map(([instance, { beat }]) => ({ instance, beat }))
+    );
   }
 
   /** A lease was read of a node that has not been heard of: it is waited for as for any. */

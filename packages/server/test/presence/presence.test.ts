@@ -107,6 +107,22 @@ describe("presence over two nodes on one log", () => {
     for (const eye of eyes) expect(said(await eye.frames())).toEqual([]);
   });
 
+  it("takes nobody for dead when a log that stalled takes what waited, one node after the other [PRES-5]", async () => {
+    const { ports, nodes } = await cluster(2);
+    const [one, two] = nodes;
+    const eyes = [await watcher(one!, "chat"), await watcher(two!, "chat")];
+    await (await one!.client().connect("ann")).ask(enter(1, "chat", "a"));
+    await ports.advance(1_000);
+    for (const eye of eyes) await eye.frames();
+    for (const { view } of nodes) view.stalls = true;
+    await ports.advance(600_000);
+    two!.view.release();
+    await ports.advance(20_000);
+    one!.view.release();
+    await ports.advance(120_000);
+    for (const eye of eyes) expect(said(await eye.frames())).toEqual([]);
+  });
+
   it("gives a node that closes the grace time, in one record for all its members [PRES-4]", async () => {
     const { ports, log, nodes } = await cluster(2);
     const [one, two] = nodes;

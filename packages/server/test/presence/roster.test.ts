@@ -15,13 +15,13 @@ const beat = (instance: string, number: number) =>
   ({ kind: "beat", instance, node: `node of ${instance}`, beat: number }) as const;
 
 describe("Roster", () => {
-  it("finds a node silent when four of its own beats went by without one", () => {
+  it("finds a node silent when the time of four of its own beats went by without one", () => {
     const { roster } = rosterOf();
     roster.fold(beat("other", 1));
-    for (let own = 1; own <= 3; own += 1) roster.count("own");
+    for (let own = 1; own <= 4; own += 1) roster.count("own");
     expect(roster.silent()).toEqual([]);
     roster.fold(beat("other", 2));
-    for (let own = 4; own <= 6; own += 1) roster.count("own");
+    for (let own = 5; own <= 8; own += 1) roster.count("own");
     expect(roster.silent()).toEqual([]);
     roster.count("own");
     expect(roster.silent()).toEqual([{ instance: "other", beat: 2 }]);
@@ -61,7 +61,7 @@ describe("Roster", () => {
   it("waits for a node of which only a lease was read as for any other", () => {
     const { roster } = rosterOf();
     roster.meet("stranger");
-    for (let own = 1; own <= 4; own += 1) roster.count("own");
+    for (let own = 1; own <= 5; own += 1) roster.count("own");
     expect(roster.silent()).toEqual([{ instance: "stranger", beat: 0 }]);
   });
 

@@ -24,9 +24,11 @@ async function sharedLog(ports: SimulatedPorts): Promise<Log> {
   return log;
 }
 
-/** A node's own view of a log that it shares; `down` cuts it off. */
+/** A node's own view of a log that it shares; `down` cuts it off, `stalls` lets what it appends wait for `release`. */
 export class LogView implements Log {
   down = false;
+  stalls = false;
+  readonly #held: (() => void)[] = [];
   readonly capabilities;
   readonly #log: Log;
 
@@ -40,8 +42,19 @@ export class LogView implements Log {
   }
 
   append(...given: Parameters<Log["append"]>): ReturnType<Log["append"]> {
+    if (this.stalls) {
+      return new Promise((resolve) => {
+        this.#held.push(() => resolve(this.#log.append(...given)));
+      });
+    }
     if (!this.down) return this.#log.append(...given);
     return Promise.resolve(given[0].map(() => ({ kind: "failed", code: "log-unavailable", message: "down" })));
+  }
+
+  /** Takes what waited, in its order. */
+  release(): void {
+    this.stalls = false;
+    for (const append of this.#held.splice(0)) append();
   }
 
   head(...given: Parameters<Log["head"]>): ReturnType<Log["head"]> {
