@@ -69,7 +69,10 @@ describe.each(sessionTransports)("over $name", (transport) => {
     },
   );
 
-  it("a connection of which nobody hears any more gives its place at the server back", async () => {
+  // Over HTTP no client confirms (HTTP-7): a stream that vanished is found by the kernel, much later.
+  const confirms = !transport.name.startsWith("HTTP");
+
+  it.runIf(confirms)("a connection of which nobody hears any more gives its place at the server back", async () => {
     const server = await serve(transport);
     const proxy = await wayTo(transport.urlOf(server));
     const url = proxy.urlOf(transport.urlOf(server));
