@@ -154,6 +154,21 @@ describe("the answer to a stream", () => {
     expect(protobufCodec.decodeServer(bytes)[0]?.type).toBe("connected");
   });
 
+  it("keeps its socket, however many others come that are not let in yet", async () => {
+    const { server, base } = await serve({ limits: { maxPendingHandshakes: 1 } });
+    const answers: Response[] = [];
+    for (const path of ["stream", "stream", "poll"]) {
+      answers.push(await post(`${base}/${path}`, lines(hello, subscribe(1))));
+    }
+    for (let count = 0; count < 5; count += 1) {
+      const socket = connectSocket({ host: "127.0.0.1", port: Number(new URL(base).port) });
+      ends.push(() => void socket.destroy());
+      await new Promise((resolve) => socket.once("connect", resolve));
+    }
+    await server.publish("a", 1);
+    for (const answer of answers) expect((await readUntil(answer, "batch")).at(-1)?.type).toBe("batch");
+  });
+
   it("ends with 4000 when the server closes, and the server waits for it", async () => {
     const { server, base } = await serve();
     const answer = await post(`${base}/stream`, lines(hello));
