@@ -26,7 +26,7 @@ export interface ControlRecord {
 
 /** What a node says of nodes, in one entry of the roster. */
 export type RosterRecord =
-  /** It lives. Beats are numbered from 1. */
+  /** It lives, under that name for people who look into the log. Beats are numbered from 1. */
   | { readonly kind: "beat"; readonly instance: string; readonly node: string; readonly beat: number }
   /** It goes by itself: its leases end when so much time has passed. */
   | { readonly kind: "closing"; readonly instance: string; readonly graceMs: number }

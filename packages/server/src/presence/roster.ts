@@ -7,7 +7,6 @@ export const beatsPerLease = 4;
 const maxEnded = 10_000;
 
 interface Living {
-  readonly node: string;
   /** The number of its last beat. */
   beat: number;
   /** Own beats that the log has taken since. */
@@ -57,7 +56,7 @@ export class Roster {
   /** A lease was read of a node that has not been heard of: it is waited for as for any. */
   meet(instance: string): void {
     if (!this.#ended.has(instance) && !this.#living.has(instance)) {
-      this.#living.set(instance, { node: "", beat: 0, missed: 0 });
+      this.#living.set(instance, { beat: 0, missed: 0 });
     }
   }
 
@@ -66,12 +65,8 @@ export class Roster {
     if (this.#ended.has(instance)) return;
     switch (record.kind) {
       case "beat":
-        // A beat that was held up somewhere says that the node lived, but not that it was silent since.
-        this.#living.set(instance, {
-          node: record.node,
-          beat: Math.max(record.beat, this.beatOf(instance)),
-          missed: 0,
-        });
+        // One that was held up may come behind later ones: the highest number is the last.
+        this.#living.set(instance, { beat: Math.max(record.beat, this.beatOf(instance)), missed: 0 });
         return;
       case "closing":
         this.meet(instance);
