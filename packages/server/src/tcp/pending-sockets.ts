@@ -40,7 +40,11 @@ export class PendingSockets {
     const { limit, timeoutMs, timers, onOverdue, onEvicted } = this.#options;
     socket.on("error", () => socket.destroy());
     const key = peerOf(socket);
-    if (key === undefined) return false;
+    if (key === undefined) {
+      // Reset before it was looked at: nobody reads from it, so that it would not be found closed either.
+      socket.destroy();
+      return false;
+    }
     const timer = timers.after(timeoutMs, () => {
       const overdue = this.#take(key)?.socket;
       if (overdue !== undefined) onOverdue(overdue);
