@@ -7,7 +7,6 @@ import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
 import { isUserName } from "./auth/user-name.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
-import { addressOf } from "./http/address.ts";
 import type { DrainProgress } from "./drain/drain.ts";
 import { Door } from "./http/door.ts";
 import { endpoints } from "./http/endpoints.ts";
@@ -152,7 +151,7 @@ export class HawserServer<C extends Contract = Contract> {
     const admin = drainEndpoint({
       node: this.name,
       secrets: options.adminSecret ?? [],
-      addressOf: addressOf(options.trustProxy ?? []),
+      addressOf: this.#gate.rules.addressOf,
       clock: this.#clock,
       logger: this.#logger,
       server: this,

@@ -6,6 +6,7 @@ import type { DrainOptions } from "../drain/drain-options.ts";
 import type { DrainProgress } from "../drain/drain.ts";
 import type { AddressOf } from "../http/address.ts";
 import type { RequestHandler } from "../http/endpoints.ts";
+import { addressOfRequest } from "../http/handshake.ts";
 import { pathOf } from "../http/path.ts";
 import type { Logger } from "../observe/logger.ts";
 import { AddressRates } from "./address-rates.ts";
@@ -78,7 +79,7 @@ async function answer(
   rates: AddressRates,
 ): Promise<Answer> {
   const { node, server, logger, clock } = options;
-  const address = addressOf(request, options);
+  const address = addressOfRequest(request, options);
   const waitMs = rates.take(address, clock.monotonic());
   if (waitMs > 0)
     return failure(429, "rate-limited", "Ask less often.", { "retry-after": String(Math.ceil(waitMs / 1_000)) });
@@ -124,14 +125,6 @@ const numberNames = ["overMs", "deadlineMs", "maxMovesPerSecond"] as const;
 
 function isNumberName(name: string): name is (typeof numberNames)[number] {
   return (numberNames as readonly string[]).includes(name);
-}
-
-function addressOf(request: IncomingMessage, options: DrainEndpointOptions): string {
-  const forwardedFor = request.headers["x-forwarded-for"];
-  return options.addressOf(
-    request.socket.remoteAddress ?? "",
-    typeof forwardedFor === "string" ? forwardedFor : undefined,
-  );
 }
 
 function failure(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {

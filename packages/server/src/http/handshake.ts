@@ -77,7 +77,7 @@ export function originOf(request: IncomingMessage, rules: HandshakeRules): Refus
 }
 
 /** The client's address, as far as it can be known. */
-export function addressOfRequest(request: IncomingMessage, rules: HandshakeRules): string {
+export function addressOfRequest(request: IncomingMessage, rules: Pick<HandshakeRules, "addressOf">): string {
   const forwardedFor = request.headers["x-forwarded-for"];
   return rules.addressOf(
     request.socket.remoteAddress ?? "",

@@ -97,11 +97,9 @@ export class HttpDoor {
       this.#forget(transport);
     });
     try {
-      this.#options.core.accept(transport, {
-        ...judged,
-        headers: plainHeaders(request),
-        ...(brief ? { brief } : {}),
-      });
+      const { address, subprotocol } = judged;
+      const peer = { address, subprotocol, headers: plainHeaders(request) };
+      this.#options.core.accept(transport, brief ? { ...peer, brief } : peer);
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();

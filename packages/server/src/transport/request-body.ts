@@ -88,7 +88,7 @@ export class RequestBody {
     }
     this.#splitter.push(chunk);
     this.#give();
-    if (this.#blocked) this.#options.request.pause();
+    if (this.#blocked && this.#state === "reading") this.#options.request.pause();
   }
 
   #onEnd(): void {
