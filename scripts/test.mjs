@@ -44,7 +44,8 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "1000"]);
   }
   if (!checkOnly) {
-    const found = gate("chromium", [node, "scripts/ensure-chromium.mjs"]);
+    for (const program of ["nginx", "ip"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
+    const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
     vitest("e2e", chromium === undefined ? {} : { CHROMIUM: chromium });
   }
@@ -60,7 +61,7 @@ function gate(name, [command, ...args]) {
   const seconds = secondsSince(started);
   console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
   if (!passed) console.log(indent(output));
-  else if (["size", "snippets", "requirements", "simulator", "mutants", "chromium"].includes(name))
+  else if (["size", "snippets", "requirements", "simulator", "mutants", "chromium", "nginx", "ip"].includes(name))
     console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });
   return passed ? output : undefined;
