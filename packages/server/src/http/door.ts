@@ -8,6 +8,7 @@ import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import { OpenTransports } from "../transport/open-transports.ts";
 import { SharedConnection } from "../transport/shared-connection.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
@@ -46,13 +47,12 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #gate: Gate;
   readonly #webSockets: WebSocketServer;
-  readonly #transports = new Set<Transport>();
+  readonly #transports = new OpenTransports();
   readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
   #server: Server | undefined;
   #shared = false;
-  #onEmptied: (() => void)[] = [];
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -89,14 +89,13 @@ export class Door {
 
   /** Resolves when no transport is open. Each that closes does so within `closeTimeoutMs`. */
   emptied(): Promise<void> {
-    if (this.#transports.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onEmptied.push(resolve));
+    return this.#transports.emptied();
   }
 
   /** Leaves the server to others, and cuts what is still open. */
   detach(): void {
     this.#server?.off("upgrade", this.#onUpgrade);
-    for (const transport of this.#transports) transport.terminate();
+    this.#transports.terminate();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -121,7 +120,7 @@ export class Door {
         maxUnsentBytes: shared ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
       });
       this.#transports.add(transport);
-      socket.once("close", () => this.#forget(transport));
+      socket.once("close", () => this.#transports.delete(transport));
       this.#handOver(transport, judged, request);
     };
     try {
@@ -168,12 +167,6 @@ export class Door {
     });
     this.#sharedConnections.add(shared);
     observer.sharedOpened();
-  }
-
-  #forget(transport: Transport): void {
-    this.#transports.delete(transport);
-    if (this.#transports.size > 0) return;
-    for (const resolve of this.#onEmptied.splice(0)) resolve();
   }
 
   #refuse(socket: Duplex, refusal: Refusal): void {

@@ -5,8 +5,8 @@ import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import { HttpStreamTransport } from "../transport/http-stream.ts";
 import type { AnswerKind } from "../transport/http-stream.ts";
+import { OpenTransports } from "../transport/open-transports.ts";
 import { streamFraming } from "../transport/stream-framing.ts";
-import type { Transport } from "../transport/transport.ts";
 import type { DoorCore } from "./door.ts";
 import type { RequestHandler } from "./endpoints.ts";
 import type { Gate } from "./gate.ts";
@@ -35,8 +35,7 @@ const preflightSeconds = 7_200;
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #kinds: ReadonlyMap<string, AnswerKind>;
-  readonly #transports = new Set<Transport>();
-  #onEmptied: (() => void)[] = [];
+  readonly #transports = new OpenTransports();
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
@@ -54,13 +53,12 @@ export class HttpDoor {
 
   /** Resolves when no transport is open. Each that closes does so within `closeTimeoutMs`. */
   emptied(): Promise<void> {
-    if (this.#transports.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onEmptied.push(resolve));
+    return this.#transports.emptied();
   }
 
   /** Cuts what is still open. */
   detach(): void {
-    for (const transport of this.#transports) transport.terminate();
+    this.#transports.terminate();
   }
 
   #answer(request: IncomingMessage, response: ServerResponse, kind: AnswerKind): void {
@@ -94,7 +92,7 @@ export class HttpDoor {
     response.once("close", () => {
       entry.leave();
       vacate();
-      this.#forget(transport);
+      this.#transports.delete(transport);
     });
     try {
       const { address, subprotocol } = judged;
@@ -104,12 +102,6 @@ export class HttpDoor {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();
     }
-  }
-
-  #forget(transport: Transport): void {
-    this.#transports.delete(transport);
-    if (this.#transports.size > 0) return;
-    for (const resolve of this.#onEmptied.splice(0)) resolve();
   }
 
   #refuse(

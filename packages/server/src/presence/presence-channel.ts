@@ -157,6 +157,8 @@ export class PresenceChannel {
 
   /** Called from time to time: what is due by the clock. */
   sweep(): void {
+    // Bytes that no watcher came for by now are made again: they would only be held.
+    this.pieces.clear();
     if (this.#options.clock.monotonic() >= this.#checkpointAt) this.checkpoint();
   }
 

@@ -11,8 +11,9 @@ import { listen, reachableAt } from "../http/own-server.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver, RefusalReason } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
+import { OpenTransports } from "../transport/open-transports.ts";
 import { TcpTransport } from "../transport/tcp.ts";
-import type { Peer, Transport } from "../transport/transport.ts";
+import type { Peer } from "../transport/transport.ts";
 import { PendingSockets } from "./pending-sockets.ts";
 import { readPreamble } from "./preamble.ts";
 
@@ -53,9 +54,8 @@ export class TcpDoor {
   readonly #options: TcpDoorOptions;
   readonly #server: Server;
   readonly #pending: PendingSockets;
-  readonly #transports = new Set<Transport>();
+  readonly #transports = new OpenTransports();
   #open = true;
-  #onEmptied: (() => void)[] = [];
 
   constructor(options: TcpDoorOptions) {
     const { limits, timers, tls, observer } = options;
@@ -103,14 +103,13 @@ export class TcpDoor {
 
   /** Resolves when no transport is open. Each that closes does so within `closeTimeoutMs`. */
   emptied(): Promise<void> {
-    if (this.#transports.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onEmptied.push(resolve));
+    return this.#transports.emptied();
   }
 
   /** Stops listening, and cuts what is still open. */
   async close(): Promise<void> {
     this.shut();
-    for (const transport of this.#transports) transport.terminate();
+    this.#transports.terminate();
     this.#pending.cut();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -146,7 +145,7 @@ export class TcpDoor {
     socket.once("close", place.leave);
     const transport = new TcpTransport(socket, { ...limits, codec, timers });
     this.#transports.add(transport);
-    socket.once("close", () => this.#forget(transport));
+    socket.once("close", () => this.#transports.delete(transport));
     try {
       core.accept(transport, { address, subprotocol, headers: {} });
     } catch (error) {
@@ -169,12 +168,6 @@ export class TcpDoor {
     socket.once("finish", () => socket.destroySoon());
     socket.resume();
     socket.end(codec.encode({ type: "close", code: closeCode, reason: text }));
-  }
-
-  #forget(transport: Transport): void {
-    this.#transports.delete(transport);
-    if (this.#transports.size > 0) return;
-    for (const resolve of this.#onEmptied.splice(0)) resolve();
   }
 }
 
