@@ -1,6 +1,7 @@
 import type { Position } from "@hawser/protocol";
 import type { DurableStore } from "../store/durable-store.ts";
 import type { StoredChannel, StoredEntry } from "../store/stored-channel.ts";
+import { isOfPresence } from "../store/presence-channels.ts";
 import type { Report } from "./violation.ts";
 
 /** How a publish ended, as its publisher was told. */
@@ -67,7 +68,8 @@ export class PublishLedger {
   /** Holds all of it against the store. */
   check(store: DurableStore): void {
     const inTheLog = new Set<string>();
-    for (const channel of store.channels) for (const id of this.#checkChannel(channel)) inTheLog.add(id);
+    for (const channel of store.channels.filter(({ name }) => !isOfPresence(name)))
+      for (const id of this.#checkChannel(channel)) inTheLog.add(id);
     for (const row of this.#rows.values()) this.#checkRow(row, store.channel(row.channel), inTheLog.has(row.id));
   }
 

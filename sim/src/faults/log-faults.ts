@@ -1,3 +1,4 @@
+import { isOfPresence } from "../store/presence-channels.ts";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { World } from "../world/world.ts";
 
@@ -17,7 +18,7 @@ export function unavailable(world: World, random: RandomStream): boolean {
 
 /** Somebody trims a channel, anywhere up to its end. */
 export function trim(world: World, random: RandomStream): boolean {
-  const channels = world.store.channels.filter((channel) => channel.entries.length > 0);
+  const channels = world.store.channels.filter(({ name, entries }) => entries.length > 0 && !isOfPresence(name));
   if (channels.length === 0) return false;
   const channel = random.pick(channels);
   const { offset } = random.pick(channel.entries);

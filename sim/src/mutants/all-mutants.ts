@@ -3,6 +3,7 @@ import { outsideMutants } from "./outside-mutants.ts";
 import { connectingMutants } from "./product/connecting.ts";
 import { deliveringMutants } from "./product/delivering.ts";
 import { logMutants } from "./product/log.ts";
+import { presenceMutants } from "./product/presence.ts";
 import { publishingMutants } from "./product/publishing.ts";
 import { receivingMutants } from "./product/receiving.ts";
 import { servingMutants } from "./product/serving.ts";
@@ -14,6 +15,7 @@ export const productMutants: readonly ProductMutant[] = [
   ...deliveringMutants,
   ...servingMutants,
   ...connectingMutants,
+  ...presenceMutants,
   ...logMutants,
 ];
 

@@ -18,7 +18,12 @@ export async function farewell(world: World): Promise<void> {
     if (subscriptions > 0) world.report("bounds", `${node.host} keeps ${subscriptions} cursors that nobody has`);
   }
   for (const client of world.clients) void client.client.close();
-  await until(world, () => world.running.every((node) => node.connections === 0 && node.held.channels === 0));
+  await until(
+    world,
+    () =>
+      world.running.every((node) => node.connections === 0 && node.held.channels === 0) &&
+      world.clients.every(({ process }) => process.timers === 0),
+  );
   for (const node of world.running) {
     if (node.connections > 0) world.report("bounds", `${node.host} keeps ${node.connections} connections`);
     if (node.held.channels > 0) world.report("bounds", `${node.host} keeps ${node.held.channels} channels`);

@@ -33,6 +33,7 @@ export function heal(world: World): void {
 export function isQuiet(world: World): boolean {
   if (world.running.length < expectedNodes(world)) return false;
   if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
+  if (world.options.presence && !allSeeAll(world)) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
   if (world.broker !== undefined)
     return world.time.now - world.figures.deliveredAt > brokerQuietMs + 3 * world.options.heartbeatMs;
@@ -66,6 +67,10 @@ export function reportUnrest(world: World, revealed = false): void {
   if (world.running.length < expectedNodes(world)) world.report("liveness", "a node does not run");
   for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
   for (const id of world.calls.pending) world.report("liveness", `the call ${id} never ended`);
+  if (world.options.presence && !allSeeAll(world)) {
+    const seen = world.clients.map(({ outbox, sees }) => `${outbox} sees ${sees?.join(" ") ?? "nothing yet"}`);
+    world.report("liveness", `not everybody who is there is seen, or others are: ${seen.join(", ")}`);
+  }
   if (world.broker !== undefined && !revealed) {
     world.report("liveness", "messages still arrive");
     return;
@@ -80,4 +85,10 @@ export function reportUnrest(world: World, revealed = false): void {
 
 function expectedNodes(world: World): number {
   return world.nodes.length - (world.options.losesNode ? 1 : 0);
+}
+
+/** Whether each sees exactly those who are there. */
+function allSeeAll(world: World): boolean {
+  const there = world.clients.map(({ outbox }) => outbox).toSorted();
+  return world.clients.every(({ sees }) => sees?.length === there.length && sees.every((one, at) => one === there[at]));
 }

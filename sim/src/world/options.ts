@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly deduplicateMs: number;
   /** How long a client's machine sleeps at most. */
   readonly maxSleepMs: number;
+  /** Every client enters the first room, and watches who is there. */
+  readonly presence: boolean;
   /** The last of several nodes does not come back when the world heals. */
   readonly losesNode: boolean;
   readonly heartbeatMs: number;
@@ -99,6 +101,7 @@ export const calmWorld: WorldOptions = {
   deduplicateMs: 600_000,
   maxSleepMs: 12_000,
   losesNode: false,
+  presence: false,
   heartbeatMs: 5_000,
   idleBatchMs: 5_000,
   tailBytes: 1_048_576,
@@ -156,6 +159,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     deduplicateMs: 24_000,
     maxSleepMs: 12_000,
     losesNode: nodes > 1 && random.chance(0.2),
+    presence: !faults.has("log went back") && random.chance(0.4),
     heartbeatMs: random.pick([1_000, 3_000, 10_000]),
     idleBatchMs: random.pick([1_000, 5_000, 30_000]),
     tailBytes: random.pick([500, 4_000, 1_048_576]),
@@ -202,6 +206,7 @@ function onBroker(options: WorldOptions, random: RandomStream): WorldOptions {
   return {
     ...options,
     owned: false,
+    presence: false,
     broker,
     faults,
     retainCount: 1_000_000,

@@ -1,5 +1,5 @@
-import { createClient } from "@hawser/client";
-import type { Client, Publication, PublishOptions, StoredPosition, SubscribeFrom } from "@hawser/client";
+import { createClient, enterPresence, watchPresence } from "@hawser/client";
+import type { Client, PresenceWatch, Publication, PublishOptions, StoredPosition, SubscribeFrom } from "@hawser/client";
 import { jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { LedgerRow } from "../check/publish-ledger.ts";
 import type { StreamCheck } from "../check/stream-check.ts";
@@ -8,6 +8,9 @@ import { Reader } from "./reader.ts";
 import type { ReadingStyle } from "./reader.ts";
 import { tokenOf } from "./tokens.ts";
 import type { World } from "./world.ts";
+
+/** In which clients are members, in worlds with presence. */
+export const presenceRoom = "room.0";
 
 /** What an application keeps of a channel: where it stood. */
 interface Saved {
@@ -26,11 +29,14 @@ export class SimulatedClient {
   readonly readers = new Map<string, Reader>();
   /** Channels that are not for this user, and that it tries to read. */
   readonly prying = new Set<string>();
+  /** What it was told of others in the room, in worlds with presence. */
+  readonly comings: string[] = [];
   readonly #world: World;
   /** What the application has stored, by channel. */
   readonly #saved = new Map<string, Saved>();
   #process: Process;
   #client: Client;
+  #watch: PresenceWatch<string> | undefined;
   #life = 0;
   #published = 0;
 
@@ -40,6 +46,12 @@ export class SimulatedClient {
     this.user = user;
     this.#process = this.#newProcess();
     this.#client = this.#connect();
+  }
+
+  /** Who it sees in the room, by what they show; `undefined` before it knows them. */
+  get sees(): readonly string[] | undefined {
+    const members = this.#watch?.members;
+    return members && [...members.values()].map(({ state }) => state).toSorted();
   }
 
   get process(): Process {
@@ -222,6 +234,13 @@ export class SimulatedClient {
       placement: (channel) => this.#world.placementOf(channel),
       stallAfterMs: options.stallAfterMs,
     });
+    if (options.presence) {
+      const room = client.channel(presenceRoom);
+      enterPresence(room, this.outbox).entered.catch(() => {});
+      this.#watch = watchPresence<string>(room);
+      this.#watch.addEventListener("join", ({ member }) => this.comings.push(`${member.state} came`));
+      this.#watch.addEventListener("leave", ({ member }) => this.comings.push(`${member.state} went`));
+    }
     client.addEventListener("error", ({ error }) => {
       // A token that had expired on its way is the server's to refuse, and the client's to replace.
       this.#world.report("liveness", `${this.outbox} gives up: ${error.code}: ${error.message} at ${time.now}`);

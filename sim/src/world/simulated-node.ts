@@ -5,9 +5,11 @@ import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, NodeObserver
 import { SimulatedLog } from "../store/simulated-log.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import type { Process } from "../time/process.ts";
+import { presenceRoom } from "./simulated-client.ts";
 import { userOf } from "./tokens.ts";
 import type { World } from "./world.ts";
 
+const presencePolicy = { graceMs: 3_000, maxMembers: 100, maxStateBytes: 1_024 };
 /** Until a node that could not start is started again. */
 const restartMs = 500;
 
@@ -149,6 +151,8 @@ export class SimulatedNode {
         heartbeatMs: options.heartbeatMs,
         idleBatchMs: options.idleBatchMs,
         connectTimeoutMs: 5_000,
+        presenceLeaseMs: 10_000,
+        presenceCheckpointMs: 20_000,
         maxTailBytes: options.tailBytes,
         minUnconfirmedBytes: Math.min(2_048, options.maxUnconfirmedBytes),
         maxUnconfirmedBytes: options.maxUnconfirmedBytes,
@@ -194,6 +198,7 @@ export class SimulatedNode {
       maxPayloadBytes,
       publishesPerSecond: 0,
       clientsPublish: true,
+      presence: this.#world.options.presence && channel === presenceRoom ? presencePolicy : undefined,
     };
     this.#policies.set(channel, policy);
     return policy;

@@ -20,6 +20,7 @@ import type { NumberSet } from "../plan/number-set.ts";
 import { RandomStream } from "../random/random-stream.ts";
 import { BrokerStore } from "../store/broker-store.ts";
 import { DurableStore } from "../store/durable-store.ts";
+import { isOfPresence } from "../store/presence-channels.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import { Process } from "../time/process.ts";
 import { beginsAt, SimulatedTime } from "../time/simulated-time.ts";
@@ -53,6 +54,15 @@ export interface WorldExtras {
   /** Clients of the options that are left out, by their index. */
   readonly absent?: NumberSet;
 }
+
+/** What the log keeps of who is where: well above what nodes say again and again. */
+const presenceLogPolicy: LogPolicy = {
+  durability: "memory",
+  retainCount: 1_000_000,
+  retainBytes: 1e9,
+  retainAgeMs: 300_000,
+  deduplicateMs: 0,
+};
 
 /** Streams by purpose, so that a draw for one does not change the others. */
 interface Streams {
@@ -183,6 +193,7 @@ export class World {
 
   logPolicyOf(channel: string): LogPolicy {
     const { retainCount, retainBytes, retainAgeMs, deduplicateMs } = this.options;
+    if (isOfPresence(channel)) return presenceLogPolicy;
     const inbox = channel.startsWith("$");
     return { durability: "commit", retainCount: inbox ? 1_000 : retainCount, retainBytes, retainAgeMs, deduplicateMs };
   }

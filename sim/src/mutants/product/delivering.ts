@@ -11,14 +11,6 @@ const blocks = "packages/server/src/delivery/block.ts";
 export const deliveringMutants: readonly ProductMutant[] = [
   {
     kind: "product",
-    id: "cursor-one-too-far",
-    sentence: "a grant begins one message behind where it was asked for",
-    file: table,
-    find: "      cursor: begin.offset,\n",
-    replace: "      cursor: Math.min(begin.offset + 1, feed.known().end),\n",
-  },
-  {
-    kind: "product",
     id: "cursor-not-freed",
     sentence: "a subscription that ended stays in its channel's list",
     file: subscription,
@@ -32,15 +24,6 @@ export const deliveringMutants: readonly ProductMutant[] = [
     file: subscription,
     find: "if (this.#cursor >= floor) return;",
     replace: "if (this.#cursor >= floor || floor > 0) return;",
-  },
-  {
-    kind: "product",
-    id: "floor-one-too-low",
-    sentence: "after a trim the cursor is set one message too far",
-    file: subscription,
-    find: '    this.#told = { lost: { from, to: floor }, reset: this.#told?.reset || "trimmed" };\n    this.#cursor = floor;',
-    replace:
-      '    this.#told = { lost: { from, to: floor }, reset: this.#told?.reset || "trimmed" };\n    this.#cursor = Math.min(floor + 1, this.feed.tail.to);',
   },
   {
     kind: "product",
