@@ -41,7 +41,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
   if (!checkOnly) {
     gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000"]);
-    gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "1000"]);
+    gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {
     for (const program of ["nginx", "ip"]) gate(program, [node, "scripts/ensure-program.mjs", program]);

@@ -8,14 +8,6 @@ const outbox = "packages/client/src/outbox/outbox.ts";
 export const connectingMutants: readonly ProductMutant[] = [
   {
     kind: "product",
-    id: "left-without-a-word",
-    sentence: "streams do not learn that their connection is to be left",
-    file: session,
-    find: "onLeaving: (link) => this.#tell((part) => part.onAvoid(link)),",
-    replace: "onLeaving: (link) => void link,",
-  },
-  {
-    kind: "product",
     id: "lost-without-a-word",
     sentence: "streams do not learn that their connection is gone",
     file: session,

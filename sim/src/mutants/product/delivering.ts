@@ -5,7 +5,6 @@ const table = "packages/server/src/delivery/subscription-table.ts";
 const feed = "packages/server/src/delivery/channel-feed.ts";
 const tail = "packages/server/src/delivery/tail.ts";
 const start = "packages/server/src/delivery/start.ts";
-const blocks = "packages/server/src/delivery/block.ts";
 
 /** Faults in how a node delivers: cursors, tails, floors, epochs, grants and credit. */
 export const deliveringMutants: readonly ProductMutant[] = [
@@ -48,14 +47,6 @@ export const deliveringMutants: readonly ProductMutant[] = [
     file: feed,
     find: "for (const subscription of this.subscriptions) subscription.restart(head);",
     replace: "",
-  },
-  {
-    kind: "product",
-    id: "blocks-of-a-former-epoch",
-    sentence: "bytes that were made for another interval are shared",
-    file: blocks,
-    find: "const same = block.from === run.from && block.to === run.to && own === encoding;",
-    replace: "const same = block.from === run.from && own === encoding;",
   },
   {
     kind: "product",

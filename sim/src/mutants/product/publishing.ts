@@ -42,15 +42,6 @@ export const publishingMutants: readonly ProductMutant[] = [
   },
   {
     kind: "product",
-    id: "producer-renewed-without-unknown",
-    sentence: "when the log forgot the producer, what may be in it is sent as new",
-    file: chain,
-    find: "this.#again = [...sent.filter((entry) => !entry.doubtful).map((entry) => entry.item), ...this.#again];",
-    replace:
-      "for (const entry of sent) entry.doubtful = false;\n    this.#again = [...sent.map((entry) => entry.item), ...this.#again];",
-  },
-  {
-    kind: "product",
     id: "old-publish-sent-again",
     sentence: "what is older than the de-duplication window is sent again",
     file: outbox,
@@ -106,13 +97,5 @@ export const publishingMutants: readonly ProductMutant[] = [
     file: appender,
     find: "done(outcomes[index]!);",
     replace: "done(outcomes[outcomes.length - 1 - index]!);",
-  },
-  {
-    kind: "product",
-    id: "appends-gathered-backwards",
-    sentence: "publishes of one turn are appended in the wrong order",
-    file: appender,
-    find: "this.#waiting.push({ append, done });",
-    replace: "this.#waiting.unshift({ append, done });",
   },
 ];

@@ -42,22 +42,6 @@ export const servingMutants: readonly ProductMutant[] = [
   },
   {
     kind: "product",
-    id: "revoked-while-opening",
-    sentence: "a subscription that opens while its right is revoked stays",
-    file: table,
-    find: "if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);",
-    replace: "if (!feed.isOpen) return this.#open(frame, name);",
-  },
-  {
-    kind: "product",
-    id: "node-ignores-generation",
-    sentence: "what a client says of a former grant is done to the one that it has",
-    file: table,
-    find: "return subscription?.generation === frame.generation ? subscription : undefined;",
-    replace: "return subscription;",
-  },
-  {
-    kind: "product",
     id: "confirmations-miscounted",
     sentence: "everything counts as confirmed with the first answer, so that memory is not bounded",
     file: "packages/server/src/connection/send-window.ts",
@@ -87,14 +71,6 @@ export const servingMutants: readonly ProductMutant[] = [
     file: connection,
     find: 'if (state.kind === "connected") state.client.close();',
     replace: "",
-  },
-  {
-    kind: "product",
-    id: "half-open-never-found",
-    sentence: "a node keeps a connection on which nobody answers any more",
-    file: connection,
-    find: "if (silentMs >= 2 * heartbeatMs || (waitingSince",
-    replace: "if (silentMs >= 2e9 * heartbeatMs || (waitingSince",
   },
   {
     kind: "product",
