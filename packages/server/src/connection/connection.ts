@@ -141,18 +141,22 @@ export class Connection implements TransportHandlers, Reader {
     this.#schedule();
   }
 
+  onTold(): void {
+    this.#unasked = true;
+  }
+
   onReadFailed(subscription: Subscription, error: unknown): void {
     this.#services.logger.warn({ channel: subscription.feed.name, error }, "a page of the log could not be read");
     this.#services.timers.after(1_000, () => subscription.wake());
   }
 
   onDelivered(messages: number, shared: boolean): void {
-    if (messages > 0) this.#unasked = true;
+    if (messages > 0) this.onTold();
     this.#services.observer.delivered(messages, shared);
   }
 
   onReset(reason: ResetReason): void {
-    this.#unasked = true;
+    this.onTold();
     this.#services.observer.reset(reason);
   }
 
@@ -342,7 +346,7 @@ export class Connection implements TransportHandlers, Reader {
   }
 
   #send(frame: ServerFrame): void {
-    if (frame.type === "unsubscribed" || frame.type === "move") this.#unasked = true;
+    if (frame.type === "unsubscribed" || frame.type === "revoked" || frame.type === "move") this.onTold();
     this.#writer.reply(frame);
     if (this.#writer.overrun)
       this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");

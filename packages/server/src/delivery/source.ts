@@ -13,4 +13,6 @@ export interface SourceReader {
   readonly encoding: Encoding;
   /** The source has, or may have, something to send. */
   wake(source: Source): void;
+  /** Something that answers no request was made for it. */
+  onTold(): void;
 }

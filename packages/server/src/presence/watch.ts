@@ -50,7 +50,9 @@ export class Watch implements Source {
 
   next(): Uint8Array | undefined {
     if (this.#closed) return undefined;
-    return this.countOnly ? this.#nextCount() : this.#nextChanges();
+    const piece = this.countOnly ? this.#nextCount() : this.#nextChanges();
+    if (piece !== undefined) this.#options.reader.onTold();
+    return piece;
   }
 
   close(): void {

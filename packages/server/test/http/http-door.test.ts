@@ -206,6 +206,12 @@ describe("the answer to a poll", () => {
     expect(typesOf(await again.text())).toEqual(["connected", "subscribed", "batch"]);
   });
 
+  it("ends when it has told who is there [HTTP-3]", async () => {
+    const { base } = await serve({ channels: [{ pattern: "a", presence: true }] });
+    const answer = await post(`${base}/poll`, lines(hello, { type: "watch", id: 1, channel: "a" }));
+    expect(typesOf(await answer.text())).toEqual(["connected", "watched", "census"]);
+  });
+
   it("ends without one after its time [HTTP-3]", async () => {
     const { base } = await serve({ limits: { pollMs: 50 } });
     const answer = await post(`${base}/poll`, lines(hello, subscribe(1)));
