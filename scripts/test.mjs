@@ -37,7 +37,9 @@ mkdirSync(reports, { recursive: true });
 
 if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   for (const { name, command } of gates) gate(name, command);
-  vitest("unit");
+  const newer = checkOnly ? undefined : gate("newer node", [node, "scripts/ensure-newer-node.mjs"]);
+  const runtimes = environmentOf("NEWER_NODE", /^newer node: (.+)$/m.exec(newer ?? "")?.[1]);
+  vitest("unit", runtimes);
   // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
   if (!checkOnly) {
     gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000"]);
@@ -47,10 +49,14 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     for (const program of ["nginx", "ip"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
-    vitest("e2e", chromium === undefined ? {} : { CHROMIUM: chromium });
+    vitest("e2e", { ...runtimes, ...environmentOf("CHROMIUM", chromium) });
   }
 }
 summarise();
+
+function environmentOf(name, value) {
+  return value === undefined ? {} : { [name]: value };
+}
 
 /** Runs one command, and returns what it printed, or `undefined` when it failed. */
 function gate(name, [command, ...args]) {
@@ -61,7 +67,9 @@ function gate(name, [command, ...args]) {
   const seconds = secondsSince(started);
   console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
   if (!passed) console.log(indent(output));
-  else if (["size", "snippets", "requirements", "simulator", "mutants", "chromium", "nginx", "ip"].includes(name))
+  else if (
+    ["size", "snippets", "requirements", "simulator", "mutants", "chromium", "nginx", "ip", "newer node"].includes(name)
+  )
     console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });
   return passed ? output : undefined;

