@@ -12,8 +12,12 @@ export interface ClientContext {
   readonly reader: Reader;
   /** Nothing is answered any more. */
   readonly closed: boolean;
-  /** Answers a request, once; later answers are dropped. */
-  answer(id: number, frame: ServerFrame): void;
+  /**
+   * Answers a request, once; later answers are dropped.
+   *
+   * @param stands - Asked when the answer is written, which may be later: if it does not stand, nothing was answered.
+   */
+  answer(id: number, frame: ServerFrame, stands?: () => boolean): void;
   /** Answers a request with an error. */
   refuse(id: number, error: HawserError): void;
   /** Sends a frame that answers nothing. */

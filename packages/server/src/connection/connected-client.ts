@@ -17,7 +17,7 @@ export interface ConnectedClientOptions {
   readonly session: string;
   readonly identity: Identity;
   readonly reader: Reader;
-  readonly send: (frame: ServerFrame) => void;
+  readonly send: (frame: ServerFrame, stands?: () => boolean) => void;
   /** A frame that breaks the protocol: the connection is closed. */
   readonly violate: (message: string) => void;
   /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
@@ -145,8 +145,8 @@ export class ConnectedClient implements ClientContext {
     }
   }
 
-  answer(id: number, frame: ServerFrame): void {
-    if (!this.#closed && this.requests.end(id)) this.#options.send(frame);
+  answer(id: number, frame: ServerFrame, stands?: () => boolean): void {
+    if (!this.#closed && this.requests.end(id)) this.#options.send(frame, stands);
   }
 
   refuse(id: number, error: HawserError): void {

@@ -337,7 +337,7 @@ export class Connection implements TransportHandlers, Reader {
       session,
       identity,
       reader: this,
-      send: (frame) => this.#send(frame),
+      send: (frame, stands) => this.#send(frame, stands),
       violate: (message) => this.#violate(message),
       reauthenticate: (frame) =>
         void this.#reauthenticate(frame).catch((error: unknown) => this.#fault("authenticate", error)),
@@ -345,9 +345,9 @@ export class Connection implements TransportHandlers, Reader {
     });
   }
 
-  #send(frame: ServerFrame): void {
+  #send(frame: ServerFrame, stands?: () => boolean): void {
     if (frame.type === "unsubscribed" || frame.type === "revoked" || frame.type === "move") this.onTold();
-    this.#writer.reply(frame);
+    this.#writer.reply(frame, stands);
     if (this.#writer.overrun)
       this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
     else this.#schedule();

@@ -3,13 +3,21 @@ import type { Encoding } from "../delivery/block.ts";
 import type { Source } from "../delivery/source.ts";
 import type { ServerFrame } from "@hawser/protocol";
 
+interface Reply {
+  readonly bytes: Uint8Array;
+  /** Asked when it is written: whether it may be, still. */
+  readonly stands: () => boolean;
+}
+
+const always = (): boolean => true;
+
 /**
  * What a connection has to write, decided at the last moment: replies to its own requests, then one piece after the
  * other of the sources (subscriptions, watches) that have something, in turn. Nothing else is queued (FLOW-2).
  */
 export class Outgoing {
   readonly #encoding: Encoding;
-  #replies: Uint8Array[] = [];
+  #replies: Reply[] = [];
   #replyBytes = 0;
   #ready: Source[] = [];
 
@@ -29,9 +37,10 @@ export class Outgoing {
     return this.#replyBytes;
   }
 
-  reply(frame: ServerFrame): void {
+  /** @param stands - Whether it may be written when its time has come; if not, nothing is. Default always. */
+  reply(frame: ServerFrame, stands = always): void {
     const bytes = this.#encoding.codec.encode(frame);
-    this.#replies.push(bytes);
+    this.#replies.push({ bytes, stands });
     this.#replyBytes += bytes.byteLength;
   }
 
@@ -43,11 +52,14 @@ export class Outgoing {
 
   /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
   takeReplies(maxMessageBytes: number): Uint8Array[] {
-    if (this.#replies.length === 0) return [];
+    const replies = this.#replies.filter(({ stands }) => stands());
+    this.#replies = [];
+    this.#replyBytes = 0;
+    if (replies.length === 0) return [];
     const messages: Uint8Array[] = [];
     let parts: Uint8Array[] = [];
     let bytes = 0;
-    for (const reply of this.#replies) {
+    for (const { bytes: reply } of replies) {
       if (bytes + reply.byteLength > maxMessageBytes && parts.length > 0) {
         messages.push(joinFramed(parts, bytes, this.#encoding));
         parts = [];
@@ -57,8 +69,6 @@ export class Outgoing {
       bytes += reply.byteLength;
     }
     messages.push(joinFramed(parts, bytes, this.#encoding));
-    this.#replies = [];
-    this.#replyBytes = 0;
     return messages;
   }
 

@@ -67,9 +67,9 @@ export class Writer {
     return (replies > 4 * maxRequests || replyBytes > maxReplyBytes) && !this.open;
   }
 
-  /** Goes out with the next flush. */
-  reply(frame: ServerFrame): void {
-    this.#outgoing.reply(frame);
+  /** Goes out with the next flush, if it `stands` then. */
+  reply(frame: ServerFrame, stands?: () => boolean): void {
+    this.#outgoing.reply(frame, stands);
   }
 
   /** The source has, or may have, something for the next flush. */

@@ -62,7 +62,14 @@ export class HistoryReader {
     if (this.#client.closed) return;
     // The right may have been revoked while the log was asked.
     if (rights.renewals !== renewals) return this.#answer(frame);
-    this.#reply(frame, page);
+    this.#reply(frame, page, () => rights.renewals === renewals || this.#again(frame));
+  }
+
+  /** Its page waited to be written, and the right that it was read with is no more. @returns false: it is not to be. */
+  #again(frame: HistoryFrame): false {
+    if (this.#client.requests.begin(frame.id) === "begun") this.#waiting.unshift(frame);
+    else this.#client.report("history", `request ${frame.id} could not be begun again`);
+    return false;
   }
 
   async #authorized(frame: HistoryFrame): Promise<string> {
@@ -76,17 +83,9 @@ export class HistoryReader {
     return name;
   }
 
-  #reply(frame: HistoryFrame, page: Page): void {
-    this.#client.answer(frame.id, {
-      type: "page",
-      id: frame.id,
-      epoch: page.epoch,
-      floor: page.floor,
-      from: page.interval.from,
-      to: page.interval.to,
-      messages: page.entries,
-      more: page.more,
-    });
+  #reply(frame: HistoryFrame, page: Page, stands: () => boolean): void {
+    const { epoch, floor, interval, entries: messages, more } = page;
+    this.#client.answer(frame.id, { type: "page", id: frame.id, epoch, floor, ...interval, messages, more }, stands);
   }
 
   #fail(frame: HistoryFrame, error: unknown): void {

@@ -1,7 +1,8 @@
+import { memoryLog } from "@hawser/log";
 import { payloadOf, valueOf } from "@hawser/protocol";
 import type { HistoryFrame, PageFrame, ServerFrame } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
-import { startNode } from "../support/test-node.ts";
+import { startNode, subscribe } from "../support/test-node.ts";
 import type { TestClient } from "../support/test-node.ts";
 
 const history = (more: Partial<HistoryFrame> = {}): HistoryFrame => ({
@@ -94,5 +95,38 @@ describe("history", () => {
     expect(await ann.ask(history({ id: 2, channel: "a b" }))).toMatchObject([
       { type: "error", code: "channel-invalid" },
     ]);
+  });
+
+  it("is not sent with a right that was taken away while the page waited to be written [HIS-5]", async () => {
+    let may = true;
+    let read = (): void => {};
+    const stored = memoryLog();
+    const log = new Proxy(stored, {
+      get(target, name: keyof typeof stored) {
+        if (name !== "read") return typeof target[name] === "function" ? target[name].bind(target) : target[name];
+        return async (...asked: Parameters<typeof stored.read>) => {
+          await new Promise<void>((resolve) => (read = resolve));
+          return target.read(...asked);
+        };
+      },
+    });
+    const limits = { minUnconfirmedBytes: 1_000, maxUnconfirmedBytes: 1_000 };
+    const { client, node } = await startNode({ log, limits, authorize: ({ name }) => name !== "chat" || may });
+    await node.publish("chat", payloadOf("secret"));
+    const ann = await client().connect();
+    await ann.ask(subscribe("flood"));
+    ann.send(history({ id: 2 }));
+    expect(await ann.frames()).toEqual([]);
+    ann.transport.confirms = false;
+    await node.publish("flood", payloadOf("x".repeat(2_000)));
+    await ann.frames();
+    // The page is read, and has to wait: too much is unconfirmed.
+    read();
+    expect(await ann.frames()).toEqual([]);
+    may = false;
+    await node.refresh("ann");
+    ann.transport.confirms = true;
+    ann.transport.confirmAll();
+    expect(await ann.frames()).toMatchObject([{ type: "error", id: 2, code: "forbidden" }]);
   });
 });
