@@ -159,8 +159,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     deduplicateMs: 24_000,
     maxSleepMs: 12_000,
     losesNode: nodes > 1 && random.chance(0.2),
-    // With "offline" and reloads a member that has gone is seen for ever, in one of some hundred worlds: to be found out.
-    presence: !faults.has("log went back") && !faults.has("offline") && random.chance(0.4),
+    presence: !faults.has("log went back") && random.chance(0.4),
     heartbeatMs: random.pick([1_000, 3_000, 10_000]),
     idleBatchMs: random.pick([1_000, 5_000, 30_000]),
     tailBytes: random.pick([500, 4_000, 1_048_576]),

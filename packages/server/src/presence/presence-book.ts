@@ -16,14 +16,20 @@ export interface Change extends Member {
   readonly present: boolean;
 }
 
-interface Known {
+/** What was said last of a member. */
+export interface LastWord {
+  readonly generation: number;
+  /** It went by its own wish, so that of its generation nothing is to come; and not since a node ended. */
+  readonly left: boolean;
+}
+
+interface Known extends LastWord {
   readonly user: string;
   readonly member: string;
   generation: number;
+  left: boolean;
   /** Whose word it is that the member is there; `undefined`: it has gone. */
   instance: string | undefined;
-  /** It went by its own wish, so that of its generation nothing is to come; and not since a node ended. */
-  left: boolean;
   state: string;
   round: number;
 }
@@ -77,14 +83,9 @@ export class PresenceBook {
     return this.#known.get(memberKey(user, member))?.instance !== undefined;
   }
 
-  /**
-   * Whether a lease of that generation would count: it is not below that of the lease that counted last, and above it
-   * if the member left.
-   */
+  /** Whether a lease of that generation would count. */
   admits(user: string, member: string, generation: number): boolean {
-    const known = this.#known.get(memberKey(user, member));
-    if (known === undefined) return true;
-    return known.left ? generation > known.generation : generation >= known.generation;
+    return isAdmitted(this.#known.get(memberKey(user, member)), generation);
   }
 
   /** What changed behind a version, each member once, in the order of the changes. */
@@ -190,4 +191,10 @@ export class PresenceBook {
       count -= 1;
     }
   }
+}
+
+/** A lease counts when its generation is not below that of the last word, and above it if the member left (PRES-2). */
+export function isAdmitted(last: LastWord | undefined, generation: number): boolean {
+  if (last === undefined) return true;
+  return last.left ? generation > last.generation : generation >= last.generation;
 }

@@ -9,11 +9,12 @@ import { OwnLeases } from "./own-leases.ts";
 import type { Holder } from "./own-leases.ts";
 import { Pacer } from "./pacer.ts";
 import { PresenceBook } from "./presence-book.ts";
-import { controlChannelOf, memberKey } from "./presence-names.ts";
+import { controlChannelOf } from "./presence-names.ts";
 import { decodeControl } from "./presence-record.ts";
 import type { LeaseRecord } from "./presence-record.ts";
 import type { Roster } from "./roster.ts";
 import { SharedPieces } from "./shared-pieces.ts";
+import { UnderWay } from "./under-way.ts";
 import type { Place, Watch } from "./watch.ts";
 
 /** What holds for the presence of a channel; times in milliseconds. */
@@ -56,8 +57,7 @@ export class PresenceChannel {
   readonly #writer: ControlWriter;
   readonly #changes: Pacer;
   readonly #counts: Pacer;
-  /** Members that were entered here, and that the log has not brought back yet. */
-  readonly #arriving = new Set<string>();
+  readonly #underWay = new UnderWay();
   #opened = false;
   #version = 0;
   #checkpointAt: number;
@@ -69,7 +69,7 @@ export class PresenceChannel {
     this.#options = options;
     this.number = options.number;
     this.book = new PresenceBook({ hasEnded: (one) => roster.hasEnded(one) });
-    this.#leases = new OwnLeases(timers, policy.graceMs, (lease) => this.#writer.leave(lease));
+    this.#leases = new OwnLeases(timers, policy.graceMs, (lease) => this.#sayLeft(lease));
     this.#writer = new ControlWriter({ channel, appender, timers, instance, onFailed: () => this.#failed() });
     this.#reader = new ControlReader({
       log,
@@ -115,27 +115,22 @@ export class PresenceChannel {
   enter(lease: LeaseRecord, holder: Holder): Promise<void> {
     const { user, member, generation } = lease;
     const { maxMembers } = this.#options.policy;
-    if (!this.book.admits(user, member, generation)) {
+    if (!this.book.admits(user, member, generation) || !this.#underWay.admits(user, member, generation)) {
       throw new HawserError("generation-stale", `The member ${member} has entered with a later generation, or left.`);
     }
-    const key = memberKey(user, member);
-    const there = this.book.has(user, member) || this.#arriving.has(key);
-    if (!there && this.book.count + this.#arriving.size >= maxMembers) {
+    const there = this.book.has(user, member) || this.#underWay.arrives(user, member);
+    if (!there && this.book.count + this.#underWay.arriving >= maxMembers) {
       throw new HawserError("presence-full", `The channel has its ${maxMembers} members.`, { retry: true });
     }
-    if (!there) this.#arriving.add(key);
     this.#leases.hold(lease, holder);
-    this.#writer.enter(lease);
-    return this.#writer.written().catch((error: unknown) => {
-      this.#arriving.delete(key);
-      throw error;
-    });
+    this.#sayEntered(lease);
+    return this.#writer.written();
   }
 
   /** The member goes now, if it is still this holder's. */
   leave(user: string, member: string, holder: Holder): void {
     const lease = this.#leases.drop(user, member, holder);
-    if (lease !== undefined) this.#writer.leave(lease);
+    if (lease !== undefined) this.#sayLeft(lease);
   }
 
   /** The holder has gone; the member goes after the grace time, unless it enters again. */
@@ -152,7 +147,7 @@ export class PresenceChannel {
   /** Says again all that this node answers for: so that whoever reads only what the log keeps knows it. */
   checkpoint(): void {
     this.#checkpointAt = this.#options.clock.monotonic() + this.#options.times.presenceCheckpointMs;
-    for (const lease of this.#leases) this.#writer.enter(lease);
+    for (const lease of this.#leases) this.#sayEntered(lease);
   }
 
   /** Called from time to time: what is due by the clock. */
@@ -173,15 +168,23 @@ export class PresenceChannel {
     this.watches.clear();
   }
 
+  #sayEntered(lease: LeaseRecord): void {
+    this.#underWay.entered(lease, !this.book.has(lease.user, lease.member));
+    this.#writer.enter(lease);
+  }
+
+  #sayLeft(lease: LeaseRecord): void {
+    this.#underWay.left(lease);
+    this.#writer.leave(lease);
+  }
+
   #onEntry(payload: Payload | undefined): void {
     const record = decodeControl(payload);
     if (record === undefined) return;
     this.#options.roster.meet(record.instance);
     this.book.fold(record);
-    for (const { user, member, generation } of record.entered) {
-      this.#leases.supersede(user, member, generation);
-      this.#arriving.delete(memberKey(user, member));
-    }
+    this.#underWay.fold(record);
+    for (const { user, member, generation } of record.entered) this.#leases.supersede(user, member, generation);
     this.#onFolded();
   }
 
@@ -196,6 +199,7 @@ export class PresenceChannel {
   #restart(): void {
     const { timers, times } = this.#options;
     this.book.beginRound();
+    this.#underWay.clear();
     this.checkpoint();
     this.#round?.cancel();
     this.#round = timers.after(times.presenceLeaseMs, () => {

@@ -136,7 +136,8 @@ export class PresenceTable {
     const channel = await this.#allowed("enter", name, () => presence.open(name)).finally(() => {
       this.#entering.delete(name);
     });
-    if (channel === undefined) return undefined;
+    // Asked here, behind all that was waited for: nobody would release what is held for a connection that has gone.
+    if (this.#client.closed) return undefined;
     const member = frame.member === "" ? this.#draw() : frame.member;
     const { user } = this.#client.rights.identity;
     const written = channel.enter({ user, member, generation: frame.generation, state }, this);
@@ -164,7 +165,7 @@ export class PresenceTable {
     const channel = await this.#allowed("presence", name, () => presence.open(name)).finally(() => {
       this.#opening.delete(name);
     });
-    if (channel === undefined) return;
+    if (this.#client.closed) return;
     this.#unwatch(name);
     const watch = new Watch({
       watched: channel,
@@ -179,13 +180,12 @@ export class PresenceTable {
   }
 
   /** What `open` gives, if the right is there then too: it may be renewed while the log is waited for. */
-  async #allowed<T>(verb: "enter" | "presence", name: string, open: () => Promise<T>): Promise<T | undefined> {
+  async #allowed<T>(verb: "enter" | "presence", name: string, open: () => Promise<T>): Promise<T> {
     const { rights } = this.#client;
     for (;;) {
       const { renewals } = rights;
       if (!(await rights.may(verb, name))) throw forbidden(verb, name);
       const opened = await open();
-      if (this.#client.closed) return undefined;
       if (rights.renewals === renewals) return opened;
     }
   }

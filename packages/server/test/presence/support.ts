@@ -7,7 +7,7 @@ import { startNode } from "../support/test-node.ts";
 import type { TestClient, TestNodeOptions } from "../support/test-node.ts";
 
 /** A log that several nodes open, and none closes. */
-async function sharedLog(ports: SimulatedPorts): Promise<Log> {
+export async function sharedLog(ports: SimulatedPorts): Promise<Log> {
   const log = memoryLog();
   await log.open({
     policyOf: () => ({

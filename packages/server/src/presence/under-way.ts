@@ -1,0 +1,75 @@
+import { isAdmitted } from "./presence-book.ts";
+import type { LastWord } from "./presence-book.ts";
+import { memberKey } from "./presence-names.ts";
+import type { ControlRecord, DepartureRecord } from "./presence-record.ts";
+
+interface Word extends LastWord {
+  /** The channel has one member more when the log brings this. */
+  readonly arrives: boolean;
+}
+
+/**
+ * What this node said of the members of one channel and has not read from the log yet, of each the last word. It counts
+ * ahead of the book: two connections of one client may enter the same member while the log is waited for, and what comes
+ * later need not be the later generation. A word that could not be written stays, since it is said again, and since a
+ * log that did not answer may have it.
+ */
+export class UnderWay {
+  readonly #words = new Map<string, Word>();
+  #arriving = 0;
+
+  /** Members that the channel will have and does not have yet. */
+  get arriving(): number {
+    return this.#arriving;
+  }
+
+  /** Whether that member is one of those. */
+  arrives(user: string, member: string): boolean {
+    return this.#words.get(memberKey(user, member))?.arrives === true;
+  }
+
+  /** Whether a lease of that generation would count behind what was said, as `PresenceBook.admits` tells of what was read. */
+  admits(user: string, member: string, generation: number): boolean {
+    return isAdmitted(this.#words.get(memberKey(user, member)), generation);
+  }
+
+  entered({ user, member, generation }: DepartureRecord, arrives: boolean): void {
+    this.#set(memberKey(user, member), { generation, left: false, arrives });
+  }
+
+  left({ user, member, generation }: DepartureRecord): void {
+    this.#set(memberKey(user, member), { generation, left: true, arrives: false });
+  }
+
+  /** The log brought this, from whichever node. */
+  fold(record: ControlRecord): void {
+    for (const { user, member, generation } of record.entered) {
+      const key = memberKey(user, member);
+      const word = this.#words.get(key);
+      if (word !== undefined && isAdmitted(word, generation)) this.#delete(key, word);
+    }
+    for (const { user, member, generation } of record.left) {
+      const key = memberKey(user, member);
+      const word = this.#words.get(key);
+      if (word !== undefined && word.generation <= generation) this.#delete(key, word);
+    }
+  }
+
+  /** The log is another: what the former one was told is not waited for. */
+  clear(): void {
+    this.#words.clear();
+    this.#arriving = 0;
+  }
+
+  #set(key: string, word: Word): void {
+    const former = this.#words.get(key);
+    if (former !== undefined) this.#delete(key, former);
+    this.#words.set(key, word);
+    if (word.arrives) this.#arriving += 1;
+  }
+
+  #delete(key: string, word: Word): void {
+    this.#words.delete(key);
+    if (word.arrives) this.#arriving -= 1;
+  }
+}
