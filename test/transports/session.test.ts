@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { jsonCodec } from "@hawser/client";
 import type { Client, ClientOptions, ReceivedMessage, Subscription } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
+import { lmdbLog } from "@hawser/log-lmdb";
 import { systemPorts } from "@hawser/protocol";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer, ServerOptions } from "@hawser/server";
@@ -138,14 +142,22 @@ describe.each(sessionTransports)("a session over $name", (transport) => {
   it("comes back to a server that was closed and is there again", async () => {
     const port = Number(new URL(transport.urlOf(await serve(transport))).port);
     await ends.pop()!();
-    const again = transport.server.tcp === undefined ? { port } : { tcp: { ...transport.server.tcp, port } };
-    const first = await serve(transport, again);
+    const folder = await mkdtemp(join(tmpdir(), "hawser-"));
+    ends.push(() => rm(folder, { recursive: true }));
+    const again = (): Partial<ServerOptions> => ({
+      log: lmdbLog({ path: folder }),
+      ...(transport.server.tcp === undefined ? { port } : { tcp: { ...transport.server.tcp, port } }),
+    });
+    const first = await serve(transport, again());
     const client = open(transport, first);
     await client.channel("chat").publish("before");
     await first.close();
     const published = client.channel("chat").publish("after");
-    const second = await serve(transport, again);
+    const second = await serve(transport, again());
     await published;
-    expect((await wholeLog(open(transport, second).channel("chat"))).map(({ data }) => data)).toEqual(["after"]);
+    expect((await wholeLog(open(transport, second).channel("chat"))).map(({ data }) => data)).toEqual([
+      "before",
+      "after",
+    ]);
   });
 });

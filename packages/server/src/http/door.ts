@@ -47,6 +47,7 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #gate: Gate;
   readonly #webSockets: WebSocketServer;
+  readonly #sharedWebSockets: WebSocketServer;
   readonly #transports = new OpenTransports();
   readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
@@ -58,17 +59,9 @@ export class Door {
     this.#options = options;
     this.#gate = options.gate;
     const { limits } = options;
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      skipUTF8Validation: false,
-      // The core sees to the rest: a message of a stream has its number in front.
-      maxPayload: limits.maxMessageBytes + maxEnvelopeBytes,
-      maxFragments,
-      closeTimeout: limits.closeTimeoutMs,
-      handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
-    } as ConstructorParameters<typeof WebSocketServer>[0]);
+    this.#webSockets = webSocketServer(limits.maxMessageBytes, limits.closeTimeoutMs);
+    // A message of a stream has its number in front.
+    this.#sharedWebSockets = webSocketServer(limits.maxMessageBytes + maxEnvelopeBytes, limits.closeTimeoutMs);
   }
 
   /**
@@ -124,7 +117,8 @@ export class Door {
       this.#handOver(transport, judged, request);
     };
     try {
-      this.#webSockets.handleUpgrade(request, socket, head, accept);
+      const webSockets = judged.subprotocol === sharedSubprotocol ? this.#sharedWebSockets : this.#webSockets;
+      webSockets.handleUpgrade(request, socket, head, accept);
     } catch (error) {
       // Two listeners of the application's server take upgrades to the same path, and the other was first.
       admission.leave();
@@ -174,6 +168,20 @@ export class Door {
     this.#options.logger.debug({ reason: refusal.reason, status: refusal.status }, "handshake refused");
     refuse(socket, refusal.status, refusal.text, refusal.headers);
   }
+}
+
+/** Does the handshakes and the parsing; what is longer ends at its header (WIRE-5). */
+function webSocketServer(maxPayload: number, closeTimeout: number): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    skipUTF8Validation: false,
+    maxPayload,
+    maxFragments,
+    closeTimeout,
+    handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
+  } as ConstructorParameters<typeof WebSocketServer>[0]);
 }
 
 const notFound: Refusal = { kind: "refused", reason: "path", status: 404, text: "Nothing is here." };
