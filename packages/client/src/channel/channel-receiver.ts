@@ -145,7 +145,7 @@ export class ChannelReceiver implements FeedReceiver {
     if (frame.grant.length > 0) this.#grant = frame.grant;
     const first = !this.#granted;
     const before = this.#receiver.position;
-    const begun = this.#receiver.begin(frame, this.#isAlone(feed));
+    const begun = this.#receiver.begin(frame, { alone: this.#isAlone(feed), epoch: feed.epoch });
     const breaks = first && start.quiet && begun !== undefined ? [] : begun;
     const position = this.#receiver.position;
     // A second copy beside a first that goes on is nothing new.
@@ -161,7 +161,7 @@ export class ChannelReceiver implements FeedReceiver {
   }
 
   onReset(feed: Feed, frame: ResetFrame): void {
-    this.#tell(feed, this.#receiver.begin(frame, this.#isAlone(feed)));
+    this.#tell(feed, this.#receiver.begin(frame, { alone: this.#isAlone(feed), epoch: feed.epoch }));
   }
 
   onBatch(feed: Feed, frame: BatchFrame): void {

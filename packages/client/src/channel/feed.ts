@@ -53,6 +53,8 @@ type State =
  */
 export class Feed {
   readonly link: Link;
+  /** In which its grant stands; `undefined` when it asked from no position. */
+  epoch: number | undefined;
   readonly #receiver: FeedReceiver;
   /** The channel's on this connection, once there was a grant. */
   #number: number | undefined;
@@ -83,8 +85,12 @@ export class Feed {
     const asking = { kind: "asking", generation, credit } as const;
     this.#state = asking;
     this.link.request({
-      build: (id) =>
-        this.#state === asking ? this.#receiver.subscribeFrame(id, generation, credit.granted) : undefined,
+      build: (id) => {
+        if (this.#state !== asking) return undefined;
+        const frame = this.#receiver.subscribeFrame(id, generation, credit.granted);
+        this.epoch = frame.position?.epoch;
+        return frame;
+      },
       reply: (frame) => this.#onReply(frame, generation),
       // The session tells of the lost connection itself.
       lost: () => {},
@@ -109,7 +115,7 @@ export class Feed {
     const state = this.#state;
     if (state.kind !== "live" || state.generation !== frame.generation) return;
     if (frame.type === "batch") this.#receiver.onBatch(this, frame);
-    else if (frame.type === "reset") this.#receiver.onReset(this, frame);
+    else if (frame.type === "reset") this.#onReset(frame);
     else if (frame.code !== "") this.#receiver.onRefused(this, frame);
   }
 
@@ -170,11 +176,22 @@ export class Feed {
       this.#number = frame.number;
       this.#receiver.bind(this, frame.number);
       this.#receiver.onSubscribed(this, frame);
+      this.#standIn(frame.epoch);
       this.renew();
     } else if (frame.type === "error") {
       if (frame.retry) this.askLater(frame.retryAfterMs);
       else this.#receiver.onRefused(this, frame);
     }
+  }
+
+  #onReset(frame: ResetFrame): void {
+    this.#receiver.onReset(this, frame);
+    this.#standIn(frame.epoch);
+  }
+
+  /** Unless it asks again, from elsewhere. */
+  #standIn(epoch: number): void {
+    if (this.#state.kind === "live") this.epoch = epoch;
   }
 
   #unsubscribe(number: number, generation: number): void {

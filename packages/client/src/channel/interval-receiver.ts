@@ -34,6 +34,14 @@ export type BatchOutcome =
       readonly position: Position;
     };
 
+/** The feed that a frame came by. */
+export interface FeedStanding {
+  /** No other feed may still bring what this one has not. */
+  readonly alone: boolean;
+  /** In which the feed stood before the frame: that of the position it asked from. `undefined`: from none. */
+  readonly epoch: number | undefined;
+}
+
 /**
  * The receiving end of a channel: one position, and the interval rule. It decides what is new, what is old and what is
  * missing, from one feed or several; whoever feeds it has made sure that the frames are of a current generation (SUB-3).
@@ -54,20 +62,19 @@ export class IntervalReceiver {
   /**
    * A grant begins, or its cursor was set elsewhere (`reset`).
    *
-   * @param alone - No other feed may still bring what this one has not.
    * @returns what to tell the application, in order; `undefined` when this feed is of no use as it stands: its node has
    * less than was seen here or than another feed may bring (SUB-5), or its grant begins where the receiver no longer is.
    */
   begin(
     frame: Pick<SubscribedFrame | ResetFrame, "epoch" | "offset" | "lost" | "reset">,
-    alone: boolean,
+    feed: FeedStanding,
   ): readonly Break[] | undefined {
     const before = this.#position;
     if (before === undefined) {
       this.#position = { epoch: frame.epoch, offset: frame.offset };
       return [];
     }
-    return frame.epoch < before.epoch ? undefined : this.#move(before, frame, alone);
+    return frame.epoch < before.epoch ? undefined : this.#move(before, frame, feed);
   }
 
   /** The interval rule (SUB-4). */
@@ -87,14 +94,16 @@ export class IntervalReceiver {
   #move(
     before: Position,
     { epoch, offset, lost, reset }: Pick<SubscribedFrame, "epoch" | "offset" | "lost" | "reset">,
-    alone: boolean,
+    feed: FeedStanding,
   ): readonly Break[] | undefined {
     const raised = epoch > before.epoch;
+    // What became of an epoch that the receiver is not in any more says nothing of the one that it is in.
+    if (raised && feed.epoch !== before.epoch) return undefined;
     // Where the feed stood in the log as it is now, before anything was found missing there.
     const stood = lost?.from ?? offset;
     if (isBack(reset) && (raised || reset === "ahead") && (reset !== "truncated" || before.offset > stood)) {
       // Within an epoch a log does not end lower than it did: a node that says so is late, unless there is no other.
-      if (!raised && !alone) return undefined;
+      if (!raised && !feed.alone) return undefined;
       this.#position = { epoch, offset };
       const told: Break = { kind: "reset", reason: reset, from: before, position: { epoch, offset: stood } };
       return isEmpty(lost) ? [told] : [told, { kind: "lost", epoch, interval: lost }];
@@ -107,7 +116,7 @@ export class IntervalReceiver {
       this.#position = { epoch, offset: before.offset };
       return [];
     }
-    if (!alone) return undefined;
+    if (!feed.alone) return undefined;
     this.#position = { epoch, offset: lost.to };
     return [{ kind: "lost", epoch, interval: { from: before.offset, to: lost.to } }];
   }

@@ -5,9 +5,13 @@ import { batch, message } from "../fake-server.ts";
 
 const grant = { epoch: 5, offset: 10, lost: undefined, reset: "" } as const;
 
+/** How the feed of a receiver in epoch 5 stands: the only one, and one of two. */
+const alone = { alone: true, epoch: 5 } as const;
+const beside = { alone: false, epoch: 5 } as const;
+
 function receiverAt(offset: number, epoch = 5): IntervalReceiver {
   const receiver = new IntervalReceiver(undefined);
-  receiver.begin({ ...grant, epoch, offset }, true);
+  receiver.begin({ ...grant, epoch, offset }, alone);
   return receiver;
 }
 
@@ -57,31 +61,31 @@ describe("the receiving end of a channel", () => {
 
   it("refuses a grant or a reset of an epoch below its own [SUB-5]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, epoch: 4 }, true)).toBeUndefined();
-    expect(receiver.begin({ ...grant, epoch: 4, reset: "unknown" }, true)).toBeUndefined();
+    expect(receiver.begin({ ...grant, epoch: 4 }, alone)).toBeUndefined();
+    expect(receiver.begin({ ...grant, epoch: 4, reset: "unknown" }, alone)).toBeUndefined();
     expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
   });
 
   it("starts where its first grant says, and tells nothing of it [POS-1] [POS-2]", () => {
     const receiver = new IntervalReceiver(undefined);
-    expect(receiver.begin(grant, true)).toEqual([]);
+    expect(receiver.begin(grant, alone)).toEqual([]);
     expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
   });
 
   it("takes the epoch of the grant when its position named none [POS-3]", () => {
     const receiver = new IntervalReceiver({ epoch: 0, offset: 10 });
-    expect(receiver.begin(grant, true)).toEqual([]);
+    expect(receiver.begin(grant, { ...alone, epoch: 0 })).toEqual([]);
     expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
   });
 
   it("goes on in silence where it was [POS-4]", () => {
-    expect(receiverAt(10).begin(grant, true)).toEqual([]);
+    expect(receiverAt(10).begin(grant, alone)).toEqual([]);
   });
 
   it("tells what was trimmed before it could be read [POS-5]", () => {
     const receiver = receiverAt(10);
     const lost = { from: 10, to: 14 };
-    expect(receiver.begin({ ...grant, offset: 14, lost, reset: "trimmed" }, true)).toEqual([
+    expect(receiver.begin({ ...grant, offset: 14, lost, reset: "trimmed" }, alone)).toEqual([
       { kind: "lost", epoch: 5, interval: lost },
     ]);
     expect(receiver.position).toEqual({ epoch: 5, offset: 14 });
@@ -89,7 +93,7 @@ describe("the receiving end of a channel", () => {
 
   it("starts over at the floor when the log ends below it [POS-6]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, offset: 2, reset: "ahead" }, true)).toEqual([
+    expect(receiver.begin({ ...grant, offset: 2, reset: "ahead" }, alone)).toEqual([
       { kind: "reset", reason: "ahead", from: { epoch: 5, offset: 10 }, position: { epoch: 5, offset: 2 } },
     ]);
     expect(receiver.batch(frame(2, 4)).kind).toBe("delivered");
@@ -97,13 +101,13 @@ describe("the receiving end of a channel", () => {
 
   it("carries its position over into a higher epoch without a word [POS-7]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, epoch: 8 }, true)).toEqual([]);
+    expect(receiver.begin({ ...grant, epoch: 8 }, alone)).toEqual([]);
     expect(receiver.position).toEqual({ epoch: 8, offset: 10 });
   });
 
   it("goes back with a log that went back, and tells so [POS-8]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, epoch: 8, offset: 7, reset: "truncated" }, true)).toEqual([
+    expect(receiver.begin({ ...grant, epoch: 8, offset: 7, reset: "truncated" }, alone)).toEqual([
       { kind: "reset", reason: "truncated", from: { epoch: 5, offset: 10 }, position: { epoch: 8, offset: 7 } },
     ]);
     expect(receiver.batch(frame(7, 9, 8)).kind).toBe("delivered");
@@ -111,7 +115,7 @@ describe("the receiving end of a channel", () => {
 
   it("tells of a log that went back and was trimmed in one, each with its place [POS-8]", () => {
     const lost = { from: 7, to: 9 };
-    expect(receiverAt(10).begin({ ...grant, epoch: 8, offset: 9, reset: "truncated", lost }, true)).toEqual([
+    expect(receiverAt(10).begin({ ...grant, epoch: 8, offset: 9, reset: "truncated", lost }, alone)).toEqual([
       { kind: "reset", reason: "truncated", from: { epoch: 5, offset: 10 }, position: { epoch: 8, offset: 7 } },
       { kind: "lost", epoch: 8, interval: lost },
     ]);
@@ -119,7 +123,7 @@ describe("the receiving end of a channel", () => {
 
   it("starts over with a log that was lost or made anew [POS-9]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, epoch: 8, offset: 0, reset: "unknown" }, true)).toMatchObject([
+    expect(receiver.begin({ ...grant, epoch: 8, offset: 0, reset: "unknown" }, alone)).toMatchObject([
       { kind: "reset", reason: "unknown" },
     ]);
     expect(receiver.position).toEqual({ epoch: 8, offset: 0 });
@@ -127,13 +131,13 @@ describe("the receiving end of a channel", () => {
 
   it("asks for what a grant left out without a word [SUB-4]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, offset: 13 }, true)).toEqual([]);
+    expect(receiver.begin({ ...grant, offset: 13 }, alone)).toEqual([]);
     expect(receiver.batch(frame(13, 14))).toMatchObject({ kind: "gap", offset: 10 });
   });
 
   it("does not go back without being told why: what comes again is dropped [SUB-5]", () => {
     const receiver = receiverAt(10);
-    expect(receiver.begin({ ...grant, offset: 8 }, true)).toEqual([]);
+    expect(receiver.begin({ ...grant, offset: 8 }, alone)).toEqual([]);
     expect(receiver.batch(frame(8, 10))).toMatchObject({ kind: "dropped", duplicates: 2 });
   });
 
@@ -142,44 +146,53 @@ describe("the receiving end of a channel", () => {
 
     it("takes one feed's loss for none as long as the other may bring it, and tells of it when it is alone [SUB-16]", () => {
       const receiver = receiverAt(10);
-      expect(receiver.begin(trimmed, false)).toBeUndefined();
+      expect(receiver.begin(trimmed, beside)).toBeUndefined();
       expect(receiver.batch(frame(10, 12)).kind).toBe("delivered");
-      expect(receiver.begin(trimmed, true)).toEqual([{ kind: "lost", epoch: 5, interval: { from: 12, to: 14 } }]);
+      expect(receiver.begin(trimmed, alone)).toEqual([{ kind: "lost", epoch: 5, interval: { from: 12, to: 14 } }]);
     });
 
     it("takes no loss for one of what the other feed has brought", () => {
       const receiver = receiverAt(14);
-      expect(receiver.begin(trimmed, true)).toEqual([]);
+      expect(receiver.begin(trimmed, alone)).toEqual([]);
       expect(receiver.position).toEqual({ epoch: 5, offset: 14 });
     });
 
     it("takes a node that says that the log ends lower for one that is late, unless it is alone [POS-6] [SUB-16]", () => {
       const receiver = receiverAt(10);
-      expect(receiver.begin({ ...grant, offset: 0, reset: "ahead" }, false)).toBeUndefined();
+      expect(receiver.begin({ ...grant, offset: 0, reset: "ahead" }, beside)).toBeUndefined();
       expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
-      expect(receiver.begin({ ...grant, offset: 0, reset: "ahead" }, true)).toHaveLength(1);
+      expect(receiver.begin({ ...grant, offset: 0, reset: "ahead" }, alone)).toHaveLength(1);
     });
 
     it("tells once of a log that went back, though both feeds do [POS-8]", () => {
       const receiver = receiverAt(10);
       const back = { ...grant, epoch: 8, offset: 7, reset: "truncated" } as const;
-      expect(receiver.begin(back, false)).toHaveLength(1);
+      expect(receiver.begin(back, beside)).toHaveLength(1);
       expect(receiver.batch(frame(7, 9, 8)).kind).toBe("delivered");
-      expect(receiver.begin(back, false)).toEqual([]);
+      expect(receiver.begin(back, beside)).toEqual([]);
       expect(receiver.position).toEqual({ epoch: 8, offset: 9 });
     });
 
     it("stays where it is when the log went back to a place that it has not reached [POS-8]", () => {
       const receiver = receiverAt(10);
-      expect(receiver.begin({ ...grant, epoch: 8, offset: 12, reset: "truncated" }, false)).toEqual([]);
+      expect(receiver.begin({ ...grant, epoch: 8, offset: 12, reset: "truncated" }, beside)).toEqual([]);
       expect(receiver.position).toEqual({ epoch: 8, offset: 10 });
+    });
+
+    it("takes no word of what became of an epoch that another feed has led out of [POS-9] [SUB-16]", () => {
+      const receiver = receiverAt(10, 6);
+      const unknown = { ...grant, epoch: 8, offset: 0, reset: "unknown" } as const;
+      expect(receiver.begin(unknown, beside)).toBeUndefined();
+      expect(receiver.begin({ ...grant, epoch: 8, offset: 7, reset: "truncated" }, beside)).toBeUndefined();
+      expect(receiver.position).toEqual({ epoch: 6, offset: 10 });
+      expect(receiver.begin(unknown, { ...beside, epoch: 6 })).toHaveLength(1);
     });
 
     it("does not carry into a higher epoch what the feed that tells of it did not vouch for [POS-7] [SUB-16]", () => {
       const receiver = receiverAt(10);
-      expect(receiver.begin({ ...grant, epoch: 8, offset: 9 }, false)).toBeUndefined();
+      expect(receiver.begin({ ...grant, epoch: 8, offset: 9 }, beside)).toBeUndefined();
       expect(receiver.position).toEqual({ epoch: 5, offset: 10 });
-      expect(receiver.begin({ ...grant, epoch: 8, offset: 10 }, false)).toEqual([]);
+      expect(receiver.begin({ ...grant, epoch: 8, offset: 10 }, beside)).toEqual([]);
       expect(receiver.position).toEqual({ epoch: 8, offset: 10 });
     });
   });

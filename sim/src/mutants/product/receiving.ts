@@ -94,7 +94,7 @@ export const receivingMutants: readonly ProductMutant[] = [
     id: "reset-not-carried-out",
     sentence: "a reset moves no cursor",
     file: channel,
-    find: "    this.#tell(feed, this.#receiver.begin(frame, this.#isAlone(feed)));\n",
+    find: "    this.#tell(feed, this.#receiver.begin(frame, { alone: this.#isAlone(feed), epoch: feed.epoch }));\n",
     replace: "    void frame;\n    void feed;\n",
   },
   {
