@@ -176,7 +176,12 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
 
 function presenceOf(option: boolean | PresenceOptions | undefined): PresencePolicy | undefined {
   if (option === undefined || option === false) return undefined;
-  return option === true ? defaultPresencePolicy : { ...defaultPresencePolicy, ...option };
+  const named = option === true ? {} : option;
+  return {
+    graceMs: named.graceMs ?? defaultPresencePolicy.graceMs,
+    maxMembers: named.maxMembers ?? defaultPresencePolicy.maxMembers,
+    maxStateBytes: named.maxStateBytes ?? defaultPresencePolicy.maxStateBytes,
+  };
 }
 
 /** Defaults promise what the log can keep: they are no application's explicit wish. */

@@ -155,6 +155,12 @@ describe("the presence of a channel", () => {
     expect([policyOf("c").presence, policyOf("d").presence]).toEqual([undefined, undefined]);
   });
 
+  it("takes an option that is undefined for one that is not given", () => {
+    const presence = { graceMs: undefined, maxMembers: undefined, maxStateBytes: undefined };
+    const policyOf = policies([{ pattern: "a", presence }]);
+    expect(policyOf("a").presence).toEqual({ graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 });
+  });
+
   it("is refused where it is out of its range, unknown, for inboxes, or on a log that keeps nothing", () => {
     const highest = { graceMs: 100_000, maxMembers: Number.MAX_SAFE_INTEGER, maxStateBytes: 16_384 };
     for (const [name, most] of Object.entries(highest)) {
