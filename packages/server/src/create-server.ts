@@ -301,9 +301,10 @@ export class HawserServer<C extends Contract = Contract> {
    * and by when. Resolves when none is left. `/readyz` says 503 from its beginning on, the door answers 503 to those who come,
    * and `draining` says how far it is. Called again, it gives another plan to those who were not told yet.
    *
-   * @throws HawserError `option-invalid`
+   * @throws HawserError `option-invalid`; `closed` before `listen`: there is nothing to drain, and the door would stay shut.
    */
   async drain(options: DrainOptions = {}): Promise<void> {
+    if (this.#state === "new") throw new HawserError("closed", "drain() was called before listen().");
     const drained = this.#node.drain({ endpoints: this.#peers, ...options });
     this.#gate.drain();
     this.#shutDoors();

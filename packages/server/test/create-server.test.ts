@@ -337,6 +337,13 @@ describe("ending connections", () => {
     await drained;
   });
 
+  it("refuses a drain before it listens, and takes connections afterwards", async () => {
+    await using server = createServer({ log: memoryLog(), authenticate: anonymous(), port: 0, logger: silentLogger });
+    await expect(server.drain()).rejects.toMatchObject({ code: "closed" });
+    await server.listen();
+    (await connected(server)).destroy();
+  });
+
   it("refuses a drain by options that are wrong, and goes on", async () => {
     const server = await open();
     await expect(server.drain({ overMs: -1 })).rejects.toMatchObject({ code: "option-invalid" });
