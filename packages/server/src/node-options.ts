@@ -30,6 +30,8 @@ export interface NodeLimits {
   readonly framesPerSecond: number;
   /** Frames that a connection may send at once above its rate. Default 4,000. */
   readonly framesBurst: number;
+  /** Messages that `last` of a `subscribe` goes back over. More is cut to it. Default 10,000. */
+  readonly maxLast: number;
   /** Messages of a history page. A request above it is cut to it. Default 1,000. */
   readonly maxHistoryPage: number;
   /** Messages of a history page whose request names no limit. Default 100. */

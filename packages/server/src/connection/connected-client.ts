@@ -54,6 +54,7 @@ export class ConnectedClient implements ClientContext {
       log,
       signer: services.signer,
       maxSubscriptions: limits.maxSubscriptions,
+      maxLast: limits.maxLast,
       now,
       onSubscribed: () => observer.subscribed(),
       onUnsubscribed: () => observer.unsubscribed(),

@@ -14,6 +14,8 @@ export interface BeginRequest {
   readonly frame: Pick<SubscribeFrame, "position" | "last">;
   readonly feed: ChannelFeed;
   readonly log: Log;
+  /** Messages that `last` goes back over; more is cut to it. */
+  readonly maxLast: number;
   readonly mayReadHistory: boolean;
   /** Where the grant of an earlier connection began, which a user without the right to history proved. */
   readonly granted: Position | undefined;
@@ -31,7 +33,7 @@ const maxStepEntries = 1_024;
 export async function beginOf(request: BeginRequest): Promise<Begin> {
   const { frame, feed, log, mayReadHistory } = request;
   if (frame.position !== undefined) return beginAt(request, frame.position);
-  if (frame.last > 0) return plain(await belowNewest(request, frame.last));
+  if (frame.last > 0) return plain(await belowNewest(request, Math.min(frame.last, request.maxLast)));
   if (mayReadHistory) return plain(feed.known().end);
   // Without the right to history not even what this node's follower has still to bring may be sent.
   const head = await log.head(feed.name);

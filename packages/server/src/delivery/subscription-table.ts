@@ -17,6 +17,8 @@ export interface SubscriptionTableOptions {
   readonly log: Log;
   readonly signer: Signer;
   readonly maxSubscriptions: number;
+  /** Messages that `last` goes back over; more is cut to it. */
+  readonly maxLast: number;
   readonly now: () => number;
   readonly onSubscribed: () => void;
   readonly onUnsubscribed: () => void;
@@ -137,9 +139,9 @@ export class SubscriptionTable {
     const granted = mayReadHistory ? undefined : this.#verifyGrant(frame, name);
     if (resumes && !mayReadHistory && granted === undefined) throw forbidden("history", name);
     const feed = await this.#options.channels.open(name);
-    const { log } = this.#options;
+    const { log, maxLast } = this.#options;
     const isWanted = (): boolean => !this.#client.closed && this.#latest.get(name) === frame;
-    const begin = await beginOf({ frame, feed, log, mayReadHistory, granted: granted?.position, isWanted });
+    const begin = await beginOf({ frame, feed, maxLast, log, mayReadHistory, granted: granted?.position, isWanted });
     if (this.#client.closed) return;
     // A right that was revoked meanwhile found no subscription to end (SUB-12), and a feed may have been let go as idle.
     if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);

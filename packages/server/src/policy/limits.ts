@@ -51,6 +51,7 @@ export const defaultLimits: Limits = {
   authenticateTimeoutMs: 10_000,
   closeTimeoutMs: 5_000,
   maxHeldBytes: 4 * MiB,
+  maxLast: 10_000,
   maxHistoryBytes: 256 * KiB,
   maxReplyBytes: 16 * MiB,
   maxCallTimeoutMs: 300_000,

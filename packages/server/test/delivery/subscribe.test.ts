@@ -32,6 +32,13 @@ describe("a subscription", () => {
     expect(valuesOf(await bob.ask(subscribe("chat", { last: 99 })))).toEqual(["a", "b", "c", "d"]);
   });
 
+  it.each([3, 4, 1_000_000])("begins below the newest maxLast messages at most, for last %i [POS-2]", async (last) => {
+    const { node, client } = await startNode({ limits: { maxLast: 3 } });
+    for (const word of ["a", "b", "c", "d", "e"]) await node.publish("chat", payloadOf(word));
+    const ann = await client().connect();
+    expect(valuesOf(await ann.ask(subscribe("chat", { last })))).toEqual(["c", "d", "e"]);
+  });
+
   it("takes epoch 0 for the current one [POS-3]", async () => {
     const { node, client } = await startNode();
     for (const word of ["a", "b", "c"]) await node.publish("chat", payloadOf(word));
