@@ -152,7 +152,8 @@ it.each(runs)(
       ).toBe(true);
       const cuts = proxies.reduce((sum, proxy) => sum + proxy.cuts, 0);
       expect(cuts, name).toBeGreaterThan(seconds / 2);
-      expect(connects(), name).toBeGreaterThan(cuts / 2);
+      // Over HTTP another stream takes the place of one that was cut, and the session need not know.
+      if (!transport.name.startsWith("HTTP")) expect(connects(), name).toBeGreaterThan(cuts / 2);
     }
   },
   (mostSeconds + 60) * 1_000,
