@@ -46,10 +46,13 @@ describe.each(prompt)("over $name", (transport) => {
     while (watch.members.size === 0) await turn();
     for (const count of [1, 2, 3]) {
       // Where a connection is made of streams, each of these needs another.
-      const [one, other] = [ann, bob].map((client) => client.channel(`other.${count}`).subscribe());
-      for (const subscription of [one!, other!]) {
-        await new Promise((resolve) => subscription.addEventListener("subscribed", resolve, { once: true }));
-      }
+      const subscriptions = [ann, bob].map((client) => client.channel(`other.${count}`).subscribe());
+      await Promise.all(
+        subscriptions.map(
+          (subscription) =>
+            new Promise((resolve) => subscription.addEventListener("subscribed", resolve, { once: true })),
+        ),
+      );
       member.update({ mood: count });
       while ([...watch.members.values()][0]?.state === undefined || !moodIs(watch.members, count)) await turn();
     }
