@@ -73,7 +73,7 @@ export class PublishLedger {
     for (const row of this.#rows.values()) this.#checkRow(row, store.channel(row.channel), inTheLog.has(row.id));
   }
 
-  /** Each epoch's log holds each message at most once, and those of one outbox in its order. Returns what is in any. */
+  /** Each epoch's log holds each message at most once, and those of one outbox in its order, but what was given up as unknown. Returns what is in any. */
   #checkChannel(channel: StoredChannel): Set<string> {
     const found = new Set<string>();
     const takenBack = idsTakenBack(channel);
@@ -92,7 +92,9 @@ export class PublishLedger {
           continue;
         }
         // What an older copy took back may come again, from a connection that was left, when nobody knows its producer any more.
-        if (takenBack.has(id)) continue;
+        // What is unknown was given up, and may still come, behind what was published meanwhile, as soon as a log that had forgotten
+        // its producer is replaced by a copy that has not, or knows it as new.
+        if (takenBack.has(id) || row.outcome.kind === "unknown") continue;
         const before = last.get(row.outbox);
         if (before !== undefined && before.number > row.number) {
           this.#report(`${id} stands behind ${before.id} in ${channel.name}, which was published after it`);

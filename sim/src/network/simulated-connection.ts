@@ -134,8 +134,9 @@ export class SimulatedConnection {
     this.#down.change(down);
   }
 
-  /** Stalls end. */
+  /** Stalls end, and nothing more is lost. */
   release(): void {
+    this.#batchesToLose = 0;
     this.#up.release();
     this.#down.release();
   }

@@ -1,7 +1,10 @@
 import { subscribeToSome } from "../workload/workload.ts";
 import type { World } from "./world.ts";
 
-/** Longer than anything on a healed path takes, a broker's time-outs with it. A connection that is half-open is found behind that. */
+/**
+ * Longer than anything on a healed path takes, a broker's time-outs with it. A connection that is half-open is found behind that, and
+ * a batch that was lost just before by the next empty one.
+ */
 const brokerQuietMs = 10_000;
 
 /** Faults end, everything runs again, everybody reads. From now on whatever is due has to arrive. */
@@ -36,7 +39,10 @@ export function isQuiet(world: World): boolean {
   if (world.options.presence && !allSeeAll(world)) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
   if (world.broker !== undefined)
-    return world.time.now - world.figures.deliveredAt > brokerQuietMs + 3 * world.options.heartbeatMs;
+    return (
+      world.time.now - world.figures.deliveredAt >
+      brokerQuietMs + 3 * world.options.heartbeatMs + world.options.idleBatchMs
+    );
   for (const client of world.clients) {
     for (const reader of client.readers.values()) if (!reader.check.complete) return false;
   }
