@@ -42,7 +42,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   vitest("unit", runtimes);
   // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
   if (!checkOnly) {
-    gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000"]);
+    gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000", "--kept"]);
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {

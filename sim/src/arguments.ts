@@ -9,6 +9,8 @@ export type Arguments =
       readonly first: number | undefined;
       readonly workers: number | undefined;
       readonly hash: boolean;
+      /** The seeds that failed once are run before the others. */
+      readonly kept: boolean;
     }
   | {
       readonly kind: "one";
@@ -35,8 +37,9 @@ export type Arguments =
   | { readonly kind: "wrong"; readonly message: string };
 
 /** What is printed for `--help`. */
-export const usage = `npm run sim -- --seeds N [--first S | --fresh] [--workers W] [--hash]
-    runs N seeds from S on (default 1; with --fresh from one drawn anew) in W processes (default: one for each core)
+export const usage = `npm run sim -- --seeds N [--first S | --fresh] [--kept] [--workers W] [--hash]
+    runs N seeds from S on (default 1; with --fresh from one drawn anew) in W processes (default: one for each core);
+    with --kept those that failed once before them
 npm run sim -- --seed S [--without 3,7,9-20] [--trace] [--hash] [--shrink] [--mutant ID]
     runs one seed, without some of its actions; prints what happens, or the hash of that; --shrink leaves out as many
     actions as it can so that the seed still fails
@@ -46,10 +49,10 @@ npm run sim -- --mutants [ID,ID] [--seeds N] [--first S] [--workers W] [--rememb
 
 const counts = ["--seeds", "--first", "--seed", "--workers"];
 const texts = ["--without", "--mutant"];
-const flags = ["--trace", "--hash", "--shrink", "--fresh", "--remembered", "--remember"];
+const flags = ["--trace", "--hash", "--shrink", "--fresh", "--kept", "--remembered", "--remember"];
 /** Which options go with which form of the command. */
 const forms = {
-  many: ["--seeds", "--first", "--fresh", "--workers", "--hash"],
+  many: ["--seeds", "--first", "--fresh", "--kept", "--workers", "--hash"],
   one: ["--seed", "--without", "--trace", "--hash", "--shrink", "--mutant"],
   mutants: ["--mutants", "--seeds", "--first", "--workers", "--remembered", "--remember"],
 };
@@ -83,7 +86,7 @@ export function parseArguments(words: readonly string[]): Arguments {
   if (form === "many") {
     if (given.has("--fresh") && given.has("--first")) return wrong("--fresh draws the first seed.");
     const first = given.has("--fresh") ? undefined : (count("--first") ?? 1);
-    return { kind: "many", seeds: count("--seeds") ?? 100, first, workers, hash };
+    return { kind: "many", seeds: count("--seeds") ?? 100, first, workers, hash, kept: given.has("--kept") };
   }
   if (form === "mutants") {
     const ids = given

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../src/arguments.ts";
 
-const many = { kind: "many", seeds: 100, first: 1, workers: undefined, hash: false };
+const many = { kind: "many", seeds: 100, first: 1, workers: undefined, hash: false, kept: false };
 const one = { kind: "one", seed: 5, trace: false, hash: false, shrink: false, without: new Set(), mutant: undefined };
 const mutants = {
   kind: "mutants",
@@ -18,6 +18,7 @@ describe("the simulator's command line", () => {
     expect(parseArguments([])).toEqual(many);
     expect(parseArguments(["--seeds", "10000", "--first", "7"])).toEqual({ ...many, seeds: 10_000, first: 7 });
     expect(parseArguments(["--fresh", "--workers", "3"])).toEqual({ ...many, first: undefined, workers: 3 });
+    expect(parseArguments(["--fresh", "--kept"])).toEqual({ ...many, first: undefined, kept: true });
   });
 
   it("runs one seed, traces it, and leaves out what it is told to", () => {
