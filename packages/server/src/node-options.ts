@@ -26,10 +26,14 @@ export interface NodeLimits {
   readonly maxSubscriptions: number;
   /** Requests of a connection that wait for their answer. Past it: `too-many-requests`. Default 256. */
   readonly maxRequests: number;
-  /** Frames a second of a connection; past it (and its burst) reading pauses. Default 2,000. */
+  /** Frames a second of a connection (HTTP: of a session); past it (and its burst) reading pauses. Default 2,000. */
   readonly framesPerSecond: number;
   /** Frames that a connection may send at once above its rate. Default 4,000. */
   readonly framesBurst: number;
+  /** Sessions whose rates over HTTP are remembered. Past it they share those of their address. Default 20,000. */
+  readonly maxRatedSessions: number;
+  /** The same of one address (IPv6: of one /64). Default 1,000. */
+  readonly maxRatedSessionsPerAddress: number;
   /** Messages that `last` of a `subscribe` goes back over. More is cut to it. Default 10,000. */
   readonly maxLast: number;
   /** Messages of a history page. A request above it is cut to it. Default 1,000. */
@@ -50,7 +54,7 @@ export interface NodeLimits {
   readonly maxNodeTailBytes: number;
   /** Channels in which a connection is a member, and as many that it watches. Past it: `too-many-presences`. Default 100. */
   readonly maxPresences: number;
-  /** `enter` frames a second of a connection, with a burst of `maxPresences` more. Past it: `rate-limited`. Default 20. */
+  /** What `enter` frames of a connection (HTTP: of a session) change a second, with a burst of `maxPresences` more. Past it: `rate-limited`. Default 20. */
   readonly presenceChangesPerSecond: number;
   /** Until a node that says nothing has lost its members. Default 30,000. */
   readonly presenceLeaseMs: number;

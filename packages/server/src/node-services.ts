@@ -1,4 +1,5 @@
 import type { Codec } from "@hawser/protocol";
+import type { SessionRates } from "./connection/session-rates.ts";
 import type { Channels } from "./delivery/channels.ts";
 import type { Encoding } from "./delivery/block.ts";
 import type { CallHandler, NodeOptions } from "./node-options.ts";
@@ -13,6 +14,7 @@ export interface NodeServices extends Omit<NodeOptions, "calls"> {
   readonly appender: Appender;
   readonly presence: NodePresence;
   readonly encodings: Encodings;
+  readonly sessionRates: SessionRates;
 }
 
 /** One object for each pair of codec and framing, so that connections of a pair find each other's bytes. */

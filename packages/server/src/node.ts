@@ -2,6 +2,7 @@ import { closeCodes, HawserError } from "@hawser/protocol";
 import type { Payload, Position, Timer } from "@hawser/protocol";
 import { Connection } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
+import { SessionRates } from "./connection/session-rates.ts";
 import { Channels } from "./delivery/channels.ts";
 import { drainPlan } from "./drain/drain-options.ts";
 import type { DrainOptions, DrainPlan } from "./drain/drain-options.ts";
@@ -57,6 +58,7 @@ export class HawserNode {
       appender,
       presence: new NodePresence({ ...options, node: options.name, appender, times: limits }),
       encodings: new Encodings(),
+      sessionRates: new SessionRates(limits, clock),
     };
   }
 
@@ -87,7 +89,7 @@ export class HawserNode {
   /** Takes a connection whose transport is up. */
   accept(transport: Transport, peer: Peer): void {
     const { kind } = this.#state;
-    if (kind !== "open" && !(kind === "draining" && peer.brief === true)) {
+    if (kind !== "open" && !(kind === "draining" && peer.request === "brief")) {
       transport.close(closeCodes.goingAway, "This node takes no connections now.");
       return;
     }
@@ -233,6 +235,7 @@ export class HawserNode {
       this.#services.observer.unconfirmed(unconfirmedBytes);
       this.#services.channels.sweep();
       this.#services.presence.sweep();
+      this.#services.sessionRates.sweep();
       this.#scheduleSweep();
     });
   }

@@ -8,6 +8,7 @@ import type { NodeServices } from "../node-services.ts";
 import { PresenceTable } from "../presence/presence-table.ts";
 import { Publisher } from "../publish/publisher.ts";
 import type { ClientContext } from "./client-context.ts";
+import type { Rates } from "./rates.ts";
 import { RequestTable } from "./request-table.ts";
 import { Rights } from "./rights.ts";
 
@@ -16,6 +17,7 @@ export interface ConnectedClientOptions {
   readonly services: NodeServices;
   readonly session: string;
   readonly identity: Identity;
+  readonly rates: Rates;
   readonly reader: Reader;
   readonly send: (frame: ServerFrame, stands?: () => boolean) => void;
   /** A frame that breaks the protocol: the connection is closed. */
@@ -40,7 +42,7 @@ export class ConnectedClient implements ClientContext {
   #closed = false;
 
   constructor(options: ConnectedClientOptions) {
-    const { services } = options;
+    const { services, rates } = options;
     const { limits, clock, timers, observer, log, contract } = services;
     const now = (): number => clock.monotonic();
     this.#options = options;
@@ -73,7 +75,7 @@ export class ConnectedClient implements ClientContext {
       policyOf: services.policyOf,
       contract,
       maxKeyBytes: limits.maxKeyBytes,
-      now,
+      rates,
       observer,
     });
     this.#presence = new PresenceTable({
@@ -82,7 +84,7 @@ export class ConnectedClient implements ClientContext {
       policyOf: services.policyOf,
       limits,
       random: services.random,
-      now,
+      rates,
     });
     this.#caller = new Caller({
       client: this,

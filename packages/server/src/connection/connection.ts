@@ -19,6 +19,7 @@ import { Authentication } from "./authentication.ts";
 import { closeCodeOf } from "./close-code-of.ts";
 import { ConnectedClient } from "./connected-client.ts";
 import { Intake } from "./intake.ts";
+import { Rates } from "./rates.ts";
 import { Writer } from "./writer.ts";
 
 export interface ConnectionOptions {
@@ -67,7 +68,7 @@ export class Connection implements TransportHandlers, Reader {
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,
     );
-    this.#intake = new Intake({ ...limits, transport, timers, now });
+    this.#intake = new Intake({ transport, timers });
     this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
     this.#authentication = new Authentication(services, peer);
     this.#heardAt = now();
@@ -78,7 +79,7 @@ export class Connection implements TransportHandlers, Reader {
 
   /** It ends by itself as soon as it is answered. */
   get brief(): boolean {
-    return this.#options.peer.brief === true;
+    return this.#options.peer.request === "brief";
   }
 
   /** The user, once connected. */
@@ -292,7 +293,9 @@ export class Connection implements TransportHandlers, Reader {
       this.end(identity);
       return;
     }
-    const client = this.#newClient(session, identity);
+    const rates = this.#ratesOf(identity.user, frame.session);
+    this.#intake.countFor(rates);
+    const client = this.#newClient(session, identity, rates);
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     this.#services.observer.connected();
     this.#options.onConnected(this, identity.user);
@@ -331,11 +334,20 @@ export class Connection implements TransportHandlers, Reader {
     });
   }
 
-  #newClient(session: string, identity: Identity): ConnectedClient {
+  /** A request is one of many of its session; another connection stands for itself. */
+  #ratesOf(user: string, session: string): Rates {
+    const { sessionRates, limits, clock } = this.#services;
+    const { request, address } = this.#options.peer;
+    if (request !== undefined) return sessionRates.of({ user, session, address });
+    return new Rates(limits, clock);
+  }
+
+  #newClient(session: string, identity: Identity, rates: Rates): ConnectedClient {
     return new ConnectedClient({
       services: this.#services,
       session,
       identity,
+      rates,
       reader: this,
       send: (frame, stands) => this.#send(frame, stands),
       violate: (message) => this.#violate(message),

@@ -1,19 +1,18 @@
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Transport } from "../transport/transport.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import type { Rates } from "./rates.ts";
 
 export interface IntakeOptions {
   readonly transport: Transport;
   readonly timers: Timers;
-  readonly now: () => number;
-  readonly framesPerSecond: number;
-  readonly framesBurst: number;
 }
 
 /** Whether a connection is read from: what it does not take is left to the kernel, and nothing is lost. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #frames: TokenBucket;
+  #rates: Rates | undefined;
+  /** Frames that came before it was known for which rates they count. */
+  #uncounted = 0;
   #resting: Timer | undefined;
   /** Reasons for which reading is paused now. */
   #pauses = 0;
@@ -21,12 +20,21 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#frames = new TokenBucket(options.framesPerSecond, options.framesBurst, options.now());
+  }
+
+  /** Says for which rates frames count; called once, until which only those come that `connect` came with. */
+  countFor(rates: Rates): void {
+    this.#rates = rates;
+    this.spend(this.#uncounted);
   }
 
   /** So many frames were handled: above the rate, reading rests until the rate allows it. */
   spend(frames: number): void {
-    const restMs = this.#frames.spend(frames, this.#options.now());
+    if (this.#rates === undefined) {
+      this.#uncounted += frames;
+      return;
+    }
+    const restMs = this.#rates.spendFrames(frames);
     if (restMs === 0 || this.#resting !== undefined || this.#closed) return;
     this.pause();
     this.#resting = this.#options.timers.after(restMs, () => {

@@ -29,6 +29,12 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : wholeMs(-this.#tokens / this.#perMs);
   }
 
+  /** Whether the whole burst is there. */
+  isFull(now: number): boolean {
+    this.#fill(now);
+    return this.#tokens >= this.#burst;
+  }
+
   #fill(now: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;

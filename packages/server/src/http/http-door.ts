@@ -72,8 +72,8 @@ export class HttpDoor {
       response.writeHead(204, { ...headers, ...preflightHeaders }).end();
       return;
     }
-    const brief = kind === "requests";
-    const closed = gate.refusalOf(brief ? "brief" : "lasting");
+    const coming = kind === "requests" ? "brief" : "lasting";
+    const closed = gate.refusalOf(coming);
     if (closed !== undefined) return this.#refuse(request, response, closed, headers);
     const entry = gate.admit(judged.address);
     if (entry.kind === "refused") return this.#refuse(request, response, entry, headers);
@@ -96,8 +96,7 @@ export class HttpDoor {
     });
     try {
       const { address, subprotocol } = judged;
-      const peer = { address, subprotocol, headers: plainHeaders(request) };
-      this.#options.core.accept(transport, brief ? { ...peer, brief } : peer);
+      this.#options.core.accept(transport, { address, subprotocol, headers: plainHeaders(request), request: coming });
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();

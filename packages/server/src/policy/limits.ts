@@ -49,6 +49,8 @@ export const defaultLimits: Limits = {
   maxHandshakeBytes: 16 * KiB,
   maxHandshakeHeaders: 100,
   authenticateTimeoutMs: 10_000,
+  maxRatedSessions: 20_000,
+  maxRatedSessionsPerAddress: 1_000,
   closeTimeoutMs: 5_000,
   maxHeldBytes: 4 * MiB,
   maxLast: 10_000,
@@ -77,6 +79,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** Pairs of which the first may not be above the second. */
 const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxConnectionsPerAddress", "maxConnections"],
+  ["maxRatedSessionsPerAddress", "maxRatedSessions"],
   ["defaultHistoryPage", "maxHistoryPage"],
   ["callTimeoutMs", "maxCallTimeoutMs"],
   ["maxTailBytes", "maxNodeTailBytes"],

@@ -83,6 +83,12 @@ export class PresenceBook {
     return this.#known.get(memberKey(user, member))?.instance !== undefined;
   }
 
+  /** The JSON text that a member shows; `undefined`: it is not there. */
+  stateOf(user: string, member: string): string | undefined {
+    const known = this.#known.get(memberKey(user, member));
+    return known?.instance === undefined ? undefined : known.state;
+  }
+
   /** Whether a lease of that generation would count. */
   admits(user: string, member: string, generation: number): boolean {
     return isAdmitted(this.#known.get(memberKey(user, member)), generation);

@@ -107,6 +107,11 @@ export class PresenceChannel {
     this.#opened = true;
   }
 
+  /** Whether the log has that member with that state, and nothing else is under way. */
+  shows(user: string, member: string, state: string): boolean {
+    return this.book.stateOf(user, member) === state && !this.#underWay.has(user, member);
+  }
+
   /**
    * Takes a member up, or gives it another state; resolves when the log has it.
    *

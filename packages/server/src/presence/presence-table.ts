@@ -1,8 +1,8 @@
 import { HawserError } from "@hawser/protocol";
 import type { EnterFrame, LeaveFrame, Payload, Random, UnwatchFrame, WatchFrame } from "@hawser/protocol";
 import type { ClientContext } from "../connection/client-context.ts";
+import type { Rates } from "../connection/rates.ts";
 import { forbidden } from "../connection/rights.ts";
-import { TokenBucket } from "../connection/token-bucket.ts";
 import type { NodeLimits } from "../node-options.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { stateOfPayload } from "./member-state.ts";
@@ -18,7 +18,7 @@ export interface PresenceTableOptions {
   readonly policyOf: (channel: string) => ChannelPolicy;
   readonly limits: NodeLimits;
   readonly random: Random;
-  readonly now: () => number;
+  readonly rates: Rates;
 }
 
 /** Where the connection's client is a member. */
@@ -48,15 +48,11 @@ export class PresenceTable {
   readonly #opening = new Set<string>();
   /** What is asked of one channel is done in its order, though rights and the log are waited for. */
   readonly #turns = new Turns();
-  readonly #changes: TokenBucket;
   #drawn = "";
 
   constructor(options: PresenceTableOptions) {
-    const { presenceChangesPerSecond, maxPresences } = options.limits;
     this.#options = options;
     this.#client = options.client;
-    // A client that comes back enters wherever it was at once.
-    this.#changes = new TokenBucket(presenceChangesPerSecond, presenceChangesPerSecond + maxPresences, options.now());
   }
 
   enter(frame: EnterFrame): void {
@@ -118,7 +114,7 @@ export class PresenceTable {
 
   /** @returns a promise, in an object that awaiting leaves as it is, of the log's answer; `undefined`: nobody waits. */
   async #enter(frame: EnterFrame): Promise<{ readonly written: Promise<void>; readonly member: string } | undefined> {
-    const { presence, policyOf, limits, now } = this.#options;
+    const { presence, policyOf, limits } = this.#options;
     const name = frame.channel;
     const state = stateOf(frame.payload, checkPresenceChannel(name, policyOf).maxStateBytes);
     if (frame.member.length > maxMemberLength || !isMember(frame.member)) {
@@ -128,10 +124,6 @@ export class PresenceTable {
     if (former === undefined && this.#entered.size + this.#entering.size >= limits.maxPresences) {
       throw tooMany(limits.maxPresences);
     }
-    const retryAfterMs = this.#changes.take(1, now());
-    if (retryAfterMs > 0) {
-      throw new HawserError("rate-limited", "The member changes too often.", { retry: true, retryAfterMs });
-    }
     if (former === undefined) this.#entering.add(name);
     const channel = await this.#allowed("enter", name, () => presence.open(name)).finally(() => {
       this.#entering.delete(name);
@@ -140,6 +132,7 @@ export class PresenceTable {
     if (this.#client.closed) return undefined;
     const member = frame.member === "" ? this.#draw() : frame.member;
     const { user } = this.#client.rights.identity;
+    if (!channel.shows(user, member, state)) this.#countChange();
     const written = channel.enter({ user, member, generation: frame.generation, state }, this);
     // A connection is one member of a channel.
     if (former !== undefined && former.member !== member) former.channel.leave(user, former.member, this);
@@ -201,6 +194,13 @@ export class PresenceTable {
     this.#watching.delete(name);
     watching.watch.close();
     watching.channel.watches.delete(watching.watch);
+  }
+
+  /** What watchers are told of counts; that a member is still there, over a newer connection, they are not told. */
+  #countChange(): void {
+    const retryAfterMs = this.#options.rates.takePresenceChange();
+    if (retryAfterMs === 0) return;
+    throw new HawserError("rate-limited", "The member changes too often.", { retry: true, retryAfterMs });
   }
 
   #draw(): string {

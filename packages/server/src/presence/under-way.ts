@@ -23,7 +23,12 @@ export class UnderWay {
     return this.#arriving;
   }
 
-  /** Whether that member is one of those. */
+  /** Whether something was said of that member. */
+  has(user: string, member: string): boolean {
+    return this.#words.has(memberKey(user, member));
+  }
+
+  /** Whether that member is one of those that arrive. */
   arrives(user: string, member: string): boolean {
     return this.#words.get(memberKey(user, member))?.arrives === true;
   }

@@ -2,8 +2,8 @@ import type { AppendOutcome } from "@hawser/log";
 import { HawserError, isChannelName, validateNow, valueOf } from "@hawser/protocol";
 import type { Contract, PublishFrame } from "@hawser/protocol";
 import type { ClientContext } from "../connection/client-context.ts";
+import type { Rates } from "../connection/rates.ts";
 import { forbidden } from "../connection/rights.ts";
-import { TokenBucket } from "../connection/token-bucket.ts";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import type { Appender } from "./appender.ts";
@@ -14,7 +14,7 @@ export interface PublisherOptions {
   readonly policyOf: (channel: string) => ChannelPolicy;
   readonly contract: Contract | undefined;
   readonly maxKeyBytes: number;
-  readonly now: () => number;
+  readonly rates: Rates;
   readonly observer: NodeObserver;
 }
 
@@ -31,7 +31,6 @@ export class Publisher {
   readonly #client: ClientContext;
   /** Channels with a publish whose judgement is still awaited: what comes behind it waits too. */
   readonly #waiting = new Map<string, Promise<void>>();
-  readonly #rates = new Map<ChannelPolicy, TokenBucket>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -120,14 +119,7 @@ export class Publisher {
   }
 
   #judgeRate(policy: ChannelPolicy): Verdict {
-    if (policy.publishesPerSecond === 0) return undefined;
-    const now = this.#options.now();
-    let bucket = this.#rates.get(policy);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(policy.publishesPerSecond, Math.max(1, policy.publishesPerSecond), now);
-      this.#rates.set(policy, bucket);
-    }
-    const waitMs = bucket.take(1, now);
+    const waitMs = this.#options.rates.takePublish(policy);
     if (waitMs === 0) return undefined;
     const message = `At most ${policy.publishesPerSecond} publishes a second are allowed here.`;
     return new HawserError("rate-limited", message, { retry: true, retryAfterMs: waitMs });

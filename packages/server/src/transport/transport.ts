@@ -62,6 +62,9 @@ export interface Peer {
   readonly subprotocol: "hawser.v1" | "hawser.v1.json";
   /** The headers of the handshake, lower case; empty where there are none. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** It asks, is answered, and ends (section 14, `requests`): a node takes such while it is drained, too. */
-  readonly brief?: true;
+  /**
+   * The connection is one HTTP request of many (section 14): rates count for all those of its session. A `brief` one asks, is
+   * answered, and ends (`requests`): a node takes such while it is drained, too.
+   */
+  readonly request?: "lasting" | "brief";
 }

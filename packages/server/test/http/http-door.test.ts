@@ -70,6 +70,15 @@ async function readUntil(response: Response, type: ServerFrame["type"]): Promise
 }
 
 describe("a request with frames in its body", () => {
+  it("counts for the rates of its session, whichever way it comes [HTTP-15]", async () => {
+    // One publish, and the next in a thousand seconds.
+    const { base } = await serve({ channels: [{ pattern: "a", publishesPerSecond: 0.001 }] });
+    const body = lines({ ...hello, session: "s" }, { type: "publish", id: 1, channel: "a", json: 1 });
+    await readUntil(await post(`${base}/stream`, body), "published");
+    const answer = await post(`${base}/requests`, body);
+    expect(framesOf(await answer.text())).toMatchObject([{ type: "connected" }, { code: "rate-limited" }]);
+  });
+
   it("is answered with frames of its type, and needs nothing of another request [HTTP-1] [HTTP-2]", async () => {
     const { base } = await serve();
     const body = lines(hello, { type: "publish", id: 1, channel: "a", json: 1 }, { type: "ping", nonce: 7 });

@@ -3,7 +3,15 @@ import type { Log } from "@hawser/log";
 import { HawserError, jsonCodec, payloadOf, protobufCodec, valueOf } from "@hawser/protocol";
 import type { BatchFrame, ClientFrame, Codec, ServerFrame, SubscribeFrame } from "@hawser/protocol";
 import { defaultLimits, HawserNode, silentLogger, silentObserver } from "../../src/core.ts";
-import type { ChannelPolicy, Framing, Identity, NodeOptions, Transport, TransportHandlers } from "../../src/core.ts";
+import type {
+  ChannelPolicy,
+  Framing,
+  Identity,
+  NodeOptions,
+  Peer,
+  Transport,
+  TransportHandlers,
+} from "../../src/core.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
 
 const identityFraming: Framing = { name: "bare", headroomBytes: 0, frame: (message) => message };
@@ -60,10 +68,10 @@ export class TestClient {
   readonly #ports: SimulatedPorts;
   #read = 0;
 
-  constructor(node: HawserNode, ports: SimulatedPorts, codec: Codec = protobufCodec) {
+  constructor(node: HawserNode, ports: SimulatedPorts, codec: Codec = protobufCodec, peer: Partial<Peer> = {}) {
     this.#codec = codec;
     this.#ports = ports;
-    node.accept(this.transport, { address: "192.0.2.1", subprotocol: codec.subprotocol, headers: {} });
+    node.accept(this.transport, { address: "192.0.2.1", subprotocol: codec.subprotocol, headers: {}, ...peer });
   }
 
   send(...frames: ClientFrame[]): void {
@@ -95,8 +103,8 @@ export class TestClient {
     return this.frames();
   }
 
-  async connect(token = "ann"): Promise<this> {
-    const [connected] = await this.ask({ type: "connect", token, session: "", agent: "test" });
+  async connect(token = "ann", session = ""): Promise<this> {
+    const [connected] = await this.ask({ type: "connect", token, session, agent: "test" });
     if (connected?.type !== "connected") throw new Error(`not connected: ${JSON.stringify(connected)}`);
     return this;
   }
@@ -152,9 +160,12 @@ export interface TestNodeOptions extends Partial<Omit<NodeOptions, "limits" | "p
 }
 
 /** A node over a memory log on simulated ports. The token is the user's name; "bad" and "" are refused. */
-export async function startNode(
-  options: TestNodeOptions = {},
-): Promise<{ node: HawserNode; ports: SimulatedPorts; log: Log; client: (codec?: Codec) => TestClient }> {
+export async function startNode(options: TestNodeOptions = {}): Promise<{
+  node: HawserNode;
+  ports: SimulatedPorts;
+  log: Log;
+  client: (codec?: Codec, peer?: Partial<Peer>) => TestClient;
+}> {
   const ports = options.ports ?? new SimulatedPorts();
   const log = options.log ?? memoryLog();
   const policy = { ...testPolicy, ...options.policy };
@@ -182,7 +193,7 @@ export async function startNode(
     limits: { ...defaultLimits, ...options.limits },
   });
   await node.start();
-  return { node, ports, log, client: (codec) => new TestClient(node, ports, codec) };
+  return { node, ports, log, client: (codec, peer) => new TestClient(node, ports, codec, peer) };
 }
 
 /** Stands in for an HMAC: tells any two inputs of a test apart. */

@@ -1,0 +1,61 @@
+import type { Clock } from "@hawser/protocol";
+import type { ChannelPolicy } from "../policy/channel-policy.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+export interface RateLimits {
+  readonly framesPerSecond: number;
+  readonly framesBurst: number;
+  readonly presenceChangesPerSecond: number;
+  readonly maxPresences: number;
+}
+
+/** How often one client may do things: over one connection, or over all the requests of a session. */
+export class Rates {
+  readonly #limits: RateLimits;
+  readonly #clock: Clock;
+  readonly #publishes = new Map<ChannelPolicy, TokenBucket>();
+  #frames: TokenBucket | undefined;
+  #presenceChanges: TokenBucket | undefined;
+
+  constructor(limits: RateLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** So many frames came: how many milliseconds reading has to rest for, 0 when there is no need. */
+  spendFrames(count: number): number {
+    const { framesPerSecond, framesBurst } = this.#limits;
+    this.#frames ??= new TokenBucket(framesPerSecond, framesBurst, this.#clock.monotonic());
+    return this.#frames.spend(count, this.#clock.monotonic());
+  }
+
+  /** One publish to a channel of that policy; else in how many milliseconds there may be one. */
+  takePublish(policy: ChannelPolicy): number {
+    const { publishesPerSecond } = policy;
+    if (publishesPerSecond === 0) return 0;
+    let bucket = this.#publishes.get(policy);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(publishesPerSecond, Math.max(1, publishesPerSecond), this.#clock.monotonic());
+      this.#publishes.set(policy, bucket);
+    }
+    return bucket.take(1, this.#clock.monotonic());
+  }
+
+  /** One change of a member; else in how many milliseconds there may be one. A client that comes back enters wherever it was at once. */
+  takePresenceChange(): number {
+    const { presenceChangesPerSecond, maxPresences } = this.#limits;
+    this.#presenceChanges ??= new TokenBucket(
+      presenceChangesPerSecond,
+      presenceChangesPerSecond + maxPresences,
+      this.#clock.monotonic(),
+    );
+    return this.#presenceChanges.take(1, this.#clock.monotonic());
+  }
+
+  /** Whether everything may be done as often at once as at first: then others in its place would count the same. */
+  get rested(): boolean {
+    const buckets = [this.#frames, this.#presenceChanges, ...this.#publishes.values()];
+    const now = this.#clock.monotonic();
+    return buckets.every((bucket) => bucket?.isFull(now) ?? true);
+  }
+}
