@@ -12,6 +12,8 @@ export interface NodeLimits {
   readonly connectTimeoutMs: number;
   /** For the `authenticate` hook to answer. Past it: `internal` (retry), and close 4002 if it was for `connect`. Default 10,000. */
   readonly authenticateTimeoutMs: number;
+  /** For the `authorize` hook to answer. Past it: `internal` (retry); what rests on a right that is asked anew ends. Default 10,000. */
+  readonly authorizeTimeoutMs: number;
   /** Silence until the server asks whether the client is there; after as much again: close 4001. Default 25,000. */
   readonly heartbeatMs: number;
   /** A subscription without a batch for that long gets an empty one. Default 30,000. */

@@ -1,5 +1,6 @@
 import { closeCodes, HawserError } from "@hawser/protocol";
 import type { Payload, Position, Timer } from "@hawser/protocol";
+import { boundedAuthorize } from "./auth/bounded-authorize.ts";
 import { Connection } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { SessionRates } from "./connection/session-rates.ts";
@@ -44,10 +45,11 @@ export class HawserNode {
   #closed: Promise<void> | undefined;
 
   constructor(options: NodeOptions) {
-    const { log, limits, observer, clock, timers } = options;
+    const { log, limits, observer, clock, timers, authorize, logger } = options;
     const appender = new Appender({ log, clock, timers, observer });
     this.#services = {
       ...options,
+      authorize: authorize && boundedAuthorize(authorize, { timers, logger, timeoutMs: limits.authorizeTimeoutMs }),
       calls: new Map(Object.entries(options.calls)),
       channels: new Channels({
         log,

@@ -46,5 +46,5 @@ export interface AuthorizeRequest {
   readonly session: string;
 }
 
-/** Asked after capabilities allowed. `false` or a thrown error forbids. */
+/** Asked after capabilities allowed. `false` or a thrown error forbids. Answers within `authorizeTimeoutMs`. */
 export type Authorize = (request: AuthorizeRequest) => boolean | Promise<boolean>;

@@ -22,6 +22,7 @@ export class Rights {
   #renewals = 0;
   readonly #maxAnswers = 4_096;
 
+  /** @param authorize - As `boundedAuthorize` makes it. */
   constructor(identity: Identity, session: string, authorize: Authorize | undefined) {
     this.#identity = identity;
     this.#capable = rightsOf(identity);
@@ -47,7 +48,10 @@ export class Rights {
     this.#answers = new Map();
   }
 
-  /** At once where it is known, so that the usual publish waits for nothing. Never rejects. */
+  /**
+   * At once where it is known, so that the usual publish waits for nothing. Rejects with `internal` when the hook does not
+   * answer in its time; then the next who asks asks the hook.
+   */
   may(verb: Verb, name: string): Answer {
     if (name === inboxOf(this.#identity.user)) return verb === "subscribe" || verb === "history";
     if (name.startsWith("$")) return false;
@@ -57,31 +61,25 @@ export class Rights {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     if (this.#answers.size >= this.#maxAnswers) this.#answers = new Map();
-    const answer = this.#ask(verb, name, this.#authorize);
+    const answer = this.#authorize({ verb, name, identity: this.#identity, session: this.#session });
     this.#answers.set(key, answer);
     if (typeof answer !== "boolean") this.#settle(key, answer);
     return answer;
   }
 
-  #ask(verb: Verb, name: string, authorize: Authorize): Answer {
-    try {
-      const answer = authorize({ verb, name, identity: this.#identity, session: this.#session });
-      if (typeof answer === "boolean") return answer;
-      // A promise of another library's kind, or realm, is one too; taken as it is, it would be no `Promise` here.
-      return Promise.resolve(answer).then(
-        (value) => value === true,
-        () => false,
-      );
-    } catch {
-      return false;
-    }
+  /** For what rests on a right that may be gone: that nothing is heard of it is a no. Never rejects. */
+  mayStill(verb: Verb, name: string): Answer {
+    const answer = this.may(verb, name);
+    return typeof answer === "boolean" ? answer : answer.catch(() => false);
   }
 
   #settle(key: string, answer: Promise<boolean>): void {
     const answers = this.#answers;
-    void answer.then((value) => {
-      if (answers.get(key) === answer) answers.set(key, value);
-    });
+    const isCurrent = (): boolean => answers.get(key) === answer;
+    answer.then(
+      (value) => isCurrent() && answers.set(key, value),
+      () => isCurrent() && answers.delete(key),
+    );
   }
 }
 

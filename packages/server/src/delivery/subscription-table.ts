@@ -110,7 +110,7 @@ export class SubscriptionTable {
     const waiting: Promise<void>[] = [];
     for (const subscription of this.#byNumber.values()) {
       const { name } = subscription.feed;
-      const [subscribe, history] = [rights.may("subscribe", name), rights.may("history", name)];
+      const [subscribe, history] = [rights.mayStill("subscribe", name), rights.mayStill("history", name)];
       if (typeof subscribe === "boolean" && typeof history === "boolean") this.#keep(subscription, subscribe, history);
       else
         waiting.push(

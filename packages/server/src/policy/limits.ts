@@ -49,6 +49,7 @@ export const defaultLimits: Limits = {
   maxHandshakeBytes: 16 * KiB,
   maxHandshakeHeaders: 100,
   authenticateTimeoutMs: 10_000,
+  authorizeTimeoutMs: 10_000,
   maxRatedSessions: 20_000,
   maxRatedSessionsPerAddress: 1_000,
   closeTimeoutMs: 5_000,

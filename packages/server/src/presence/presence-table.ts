@@ -93,7 +93,7 @@ export class PresenceTable {
     const { rights } = this.#client;
     const { renewals } = rights;
     const check = async (verb: "enter" | "presence", name: string, end: () => void): Promise<void> => {
-      const may = await rights.may(verb, name);
+      const may = await rights.mayStill(verb, name);
       if (may || rights.renewals !== renewals || this.#client.closed) return;
       end();
       this.#client.tell({ type: "revoked", channel: name, verb, message: forbidden(verb, name).message });
