@@ -26,7 +26,10 @@ export interface NodeLimits {
   readonly maxKeyBytes: number;
   /** Subscriptions of a connection. Past it: `too-many-subscriptions`. Default 1,000. */
   readonly maxSubscriptions: number;
-  /** Requests of a connection that wait for their answer. Past it: `too-many-requests`. Default 256. */
+  /**
+   * Requests of a connection that wait for their answer. Past it: `too-many-requests`. And as many `leave` and `unwatch` frames
+   * that wait behind one; past it: close 4009. Default 256.
+   */
   readonly maxRequests: number;
   /** Frames a second of a connection (HTTP: of a session); past it (and its burst) reading pauses. Default 2,000. */
   readonly framesPerSecond: number;

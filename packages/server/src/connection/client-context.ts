@@ -22,6 +22,8 @@ export interface ClientContext {
   refuse(id: number, error: HawserError): void;
   /** Sends a frame that answers nothing. */
   tell(frame: ServerFrame): void;
+  /** Ends the connection, for the reason of an error of the client's. */
+  end(error: HawserError): void;
   /** An error of our own or of the application's code: for the log, never for the peer. */
   report(what: string, error: unknown): void;
 }

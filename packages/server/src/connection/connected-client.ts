@@ -1,4 +1,5 @@
-import type { AuthenticateFrame, ClientFrame, ErrorCode, HawserError, ServerFrame } from "@hawser/protocol";
+import { HawserError } from "@hawser/protocol";
+import type { AuthenticateFrame, ClientFrame, ErrorCode, ServerFrame } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import { Caller } from "../calls/caller.ts";
 import type { Reader } from "../delivery/subscription.ts";
@@ -20,8 +21,8 @@ export interface ConnectedClientOptions {
   readonly rates: Rates;
   readonly reader: Reader;
   readonly send: (frame: ServerFrame, stands?: () => boolean) => void;
-  /** A frame that breaks the protocol: the connection is closed. */
-  readonly violate: (message: string) => void;
+  /** The connection is closed, for the reason of that error. */
+  readonly end: (error: HawserError) => void;
   /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
   readonly reauthenticate: (frame: AuthenticateFrame) => void;
   readonly mayReply: () => boolean;
@@ -144,7 +145,7 @@ export class ConnectedClient implements ClientContext {
       case "pong":
       case "received":
       case "close":
-        return this.#options.violate(`A ${frame.type} frame is not for a connected client.`);
+        return this.#violate(`A ${frame.type} frame is not for a connected client.`);
     }
   }
 
@@ -159,6 +160,10 @@ export class ConnectedClient implements ClientContext {
 
   tell(frame: ServerFrame): void {
     if (!this.#closed) this.#options.send(frame);
+  }
+
+  end(error: HawserError): void {
+    this.#options.end(error);
   }
 
   report(what: string, error: unknown): void {
@@ -178,12 +183,16 @@ export class ConnectedClient implements ClientContext {
     this.requests.abortAll();
   }
 
+  #violate(message: string): void {
+    this.end(new HawserError("frame-unexpected", message));
+  }
+
   #begin(frame: { readonly type: string; readonly id: number }): boolean {
     switch (this.requests.begin(frame.id)) {
       case "begun":
         return true;
       case "invalid":
-        this.#options.violate(`Request ${frame.id} of ${frame.type} is 0 or in flight already.`);
+        this.#violate(`Request ${frame.id} of ${frame.type} is 0 or in flight already.`);
         return false;
       case "refused":
         this.#refuseSurplus(frame);

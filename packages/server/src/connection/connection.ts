@@ -350,7 +350,7 @@ export class Connection implements TransportHandlers, Reader {
       rates,
       reader: this,
       send: (frame, stands) => this.#send(frame, stands),
-      violate: (message) => this.#violate(message),
+      end: (error) => this.end(error),
       reauthenticate: (frame) =>
         void this.#reauthenticate(frame).catch((error: unknown) => this.#fault("authenticate", error)),
       mayReply: () => this.#writer.hasRoom,

@@ -48,6 +48,7 @@ export class PresenceTable {
   readonly #opening = new Set<string>();
   /** What is asked of one channel is done in its order, though rights and the log are waited for. */
   readonly #turns = new Turns();
+  #unanswered = 0;
   #drawn = "";
 
   constructor(options: PresenceTableOptions) {
@@ -68,7 +69,7 @@ export class PresenceTable {
   }
 
   leave(frame: LeaveFrame): void {
-    this.#turns.add(`enter ${frame.channel}`, async () => {
+    this.#behind(`enter ${frame.channel}`, () => {
       const entered = this.#entered.get(frame.channel);
       if (entered?.generation === frame.generation) this.#leave(frame.channel, entered);
     });
@@ -85,7 +86,22 @@ export class PresenceTable {
   }
 
   unwatch(frame: UnwatchFrame): void {
-    this.#turns.add(`watch ${frame.channel}`, async () => this.#unwatch(frame.channel));
+    this.#behind(`watch ${frame.channel}`, () => this.#unwatch(frame.channel));
+  }
+
+  /** Frames that are not answered are no requests, and so have a bound of their own while they wait. */
+  #behind(key: string, run: () => void): void {
+    if (!this.#turns.isTaken(key)) return run();
+    const { maxRequests } = this.#options.limits;
+    if (this.#unanswered >= maxRequests) {
+      const message = `More than ${maxRequests} leave and unwatch frames wait for what was asked before them.`;
+      return this.#client.end(new HawserError("rate-limited", message, { retry: true }));
+    }
+    this.#unanswered += 1;
+    this.#turns.add(key, async () => {
+      this.#unanswered -= 1;
+      run();
+    });
   }
 
   /** Ends what the user may no longer do (PRES-14). */

@@ -2,6 +2,11 @@
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
+  /** Whether what is added now has to wait. */
+  isTaken(key: string): boolean {
+    return this.#last.has(key);
+  }
+
   /** @param run - Never rejects. */
   add(key: string, run: () => Promise<void>): void {
     const before = this.#last.get(key);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cluster, enter, presencePolicy, said, watch, watcher } from "./support.ts";
-import type { TestNodeOptions } from "../support/test-node.ts";
+import type { TestClient, TestNodeOptions } from "../support/test-node.ts";
 
 async function node(options: TestNodeOptions = {}): Promise<Awaited<ReturnType<typeof cluster>>["nodes"][number]> {
   const { nodes } = await cluster(1, options);
@@ -78,6 +78,28 @@ describe("what a client may ask of presence", () => {
     expect(said(entering)).toEqual(["too-many-presences", "too-many-presences"]);
     const watching = await ann.ask(...names.map((name, index) => watch(index + 1, name, true)));
     expect(said(watching).filter((line) => line === "too-many-presences")).toHaveLength(2);
+  });
+
+  it("is at most maxRequests leaves and unwatches that wait behind what hangs, of all channels; one more closes with 4009 [PRES-6]", async () => {
+    const limits = { maxRequests: 4, authorizeTimeoutMs: 1_000 };
+    const one = await node({ limits, authorize: () => new Promise(() => {}) });
+    const hanging = async (): Promise<TestClient> => {
+      const ann = await one.client().connect("ann");
+      await ann.ask(enter(1, "a", "m"), enter(2, "b", "m"), watch(3, "a"));
+      return ann;
+    };
+    const four = [leave("a"), leave("a", 7), leave("b"), { type: "unwatch", channel: "a" }] as const;
+    const [ann, eve] = [await hanging(), await hanging()];
+    // What waits for nothing needs no place.
+    ann.send(...four, leave("c"), { type: "unwatch", channel: "b" });
+    expect(ann.transport.closed).toBeUndefined();
+    expect(await eve.ask(...four, leave("b"))).toMatchObject([{ type: "error", id: 0, code: "rate-limited" }]);
+    expect(eve.transport.closed?.code).toBe(4009);
+    // Once they had their turn, as many may wait again.
+    await one.ports.advance(1_000);
+    await ann.ask(enter(4, "a", "m"), leave("a"), leave("a"), leave("a"), leave("a"));
+    expect(ann.transport.closed).toBeUndefined();
+    expect(await ann.ask(leave("a"))).toMatchObject([{ code: "rate-limited" }]);
   });
 
   it("is at most maxMembers of a channel, whichever node they are on [PRES-7]", async () => {
