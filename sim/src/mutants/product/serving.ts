@@ -37,8 +37,8 @@ export const servingMutants: readonly ProductMutant[] = [
     id: "revoked-right-remembered",
     sentence: "what the application said of a right is remembered after it was revoked",
     file: rights,
-    find: "this.#answers = new Map();\n  }\n\n  /** At once",
-    replace: "}\n\n  /** At once",
+    find: "this.#renewals += 1;\n    this.#answers = new Map();",
+    replace: "this.#renewals += 1;",
   },
   {
     kind: "product",
