@@ -3,7 +3,9 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { failover } from "./failover/failover.ts";
+import { channels } from "./fanout/channels.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
+import { cpu, latency } from "./fanout/steady.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
@@ -11,9 +13,12 @@ import { rolling } from "./rolling/rolling.ts";
 
 /** Each with how many seconds it measures when nothing is said. */
 const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly seconds: number }>> = {
+  channels: { run: channels, seconds: 9 },
+  cpu: { run: cpu, seconds: 9 },
   failover: { run: failover, seconds: 60 },
   fanout: { run: fanout, seconds: 9 },
   fanout1: { run: fanout1, seconds: 9 },
+  latency: { run: latency, seconds: 9 },
   rolling: { run: rolling, seconds: 9 },
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]

@@ -1,14 +1,26 @@
-import type { LoadCommand, LoadReply, Measurement, ServerCommand, ServerReply, Usage } from "../processes/messages.ts";
+import type {
+  LoadCommand,
+  LoadReply,
+  Measurement,
+  Pace,
+  ServerCommand,
+  ServerReply,
+  Usage,
+} from "../processes/messages.ts";
 import { PinnedProcess } from "../processes/pinned-process.ts";
 import type { Peer } from "./peers.ts";
+import type { Scene } from "./scene.ts";
 
 /** Where the two processes of a contender run: apart, so that the load takes nothing from the server. */
 const cores = { server: 0, load: 1 };
 
 export interface Figures extends Measurement {
+  /** Messages in flight; 0 where they are published at a rate. */
   readonly window: number;
   /** Processor time of the server by wall time; 1 is a whole core. */
   readonly serverCpu: number;
+  /** Processor time of the server, in microseconds. */
+  readonly serverCpuPerDelivery: number;
   readonly serverResidentMiB: number;
 }
 
@@ -20,17 +32,17 @@ export class Contender {
 
   private constructor(peer: Peer) {
     this.peer = peer;
-    this.#server = new PinnedProcess(peer.server, cores.server);
+    this.#server = new PinnedProcess(peer.server, cores.server, peer.program);
     this.#load = new PinnedProcess("load/main.js", cores.load);
   }
 
-  static async start(peer: Peer, subscribers: number, payloadBytes: number): Promise<Contender> {
+  static async start(peer: Peer, scene: Scene): Promise<Contender> {
     const contender = new Contender(peer);
     try {
       const listening = await contender.#server.ask({ type: "listen" });
       if (listening.type !== "listening") throw new Error(`${peer.name} answered ${listening.type}`);
       const { port } = listening;
-      await contender.#load.ask({ type: "start", dialect: peer.dialect, port, subscribers, payloadBytes });
+      await contender.#load.ask({ type: "start", dialect: peer.dialect, port, ...scene });
       return contender;
     } catch (error) {
       await contender.stop();
@@ -38,16 +50,18 @@ export class Contender {
     }
   }
 
-  async measure(window: number, warmUpMs: number, durationMs: number): Promise<Figures> {
+  async measure(pace: Pace, warmUpMs: number, durationMs: number): Promise<Figures> {
     const [reply, { before, after }] = await Promise.all([
-      this.#load.ask({ type: "measure", window, warmUpMs, durationMs }),
+      this.#load.ask({ type: "measure", pace, warmUpMs, durationMs }),
       this.#usageDuring(warmUpMs, durationMs),
     ]);
     if (reply.type !== "measured") throw new Error(`the load answered ${reply.type}`);
+    const serverCpu = (after.cpuMs - before.cpuMs) / (after.atMs - before.atMs);
     return {
       ...reply.measurement,
-      window,
-      serverCpu: (after.cpuMs - before.cpuMs) / (after.atMs - before.atMs),
+      window: pace.kind === "window" ? pace.messages : 0,
+      serverCpu,
+      serverCpuPerDelivery: (serverCpu * 1e6) / reply.measurement.deliveriesPerSecond,
       serverResidentMiB: after.residentBytes / 2 ** 20,
     };
   }

@@ -1,9 +1,15 @@
-/** What a `batch` frame must be for the subscription that it is sent to, checked while it is read. */
-export interface BatchCursor {
+import type { Message, Payloads } from "./payload.ts";
+
+/** A `batch` frame that was checked while it was read. */
+export interface ReadBatch {
   /** The number of the channel, from `subscribed`. */
   readonly number: number;
-  /** The offset of the subscription; the reader moves it. */
-  offset: number;
+  readonly from: number;
+  readonly to: number;
+  /** Of the payloads, which follow one another; without messages `last` is below `first`. */
+  readonly channel: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Field numbers of `spec/hawser.proto`, with wire type 2 (length) or 0 (varint) in the low three bits. */
@@ -17,65 +23,78 @@ const tags = {
   messagePayload: (3 << 3) | 2,
 } as const;
 
+/** Before the number stand at most two lengths and two tags. */
+const headBytes = 16;
+
 /**
- * Reads `hawser.v1` messages that hold batches, and nothing else of them: a client's codec would build objects, which is
- * not what the benchmark measures. The intervals are checked, so that a batch that is missing is seen.
+ * Reads `hawser.v1` messages of one batch each, and nothing else of them: a client's codec would build objects, which is
+ * not what the benchmark measures. The intervals and the payloads are checked, so that whatever is missing is seen.
  */
 export class BatchReader {
-  #bytes: Uint8Array = new Uint8Array();
+  readonly #payloads: Payloads;
+  #bytes: Buffer = Buffer.alloc(0);
   #index = 0;
 
-  /**
-   * Calls `onPayload` with the start of each message's data, in order.
-   *
-   * @returns false, with nothing read, when the first frame is not a batch.
-   * @throws Error when a batch does not follow the one before it.
-   */
-  read(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    cursor: BatchCursor,
-    onPayload: (start: number) => void,
-  ): boolean {
-    this.#bytes = bytes;
-    this.#index = start;
-    while (this.#index < end) {
-      const frameEnd = this.#varint() + this.#index;
-      if (this.#bytes[this.#index] !== tags.frameBatch) return false;
-      this.#index += 1;
-      this.#varint();
-      this.#readBatch(frameEnd, cursor, onPayload);
-    }
-    return true;
+  constructor(payloads: Payloads) {
+    this.#payloads = payloads;
   }
 
-  #readBatch(end: number, cursor: BatchCursor, onPayload: (start: number) => void): void {
-    let number = 0;
-    let from = 0;
-    let to = 0;
-    let offset = 0;
+  /** The channel number of the batch that starts at `start`; `undefined` for another frame, or too few bytes. */
+  numberAt(bytes: Buffer, start: number, end: number): number | undefined {
+    if (end - start < headBytes) return undefined;
+    this.#bytes = bytes;
+    this.#index = start;
+    this.#varint();
+    if (bytes[this.#index++] !== tags.frameBatch) return undefined;
+    this.#varint();
+    return this.#varint() === tags.batchNumber ? this.#varint() : undefined;
+  }
+
+  /**
+   * Reads one batch that fills `bytes[start..end)`; `undefined` when its first frame is another.
+   *
+   * @throws Error when its parts do not fit together.
+   */
+  read(bytes: Buffer, start: number, end: number): ReadBatch | undefined {
+    this.#bytes = bytes;
+    this.#index = start;
+    const frameEnd = this.#varint() + this.#index;
+    if (this.#bytes[this.#index] !== tags.frameBatch) return undefined;
+    if (frameEnd !== end) throw new Error("more than one batch in a message");
+    this.#index += 1;
+    this.#varint();
+    return this.#readBatch(end);
+  }
+
+  #readBatch(end: number): ReadBatch {
+    let [number, from, to, offset] = [0, 0, 0, 0];
+    let first: Message | undefined;
+    let count = 0;
     while (this.#index < end) {
       const tag = this.#varint();
       if (tag === tags.batchMessage) {
         if (offset === 0) offset = from;
         const messageEnd = this.#varint() + this.#index;
-        offset += this.#readMessage(messageEnd, onPayload);
+        const { step, message } = this.#readMessage(messageEnd);
+        offset += step;
+        first ??= message;
+        if (message.number !== first.number + count || message.channel !== first.channel) {
+          throw new Error(`message ${message.number} behind ${first.number + count - 1}`);
+        }
+        count += 1;
       } else if (tag === tags.batchNumber) number = this.#varint();
       else if (tag === tags.batchFrom) from = this.#varint();
       else if (tag === tags.batchTo) to = this.#varint();
       else this.#skip(tag);
     }
-    if (number !== cursor.number) throw new Error(`a batch of channel ${number} on a subscription to ${cursor.number}`);
-    if (from !== cursor.offset)
-      throw new Error(`a batch from ${from} where the subscription stood at ${cursor.offset}`);
     if (offset > to) throw new Error(`a message at ${offset} in a batch to ${to}`);
-    cursor.offset = to;
+    const { channel, number: lowest } = first ?? { channel: -1, number: 1 };
+    return { number, from, to, channel, first: lowest, last: lowest + count - 1 };
   }
 
-  /** The step of the message. */
-  #readMessage(end: number, onPayload: (start: number) => void): number {
+  #readMessage(end: number): { step: number; message: Message } {
     let step = 0;
+    let message: Message | undefined;
     while (this.#index < end) {
       const tag = this.#varint();
       if (tag === tags.messageStep) step = this.#varint();
@@ -83,11 +102,12 @@ export class BatchReader {
         const payloadEnd = this.#varint() + this.#index;
         this.#varint();
         this.#varint();
-        onPayload(this.#index);
+        message = this.#payloads.read(this.#bytes, this.#index, payloadEnd);
         this.#index = payloadEnd;
       } else this.#skip(tag);
     }
-    return step;
+    if (message === undefined) throw new Error("a message without a payload");
+    return { step, message };
   }
 
   #skip(tag: number): void {

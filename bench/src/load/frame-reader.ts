@@ -1,9 +1,22 @@
+import type { Twin } from "./measured-channel.ts";
+
 /** What a WebSocket frame of a server holds. Servers that are measured send whole messages, one a frame. */
 export interface FrameHandlers {
-  /** `bytes[start..end)` is the payload of a text or binary frame; valid only during the call. */
-  onData(bytes: Buffer, start: number, end: number): void;
+  /** `bytes[start..end)` is the payload of a text or binary frame, `bytes[frame..end)` all of it; valid only during the call. */
+  onData(bytes: Buffer, start: number, end: number, frame: number): void;
   onPing(payload: Buffer): void;
   onClose(code: number): void;
+}
+
+/**
+ * Knows the frames that other subscribers got already. A server sends the same to all, so each frame is read with care
+ * once, and the others are compared with it, which costs the load next to nothing and is as strict.
+ */
+export interface TwinReader {
+  /** The frames that may be the one whose payload is `bytes[start..end)`, of which a part may not be there yet. */
+  candidates(bytes: Buffer, start: number, end: number): readonly Twin[];
+  /** The frame that came was equal to `twin`. */
+  take(twin: Twin): void;
 }
 
 const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -14,25 +27,37 @@ const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
  */
 export class FrameReader {
   readonly #handlers: FrameHandlers;
+  readonly #twins: TwinReader | undefined;
   #pending: Buffer | undefined;
+  /** Of a frame that is under way the first `equal` bytes were those of `twin`. */
+  #under: { readonly twin: Twin; readonly equal: number } | undefined;
 
-  constructor(handlers: FrameHandlers) {
+  constructor(handlers: FrameHandlers, twins?: TwinReader) {
     this.#handlers = handlers;
+    this.#twins = twins;
   }
 
   /** Takes the next bytes. `chunk` is not kept: what is left over is copied. */
   read(chunk: Buffer): void {
-    const bytes = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
-    const rest = this.#readFrames(bytes);
-    if (rest === bytes.length) this.#pending = undefined;
-    else if (bytes === chunk) this.#pending = Buffer.from(chunk.subarray(rest));
-    else this.#pending = bytes.subarray(rest);
+    let bytes = chunk;
+    let index = 0;
+    if (this.#under !== undefined) {
+      const { twin, equal } = this.#under;
+      this.#under = undefined;
+      const read = this.#compare(twin, equal, chunk, 0);
+      if (read === undefined) bytes = Buffer.concat([twin.bytes.subarray(0, equal), chunk]);
+      else index = read;
+    } else if (this.#pending !== undefined) bytes = Buffer.concat([this.#pending, chunk]);
+    this.#pending = undefined;
+    const rest = this.#readFrames(bytes, index);
+    if (rest === bytes.length) return;
+    this.#pending = bytes === chunk ? Buffer.from(chunk.subarray(rest)) : bytes.subarray(rest);
   }
 
-  /** The index behind the last whole frame. */
-  #readFrames(bytes: Buffer): number {
+  /** The index behind the last frame that needs no byte of what is read here any more. */
+  #readFrames(bytes: Buffer, from: number): number {
     const length = bytes.length;
-    let index = 0;
+    let index = from;
     while (length - index >= 2) {
       const first = bytes[index]!;
       let start = index + 2;
@@ -48,18 +73,44 @@ export class FrameReader {
         start = index + 10;
       }
       const end = start + size;
+      const compared = this.#readTwin(bytes, index, start, end);
+      if (compared !== undefined) {
+        index = compared;
+        continue;
+      }
       if (end > length) return index;
-      this.#handle(first, bytes, start, end);
+      this.#handle(first, bytes, start, end, index);
       index = end;
     }
     return index;
   }
 
-  #handle(first: number, bytes: Buffer, start: number, end: number): void {
+  /** The index behind what is equal to a frame that is known; `undefined` if none is equal to what is there of it. */
+  #readTwin(bytes: Buffer, frame: number, start: number, end: number): number | undefined {
+    const twins = this.#twins;
+    if (twins === undefined || start >= bytes.length) return undefined;
+    for (const twin of twins.candidates(bytes, start, Math.min(end, bytes.length))) {
+      if (twin.bytes.length !== end - frame) continue;
+      const read = this.#compare(twin, 0, bytes, frame);
+      if (read !== undefined) return read;
+    }
+    return undefined;
+  }
+
+  /** Compares what is behind the first `equal` bytes of `twin` with `bytes` from `start` on: the index behind it. */
+  #compare(twin: Twin, equal: number, bytes: Buffer, start: number): number | undefined {
+    const size = Math.min(twin.bytes.length - equal, bytes.length - start);
+    if (twin.bytes.compare(bytes, start, start + size, equal, equal + size) !== 0) return undefined;
+    if (equal + size < twin.bytes.length) this.#under = { twin, equal: equal + size };
+    else this.#twins!.take(twin);
+    return start + size;
+  }
+
+  #handle(first: number, bytes: Buffer, start: number, end: number, frame: number): void {
     if ((first & 0xf0) !== 0x80)
       throw new Error(`frame 0x${first.toString(16)}: fragments and extensions are not read`);
     const opcode = first & 0x0f;
-    if (opcode === opcodes.binary || opcode === opcodes.text) this.#handlers.onData(bytes, start, end);
+    if (opcode === opcodes.binary || opcode === opcodes.text) this.#handlers.onData(bytes, start, end, frame);
     else if (opcode === opcodes.ping) this.#handlers.onPing(Buffer.from(bytes.subarray(start, end)));
     else if (opcode === opcodes.close) this.#handlers.onClose(end - start >= 2 ? bytes.readUInt16BE(start) : 1005);
     else if (opcode !== opcodes.pong) throw new Error(`unknown opcode ${opcode}`);

@@ -1,51 +1,52 @@
-import { performance } from "node:perf_hooks";
 import { protobufCodec } from "@hawser/protocol";
 import type { ClientFrame, ServerFrame } from "@hawser/protocol";
 import { BatchReader } from "./batch-reader.ts";
-import { numberAt, payloadOf } from "./dialect.ts";
-import type { Dial, Dialect } from "./dialect.ts";
+import type { Dial, Dialect, OnData } from "./dialect.ts";
 import { clientFrame } from "./frame-reader.ts";
+import type { TwinReader } from "./frame-reader.ts";
+import type { Payloads } from "./payload.ts";
 import type { RawConnection } from "./raw-connection.ts";
 
 const path = "/hawser";
-const channel = "bench";
+const nameOf = (channel: number): string => `bench.${channel}`;
 
 /** `hawser.v1`: subscribers without a credit limit; a publisher whose messages are numbered and de-duplicated. */
-export function hawserDialect(payloadBytes: number): Dialect {
+export function hawserDialect(payloads: Payloads): Dialect {
   return {
-    async subscribe(dial, subscriber, meter) {
-      const reader = new BatchReader();
-      const cursor = { number: 0, offset: 0 };
-      let now = 0;
-      const onPayload = (bytes: Buffer) => (start: number) => meter.deliver(subscriber, numberAt(bytes, start), now);
+    async subscribe(dial, subscriber) {
+      const reader = new BatchReader(payloads);
+      const { channels } = subscriber;
+      /** By the number that the server has given it. */
+      const channelOf = new Map<number, number>();
       let onSubscribed: (() => void) | undefined;
       const subscribed = new Promise<void>((resolve) => {
         onSubscribed = resolve;
       });
-      const connection = connectTo(dial, (bytes, start, end) => {
-        if (onSubscribed === undefined) {
-          now = performance.now();
-          if (reader.read(bytes, start, end, cursor, onPayload(bytes))) return;
+      const onData: OnData = (bytes, start, end, frame) => {
+        const batch = reader.read(bytes, start, end);
+        if (batch !== undefined) {
+          const channel = channelOf.get(batch.number);
+          if (channel === undefined) throw new Error(`a batch of channel number ${batch.number}`);
+          if (batch.last >= batch.first && batch.channel !== channel) {
+            throw new Error(`a message of channel ${batch.channel} on ${channel}`);
+          }
+          subscriber.receive({ ...batch, channel }, bytes.subarray(frame, end));
+          return;
         }
-        for (const frame of decode(bytes, start, end)) {
-          if (frame.type !== "subscribed") continue;
-          cursor.number = frame.number;
-          cursor.offset = frame.offset;
-          onSubscribed?.();
-          onSubscribed = undefined;
+        for (const one of decode(bytes, start, end)) {
+          if (one.type !== "subscribed") continue;
+          channelOf.set(one.number, channels[one.id - 1]!);
+          subscriber.begin(channels[one.id - 1]!, one.offset);
+          if (channelOf.size === channels.length) onSubscribed?.();
         }
+      };
+      const twins = subscriber.twinReader((bytes, start, end) => {
+        const number = reader.numberAt(bytes, start, end);
+        return number === undefined ? undefined : channelOf.get(number);
       });
+      const connection = connectTo(dial, onData, twins);
       await connection.opened();
-      send(connection, {
-        type: "subscribe",
-        id: 1,
-        channel,
-        generation: 1,
-        position: undefined,
-        last: 0,
-        credit: 0,
-        grant: new Uint8Array(),
-      });
+      for (const [index, channel] of channels.entries()) send(connection, subscribeFrame(index + 1, nameOf(channel)));
       await subscribed;
     },
 
@@ -53,19 +54,20 @@ export function hawserDialect(payloadBytes: number): Dialect {
       const connection = connectTo(dial, (bytes, start, end) => void decode(bytes, start, end));
       await connection.opened();
       const producer = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
+      let id = 0;
       return {
-        publish(numbers) {
-          const frames = numbers.map((number) =>
+        publish(messages) {
+          const frames = messages.map((message) =>
             clientFrame(
               "binary",
               protobufCodec.encode({
                 type: "publish",
-                id: number,
-                channel,
+                id: (id += 1),
+                channel: nameOf(message.channel),
                 producer,
-                sequence: number,
-                previous: number - 1,
-                payload: { kind: "text", data: Buffer.from(payloadOf(number, payloadBytes)) },
+                sequence: message.number,
+                previous: message.number - 1,
+                payload: { kind: "text", data: Buffer.from(payloads.of(message)) },
                 key: "",
               }),
             ),
@@ -77,8 +79,22 @@ export function hawserDialect(payloadBytes: number): Dialect {
   };
 }
 
-function connectTo(dial: Dial, onData: (bytes: Buffer, start: number, end: number) => void): RawConnection {
-  const connection = dial(path, protobufCodec.subprotocol, onData);
+function subscribeFrame(id: number, channel: string): ClientFrame {
+  const generation = 1;
+  return {
+    type: "subscribe",
+    id,
+    channel,
+    generation,
+    position: undefined,
+    last: 0,
+    credit: 0,
+    grant: new Uint8Array(),
+  };
+}
+
+function connectTo(dial: Dial, onData: OnData, twins?: TwinReader): RawConnection {
+  const connection = dial(path, protobufCodec.subprotocol, onData, twins);
   void connection
     .opened()
     .then(() => send(connection, { type: "connect", token: "", session: "", agent: "hawser-bench" }));

@@ -10,10 +10,11 @@ export class LatencyHistogram {
     return this.#count;
   }
 
-  record(latencyMs: number): void {
+  /** `times` messages had it. */
+  record(latencyMs: number, times = 1): void {
     const bucket = Math.max(0, Math.min(this.#buckets.length - 1, (latencyMs * bucketsPerMs) | 0));
-    this.#buckets[bucket]! += 1;
-    this.#count += 1;
+    this.#buckets[bucket]! += times;
+    this.#count += times;
   }
 
   /** The upper edge of the bucket below which `share` (0 to 1) of the latencies lie, in milliseconds; 0 without any. */

@@ -1,14 +1,19 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import type { OnData } from "./dialect.ts";
 import { clientFrame, FrameReader } from "./frame-reader.ts";
+import type { TwinReader } from "./frame-reader.ts";
 
 export interface RawConnectionOptions {
   readonly port: number;
   readonly path: string;
   /** `Sec-WebSocket-Protocol`; "" for none. */
   readonly subprotocol: string;
-  /** The payload of one data frame; valid only during the call. */
-  readonly onData: (bytes: Buffer, start: number, end: number) => void;
+  readonly onData: OnData;
+  /** Takes the frames that it knows; `onData` gets the others. */
+  readonly twins: TwinReader | undefined;
+  /** Behind the frames of each read. */
+  readonly onRead: () => void;
   /** The connection ended although nobody asked it to. */
   readonly onFailure: (error: Error) => void;
 }
@@ -28,11 +33,12 @@ export class RawConnection {
 
   constructor(options: RawConnectionOptions) {
     this.#options = options;
-    this.#reader = new FrameReader({
+    const handlers = {
       onData: options.onData,
-      onPing: (payload) => this.#socket.write(clientFrame("pong", payload)),
-      onClose: (code) => this.#fail(new Error(`the server closed with ${code}`)),
-    });
+      onPing: (payload: Buffer) => void this.#socket.write(clientFrame("pong", payload)),
+      onClose: (code: number) => this.#fail(new Error(`the server closed with ${code}`)),
+    };
+    this.#reader = new FrameReader(handlers, options.twins);
     this.#opened = new Promise((resolve) => {
       this.#onOpen = resolve;
     });
@@ -70,6 +76,7 @@ export class RawConnection {
     try {
       if (this.#onOpen === undefined) this.#reader.read(chunk);
       else this.#readHandshake(chunk);
+      this.#options.onRead();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,33 +1,44 @@
-import { performance } from "node:perf_hooks";
-import { numberAt, payloadOf } from "./dialect.ts";
-import type { Dial, Dialect } from "./dialect.ts";
+import type { Dial, Dialect, OnData } from "./dialect.ts";
 import { clientFrame } from "./frame-reader.ts";
+import type { TwinReader } from "./frame-reader.ts";
+import type { Payloads } from "./payload.ts";
 import type { RawConnection } from "./raw-connection.ts";
 
 const path = "/socket.io/?EIO=4&transport=websocket";
-const messagePrefix = `42["message","`;
+const eventPrefix = "42[";
+const messagePrefix = `${eventPrefix}"message","`;
+const messageSuffix = `"]`;
 
 /**
  * Engine.IO protocol 4 and Socket.IO protocol 5 over WebSocket alone: `0` open, `2` ping, `3` pong, `40` connect to
  * the namespace, `42` event, `420` event that asks for acknowledgement 0, `430` that acknowledgement.
  */
-export function socketIoDialect(payloadBytes: number): Dialect {
+export function socketIoDialect(payloads: Payloads): Dialect {
   return {
-    async subscribe(dial, subscriber, meter) {
-      const { connection, reached } = join(dial, (bytes, start) => {
-        meter.deliver(subscriber, numberAt(bytes, start + messagePrefix.length), performance.now());
-      });
+    async subscribe(dial, subscriber) {
+      const onEvent: OnData = (bytes, start, end, frame) => {
+        if (bytes.toString("latin1", start, start + messagePrefix.length) !== messagePrefix) {
+          throw new Error(`not a message: ${bytes.toString("latin1", start, end)}`);
+        }
+        const { channel, number } = payloads.read(bytes, start + messagePrefix.length, end - messageSuffix.length);
+        const arrival = { channel, first: number, last: number, from: 0, to: 0 };
+        subscriber.receive(arrival, bytes.subarray(frame, end));
+      };
+      // A control packet is short, and its digits name no channel.
+      const channelOf = (bytes: Buffer, start: number, end: number) =>
+        payloads.channelAt(bytes, start + messagePrefix.length, end);
+      const { connection, reached } = join(dial, onEvent, subscriber.twinReader(channelOf));
       await reached("40");
-      connection.send("text", Buffer.from(`420["join"]`));
+      connection.send("text", Buffer.from(`420${JSON.stringify(["join", subscriber.channels])}`));
       await reached("430");
     },
     async publisher(dial) {
       const { connection, reached } = join(dial, () => {});
       await reached("40");
       return {
-        publish(numbers) {
-          const frames = numbers.map((number) =>
-            clientFrame("text", Buffer.from(`42["publish","${payloadOf(number, payloadBytes)}"]`)),
+        publish(messages) {
+          const frames = messages.map((message) =>
+            clientFrame("text", Buffer.from(`42["publish",${message.channel},"${payloads.of(message)}"]`)),
           );
           connection.sendFrames(Buffer.concat(frames));
         },
@@ -42,18 +53,16 @@ interface Joined {
   readonly reached: (prefix: string) => Promise<void>;
 }
 
-function join(dial: Dial, onEvent: (bytes: Buffer, start: number) => void): Joined {
+function join(dial: Dial, onEvent: OnData, twins?: TwinReader): Joined {
   const waiting = new Map<string, () => void>();
-  const connection = dial(path, "", (bytes, start, end) => {
-    if (bytes[start] === 52 && bytes[start + 1] === 50) {
-      onEvent(bytes, start);
-      return;
-    }
-    const packet = bytes.toString("latin1", start, end);
-    if (packet === "2") connection.send("text", Buffer.from("3"));
+  const onData: OnData = (bytes, start, end, frame) => {
+    const packet = bytes.toString("latin1", start, Math.min(end, start + eventPrefix.length));
+    if (packet === eventPrefix) onEvent(bytes, start, end, frame);
+    else if (packet === "2") connection.send("text", Buffer.from("3"));
     else if (packet.startsWith("0")) connection.send("text", Buffer.from("40"));
     else for (const [prefix, resolve] of waiting) if (packet.startsWith(prefix)) resolve();
-  });
+  };
+  const connection = dial(path, "", onData, twins);
   return {
     connection,
     reached: (prefix) => new Promise((resolve) => waiting.set(prefix, resolve)),

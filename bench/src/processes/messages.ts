@@ -4,13 +4,22 @@ export interface LoadStart {
   readonly dialect: "hawser" | "socket.io" | "plain" | "joined";
   readonly port: number;
   readonly subscribers: number;
+  readonly channels: number;
+  /** How many of the channels each subscriber reads. */
+  readonly channelsEach: number;
   readonly payloadBytes: number;
 }
 
+/** When the next message is published. */
+export type Pace =
+  /** As soon as fewer than so many are published, and not yet read by every subscriber. */
+  | { readonly kind: "window"; readonly messages: number }
+  /** At even intervals, whatever becomes of them. */
+  | { readonly kind: "rate"; readonly messagesPerSecond: number };
+
 export interface LoadMeasure {
   readonly type: "measure";
-  /** Messages in flight: published, and not yet read by every subscriber. */
-  readonly window: number;
+  readonly pace: Pace;
   readonly warmUpMs: number;
   readonly durationMs: number;
 }

@@ -10,9 +10,9 @@ serve(async () => {
     authenticate: anonymous(),
     origins: "any",
     logger: silentLogger,
-    channels: [{ pattern: "bench", durability: "memory" }],
+    channels: [{ pattern: "bench.*", durability: "memory" }],
     // All clients come from one address here, and one of them is a publisher as fast as it can be.
-    limits: { maxConnectionsPerAddress: 10_000, maxRequests: 4096, framesPerSecond: 1_000_000 },
+    limits: { maxConnectionsPerAddress: 10_000, maxRequests: 65_536, framesPerSecond: 1_000_000 },
   });
   await server.listen();
   return Number(new URL(server.url).port);
