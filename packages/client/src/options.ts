@@ -1,5 +1,6 @@
-import { defaultConnectTimeoutMs, HawserError, protobufClientCodec, systemPorts } from "@hawser/protocol";
+import { defaultConnectTimeoutMs, protobufClientCodec, systemPorts } from "@hawser/protocol";
 import type { ClientCodec, Contract, Ports } from "@hawser/protocol";
+import { positiveOption, refuseOption } from "./option-invalid.ts";
 import { assertOverflow, defaultOutbox } from "./outbox/options.ts";
 import type { OutboxOptions } from "./outbox/options.ts";
 import { platformPageLife } from "./page-life/page-life.ts";
@@ -90,40 +91,49 @@ export interface ResolvedOptions<C extends Contract | undefined> {
 
 /** Fills in defaults. @throws HawserError `option-invalid`, which names the option and what it takes. */
 export function resolveOptions<C extends Contract | undefined>(options: ClientOptions<C>): ResolvedOptions<C> {
-  const { placement = "any" } = options;
-  if (typeof placement !== "function") planOf(placement);
-  const { token } = options;
-  if (token !== undefined && typeof token !== "string" && typeof token !== "function") {
-    throw new HawserError("option-invalid", "`token` is a string, or a function that gives one");
-  }
-  const resolved: ResolvedOptions<C> = {
-    plans: plansOf(options.connections ?? 1, options.url),
-    placementOf: typeof placement === "function" ? placement : () => placement,
-    stallAfterMs: options.stallAfterMs ?? 2_000,
+  const {
+    url,
+    connections = 1,
+    placement = "any",
+    stallAfterMs = 2_000,
     token,
-    contract: options.contract,
-    codec: options.codec ?? protobufClientCodec,
-    connector: options.connector ?? webSocketConnector(),
-    ports: options.ports ?? systemPorts(),
-    pageLife: options.pageLife ?? platformPageLife(),
-    backoff: { ...defaultBackoff, ...options.backoff },
-    connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
-    outbox: { ...defaultOutbox, ...options.outbox },
-    windowBytes: options.windowBytes ?? 262_144,
-    maxPendingRequests: options.maxPendingRequests ?? 1_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
-    agent: options.agent ?? "hawser-js",
-  };
-  const { backoff, outbox, connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs, stallAfterMs } = resolved;
+    contract,
+    codec = protobufClientCodec,
+    connector = webSocketConnector(),
+    ports = systemPorts(),
+    pageLife = platformPageLife(),
+    connectTimeoutMs = defaultConnectTimeoutMs,
+    windowBytes = 262_144,
+    maxPendingRequests = 1_000,
+    closeTimeoutMs = 5_000,
+    agent = "hawser-js",
+  } = options;
+  const isFunction = typeof placement === "function";
+  if (!isFunction) planOf(placement);
+  if (token !== undefined && typeof token !== "string" && typeof token !== "function")
+    refuseOption("token", "a string, or a function that gives one");
+  const outbox = { ...defaultOutbox, ...options.outbox };
+  const backoff = { ...defaultBackoff, ...options.backoff };
   const numbers = { connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs, stallAfterMs };
-  for (const [name, value] of Object.entries(numbers)) positiveOption(name, value);
   const { overflow, ...bounds } = outbox;
-  for (const [name, value] of Object.entries(bounds)) positiveOption(`outbox.${name}`, value);
+  for (const [prefix, values] of Object.entries({ "": numbers, "outbox.": bounds, "backoff.": backoff }))
+    for (const [name, value] of Object.entries(values)) positiveOption(prefix + name, value);
   assertOverflow("outbox.overflow", overflow);
-  for (const [name, value] of Object.entries(backoff)) positiveOption(`backoff.${name}`, value);
-  if (backoff.minMs > backoff.maxMs)
-    throw new HawserError("option-invalid", "`backoff.minMs` is above `backoff.maxMs`");
-  return resolved;
+  if (backoff.minMs > backoff.maxMs) refuseOption("backoff.minMs", "at most `backoff.maxMs`");
+  return {
+    ...numbers,
+    plans: plansOf(connections, url),
+    placementOf: isFunction ? placement : () => placement,
+    token,
+    contract,
+    codec,
+    connector,
+    ports,
+    pageLife,
+    backoff,
+    outbox,
+    agent,
+  };
 }
 
 /** More connections of one client help nobody, and browsers have bounds of their own. */
@@ -131,29 +141,16 @@ const maxConnections = 16;
 
 /** @throws HawserError `option-invalid` */
 function plansOf(connections: number | readonly ConnectionPlan[], url: string | readonly string[]): PathPlan[] {
-  const own = urlsOf(url, "`url`");
   const count = typeof connections === "number" ? connections : connections.length;
-  if (!Number.isSafeInteger(count) || count < 1 || count > maxConnections) {
-    throw new HawserError("option-invalid", `\`connections\` is 1 to ${maxConnections}, or a list of so many plans`);
-  }
+  positiveOption("connections", count);
+  if (count > maxConnections) refuseOption("connections", `1 to ${maxConnections}, or a list of so many plans`);
   const plans: readonly ConnectionPlan[] = typeof connections === "number" ? Array(count).fill({}) : connections;
-  return plans.map(({ lane = "", url: other }) => ({
-    lane,
-    urls: other === undefined ? own : urlsOf(other, "the `url` of a connection"),
-  }));
+  const own = urlsOf(url);
+  return plans.map(({ lane = "", url: other }) => ({ lane, urls: other === undefined ? own : urlsOf(other) }));
 }
 
-function urlsOf(url: string | readonly string[], what: string): readonly string[] {
+function urlsOf(url: string | readonly string[]): readonly string[] {
   const urls = typeof url === "string" ? [url] : [...(url ?? [])];
   if (urls.length > 0 && urls.every((one) => typeof one === "string" && one.includes(":"))) return urls;
-  throw new HawserError(
-    "option-invalid",
-    `${what} is an address such as wss://example.com/hawser, or a list of at least one`,
-  );
-}
-
-/** @throws HawserError `option-invalid` unless `value` is a whole number above 0. */
-export function positiveOption(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return;
-  throw new HawserError("option-invalid", `\`${name}\` is a whole number above 0, not ${String(value)}`);
+  return refuseOption("url", "an address such as wss://example.com/hawser, or a list of at least one");
 }

@@ -1,7 +1,7 @@
 import { HawserError, payloadOf, validateNow, valueOf } from "@hawser/protocol";
 import type { CallDefinition } from "@hawser/protocol";
 import type { AskTable } from "../session/ask-table.ts";
-import { positiveOption } from "../options.ts";
+import { positiveOption } from "../option-invalid.ts";
 
 /** How long a call may take, what cancels it, and whether it may run twice. */
 export interface CallOptions {
@@ -39,7 +39,7 @@ export async function call(
     lane,
   });
   if (answer.type !== "result")
-    throw new HawserError("frame-unexpected", "The server answered a call with something else");
+    throw new HawserError("frame-unexpected", answer.type);
   const reply = valueOf(answer.payload);
   return definition === undefined ? reply : await validateNow(definition.reply, reply);
 }

@@ -60,7 +60,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     if (!isChannelName(name)) {
       throw new HawserError(
         "channel-invalid",
-        `"${name}" is not a channel name: segments separated by dots, without spaces, *, { or }`,
+        `"${name}" is not a channel name`,
       );
     }
     this.name = name;
@@ -140,7 +140,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     const { signal } = options;
     const item = outboxItem(this.name, payload, publication, options);
     const cancelled = (): HawserError =>
-      new HawserError("cancelled", "The publish was cancelled before it was sent", {
+      new HawserError("cancelled", "Cancelled before it was sent", {
         cause: signal?.reason as unknown,
       });
     if (signal?.aborted) return publication.fail("cancelled", cancelled());

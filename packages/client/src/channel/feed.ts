@@ -7,6 +7,7 @@ import type {
   Timer,
   UnsubscribedFrame,
 } from "@hawser/protocol";
+import { tooLarge } from "../connection/closure.ts";
 import type { Link } from "../session/link.ts";
 import type { ReplyFrame } from "../session/request-table.ts";
 import { CreditWindow } from "./credit-window.ts";
@@ -94,11 +95,7 @@ export class Feed {
       reply: (frame) => this.#onReply(frame, generation),
       // The session tells of the lost connection itself.
       lost: () => {},
-      tooLarge: () =>
-        this.#receiver.onRefused(this, {
-          code: "message-too-large",
-          message: "The `subscribe` frame is larger than the server takes",
-        }),
+      tooLarge: () => this.#receiver.onRefused(this, tooLarge(`subscribe to "${channel}"`)),
     });
   }
 

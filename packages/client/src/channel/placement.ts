@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import { refuseOption } from "../option-invalid.ts";
 
 /**
  * Over which of the session's connections a channel goes. `any`: one, and another when that one is lost, slow or to be
@@ -16,8 +16,7 @@ export interface PlacementPlan {
 
 /** @throws HawserError `option-invalid` */
 export function planOf(placement: Placement): PlacementPlan {
-  if (placement === "any") return { copies: 1, lane: "" };
-  if (placement === "mirrored") return { copies: 2, lane: "" };
+  if (placement === "any" || placement === "mirrored") return { copies: placement === "any" ? 1 : 2, lane: "" };
   if (typeof placement === "object" && typeof placement?.lane === "string") return { copies: 1, lane: placement.lane };
-  throw new HawserError("option-invalid", '`placement` is "any", "mirrored" or { lane: "name" }');
+  refuseOption("placement", '"any", "mirrored" or { lane: "name" }');
 }

@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import { refuseOption } from "../option-invalid.ts";
 import type { Position } from "@hawser/protocol";
 
 /**
@@ -27,24 +27,14 @@ const maxLast = 2 ** 32 - 1;
 
 /** @throws HawserError `option-invalid` */
 export function startOf(from: SubscribeFrom = "now"): Start {
-  if (from === "now") return { position: undefined, last: 0, grant: none, quiet: true };
-  if (from === "earliest") return { position: { epoch: 0, offset: 0 }, last: 0, grant: none, quiet: true };
-  if (isObject(from) && "last" in from && isWhole(from.last) && from.last <= maxLast) {
-    return { position: undefined, last: from.last, grant: none, quiet: true };
-  }
-  if (isObject(from) && "offset" in from && isPosition(from)) {
-    const { epoch, offset, grant } = from;
-    return {
-      position: { epoch, offset },
-      last: 0,
-      grant: grant === undefined ? none : decodeGrant(grant),
-      quiet: false,
-    };
-  }
-  throw new HawserError(
-    "option-invalid",
-    '`from` is "now", "earliest", { last: N }, or a position as `subscription.position` gave it',
-  );
+  const start = { position: undefined, last: 0, grant: none, quiet: true };
+  if (from === "now") return start;
+  if (from === "earliest") return { ...start, position: { epoch: 0, offset: 0 } };
+  const { last, epoch, offset, grant } = (from ?? {}) as Partial<StoredPosition & { last: number }>;
+  if (isWhole(last) && last <= maxLast) return { ...start, last };
+  if (isWhole(epoch) && isWhole(offset))
+    return { ...start, position: { epoch, offset }, grant: grant === undefined ? none : decodeGrant(grant), quiet: false };
+  refuseOption("from", '"now", "earliest", { last: N }, or what `subscription.position` gave');
 }
 
 /** A position and the grant that goes with it, as the application may store them. */
@@ -57,18 +47,14 @@ export function isPosition(position: Position): boolean {
   return isWhole(position.epoch) && isWhole(position.offset);
 }
 
-function isObject(from: SubscribeFrom): from is Exclude<SubscribeFrom, string> {
-  return typeof from === "object" && from !== null;
-}
-
-function isWhole(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+function isWhole(value: number | undefined): value is number {
+  return Number.isSafeInteger(value) && value! >= 0;
 }
 
 function decodeGrant(grant: string): Uint8Array {
   try {
     return Uint8Array.from(atob(grant), (character) => character.charCodeAt(0));
-  } catch (cause) {
-    throw new HawserError("option-invalid", "The `grant` of the position is not base64", { cause });
+  } catch {
+    return refuseOption("grant", "base64");
   }
 }

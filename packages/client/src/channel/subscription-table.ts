@@ -1,5 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import type { ServerFrame } from "@hawser/protocol";
+import { closed } from "../connection/closure.ts";
 import type { Link } from "../session/link.ts";
 import type { SessionPart } from "../session/session-part.ts";
 import type { Links } from "../session/links.ts";
@@ -38,7 +39,7 @@ export class SubscriptionTable implements SessionPart {
     if (!this.#entries.has(channel)) return;
     throw new HawserError(
       "option-invalid",
-      `This client is subscribed to "${channel}" already: share that subscription, or close it first`,
+      `There is a subscription to "${channel}": share it`,
     );
   }
 
@@ -99,7 +100,7 @@ export class SubscriptionTable implements SessionPart {
   }
 
   onEnd(error: HawserError | undefined): void {
-    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    this.#ended = error ?? closed();
     for (const { push, close } of [...this.#entries.values()]) {
       if (error === undefined) close();
       else push({ kind: "ended", error });

@@ -133,7 +133,7 @@ export class Subscription<Data = unknown>
     if (this.#iterated) {
       throw new HawserError(
         "option-invalid",
-        `The subscription to "${this.channel}" has a reader already: share what it reads`,
+        `The subscription to "${this.channel}" has a reader`,
       );
     }
     this.#iterated = true;
@@ -214,7 +214,7 @@ export class Subscription<Data = unknown>
       this.#deliver({ data: data as Data, channel: this.channel, position, time, publisher, key });
     };
     try {
-      if (message.payload === undefined) throw new HawserError("payload-invalid", "The log's entry cannot be carried");
+      if (message.payload === undefined) throw new HawserError("payload-invalid", "It cannot be carried");
       raw = valueOf(message.payload);
       const { schema } = this.#options;
       const data = schema === undefined ? raw : validateNow(schema, raw);

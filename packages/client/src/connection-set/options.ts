@@ -1,6 +1,6 @@
 import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Ports } from "@hawser/protocol";
-import { positiveOption } from "../options.ts";
+import { positiveOption } from "../option-invalid.ts";
 import type { ReconnectingWebSocketOptions } from "../reconnecting-websocket/options.ts";
 import { defaultSendQueue } from "../reconnecting-websocket/send-queue.ts";
 import type { SendQueueOptions } from "../reconnecting-websocket/send-queue.ts";

@@ -1,4 +1,4 @@
-import { closeCodes, HawserError, mayReconnect } from "@hawser/protocol";
+import { HawserError, mayReconnect } from "@hawser/protocol";
 import type { ErrorCode, ErrorFrame } from "@hawser/protocol";
 
 /** How a connection ended. */
@@ -11,25 +11,26 @@ export interface Closure {
   readonly error: HawserError;
 }
 
-const codesOfClosing: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
-  [closeCodes.internal, "internal"],
-  [closeCodes.overloaded, "overloaded"],
-  [closeCodes.tokenExpired, "token-expired"],
-  [closeCodes.logUnavailable, "log-unavailable"],
-  [closeCodes.rateLimited, "rate-limited"],
-  [closeCodes.frameUnexpected, "frame-unexpected"],
-  [closeCodes.frameMalformed, "frame-malformed"],
-  [closeCodes.tokenInvalid, "token-invalid"],
-  [closeCodes.disconnected, "disconnected"],
-  [closeCodes.tooManyConnections, "too-many-connections"],
-  [closeCodes.messageTooBig, "message-too-large"],
-]);
+/** What the codes of section 9 say; what is not here says no more than whether to connect again. */
+const meanings: Readonly<Record<number, ErrorCode>> = {
+  1009: "message-too-large",
+  4002: "internal",
+  4005: "overloaded",
+  4006: "token-expired",
+  4007: "log-unavailable",
+  4009: "rate-limited",
+  4500: "frame-unexpected",
+  4501: "frame-malformed",
+  4503: "token-invalid",
+  4504: "disconnected",
+  4505: "too-many-connections",
+};
 
 /** Reads a close code, with the `error` frame of id 0 that may have come before it (CON-3, CON-7). */
 export function closureOf(code: number, reason: string, told: ErrorFrame | undefined): Closure {
   const reconnect = mayReconnect(code);
   if (told !== undefined) return { code, reconnect, error: errorOf(told) };
-  const meaning = codesOfClosing.get(code) ?? (reconnect ? "connection-lost" : "disconnected");
+  const meaning = meanings[code] ?? (reconnect ? "connection-lost" : "disconnected");
   const text = `The connection closed with ${code}${reason === "" ? "" : ` (${reason})`}`;
   return { code, reconnect, error: new HawserError(meaning, text, { retry: reconnect }) };
 }
@@ -40,4 +41,14 @@ export function errorOf(frame: Pick<ErrorFrame, "code" | "message" | "retry" | "
     retry: frame.retry,
     retryAfterMs: frame.retryAfterMs,
   });
+}
+
+/** What ended because the application closed the client. */
+export function closed(): HawserError {
+  return new HawserError("closed", "The client is closed");
+}
+
+/** What does not fit into a message that the server takes. */
+export function tooLarge(what: string): HawserError {
+  return new HawserError("message-too-large", `Larger than the server takes: ${what}`);
 }

@@ -1,4 +1,4 @@
-import { assert, closeCodes, defaultMaxMessageBytes, HawserError } from "@hawser/protocol";
+import { closeCodes, defaultMaxMessageBytes, HawserError } from "@hawser/protocol";
 import type {
   ClientCodec,
   ClientFrame,
@@ -88,7 +88,7 @@ export class Connection {
       this.#transport.send(message);
     });
     this.#openTimer = ports.timers.after(options.connectTimeoutMs, () =>
-      this.#fail(closeCodes.connectTimeout, `not connected within ${options.connectTimeoutMs} ms`),
+      this.#fail(closeCodes.connectTimeout, "connect timeout"),
     );
   }
 
@@ -146,7 +146,7 @@ export class Connection {
   #onOpen(subprotocol: string): void {
     if (this.#state.kind !== "opening") return;
     if (subprotocol !== this.#options.codec.subprotocol) {
-      return this.#fail(closeCodes.frameUnexpected, `the server chose the subprotocol "${subprotocol}"`);
+      return this.#fail(closeCodes.frameUnexpected, `subprotocol "${subprotocol}"`);
     }
     this.#enter({ kind: "connecting" });
     this.send(this.#options.hello);
@@ -180,13 +180,13 @@ export class Connection {
       this.#writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
     } else if (this.#state.kind === "connected") {
       if (frame.type === "pong") return this.#state.heartbeat.pong(frame.nonce);
-      if (frame.type === "connected") return this.#fail(closeCodes.frameUnexpected, "`connected` came twice");
+      if (frame.type === "connected") return this.#fail(closeCodes.frameUnexpected, frame.type);
       if (frame.type === "batch" || frame.type === "page") this.counters.messagesIn += frame.messages.length;
       this.#options.handlers.onFrame(frame);
     } else if (frame.type === "connected") {
       this.#onConnected(frame);
     } else {
-      this.#fail(closeCodes.frameUnexpected, `\`${frame.type}\` came before \`connected\``);
+      this.#fail(closeCodes.frameUnexpected, frame.type);
     }
   }
 
@@ -197,7 +197,7 @@ export class Connection {
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
       dead: () =>
-        this.#fail(closeCodes.heartbeatTimeout, `nothing was heard for ${welcome.heartbeatMs} ms after asking`),
+        this.#fail(closeCodes.heartbeatTimeout, "heartbeat timeout"),
       roundTrip: (roundTripMs) => {
         this.roundTripMs = roundTripMs;
         handlers.onRoundTrip();
@@ -222,7 +222,6 @@ export class Connection {
   }
 
   #leave(error: HawserError | undefined): void {
-    assert(this.#state.kind !== "closed", "a connection is left once");
     if (this.#state.kind === "connected") this.#state.heartbeat.stop();
     this.#openTimer.cancel();
     this.#enter({ kind: "closed", error });

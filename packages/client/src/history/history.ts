@@ -67,7 +67,7 @@ export async function history(
     lane,
   });
   if (answer.type !== "page")
-    throw new HawserError("frame-unexpected", "The server answered `history` with something else");
+    throw new HawserError("frame-unexpected", answer.type);
   const { epoch, from, to, floor, more } = answer;
   const messages: ReceivedMessage[] = [];
   for (const message of answer.messages) {

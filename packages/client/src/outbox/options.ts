@@ -1,4 +1,4 @@
-import { HawserError } from "@hawser/protocol";
+import { refuseOption } from "../option-invalid.ts";
 
 /**
  * What becomes of a publish for which the outbox has no room. `reject`: it ends at once as `rejected`, `outbox-full`.
@@ -39,5 +39,5 @@ export const defaultOutbox: OutboxOptions = {
 /** @throws HawserError `option-invalid` */
 export function assertOverflow(name: string, value: unknown): asserts value is Overflow {
   if (value === "reject" || value === "wait" || value === "drop-oldest") return;
-  throw new HawserError("option-invalid", `\`${name}\` is "reject", "wait" or "drop-oldest"`);
+  refuseOption(name, '"reject", "wait" or "drop-oldest"');
 }

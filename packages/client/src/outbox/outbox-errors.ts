@@ -2,18 +2,18 @@ import { HawserError } from "@hawser/protocol";
 
 /** Why a publish was not taken in, or had to leave for a newer one. */
 export function outboxFull(): HawserError {
-  const text = "The outbox is full: wait until some have been sent, or raise its limits";
+  const text = "The outbox is full";
   return new HawserError("outbox-full", text, { retry: true });
 }
 
 /** Why a publish was left out for a newer one. */
 export function superseded(): HawserError {
-  return new HawserError("superseded", "A newer message with the same key stands for it");
+  return new HawserError("superseded", "A newer one stands for it");
 }
 
 /** Why a publish was not sent any more. */
 export function expired(ttlMs: number | undefined): HawserError {
-  return new HawserError("expired", `It was not sent within its ${ttlMs} ms`);
+  return new HawserError("expired", `Not sent within ${ttlMs} ms`);
 }
 
 /** What a schema threw, as the error of a publish. */
@@ -23,6 +23,6 @@ export function refusalOf(cause: unknown): HawserError {
 
 /** What is said of a publish that may be in the log, or not. */
 export function outcomeUnknown(channel: string, cause: HawserError | undefined): HawserError {
-  const text = `It cannot be known whether "${channel}" has the message: ${cause?.message ?? "no answer came in time"}`;
+  const text = `It is not known whether "${channel}" has it: ${cause?.message ?? "no answer"}`;
   return new HawserError("outcome-unknown", text, { cause });
 }

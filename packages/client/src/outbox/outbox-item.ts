@@ -1,6 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import type { Payload, Timer } from "@hawser/protocol";
-import { positiveOption } from "../options.ts";
+import { positiveOption, refuseOption } from "../option-invalid.ts";
 import { assertOverflow } from "./options.ts";
 import type { Overflow } from "./options.ts";
 import type { Publication } from "./publication.ts";
@@ -54,7 +54,7 @@ export function outboxItem(
   if (key !== "" && new TextEncoder().encode(key).length > maxKeyBytes)
     throw new HawserError("payload-invalid", `The key has more than ${maxKeyBytes} bytes`);
   if (ttlMs !== undefined) positiveOption("ttlMs", ttlMs);
-  if (supersede && key === "") throw new HawserError("option-invalid", "`supersede` needs a `key`");
+  if (supersede && key === "") refuseOption("supersede", "for what has a `key`");
   if (overflow !== undefined) assertOverflow("overflow", overflow);
   return { channel, payload, key, publication, ttlMs, supersede, overflow, held: 0 };
 }

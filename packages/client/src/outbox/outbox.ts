@@ -1,6 +1,5 @@
-import { HawserError } from "@hawser/protocol";
-import type { Ports, PublishFrame } from "@hawser/protocol";
-import { errorOf } from "../connection/closure.ts";
+import type { HawserError, Ports, PublishFrame } from "@hawser/protocol";
+import { closed, errorOf, tooLarge } from "../connection/closure.ts";
 import type { BackoffOptions } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
 import type { Links } from "../session/links.ts";
@@ -121,7 +120,7 @@ export class Outbox implements SessionPart {
   }
 
   onEnd(error: HawserError | undefined): void {
-    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    this.#ended = error ?? closed();
     const unsent = [...this.#channels].flatMap((channel) => channel.end(this.#ended!));
     for (const item of unsent) {
       this.#forget(item);
@@ -214,8 +213,7 @@ export class Outbox implements SessionPart {
       lost: () => {},
       tooLarge: () => {
         closed();
-        const text = `The message is larger than the server takes (${link.welcome.maxMessageBytes} bytes with its frame)`;
-        channel.reject(attempt!, { error: new HawserError("message-too-large", text), last: 0 });
+        channel.reject(attempt!, { error: tooLarge("the message"), last: 0 });
         this.#pump();
       },
     });

@@ -1,6 +1,6 @@
 import { defaultConnectTimeoutMs, HawserError, systemPorts } from "@hawser/protocol";
 import type { Ports } from "@hawser/protocol";
-import { positiveOption } from "../options.ts";
+import { positiveOption } from "../option-invalid.ts";
 import { platformPageLife } from "../page-life/page-life.ts";
 import type { PageLife } from "../page-life/page-life.ts";
 import { defaultBackoff } from "../session/backoff.ts";

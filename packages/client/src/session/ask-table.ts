@@ -1,6 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import type { ClientFrame, PageFrame, ResultFrame, Timer, Timers } from "@hawser/protocol";
-import { errorOf } from "../connection/closure.ts";
+import { closed, errorOf, tooLarge } from "../connection/closure.ts";
 import type { Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import type { SessionPart } from "./session-part.ts";
@@ -98,7 +98,7 @@ export class AskTable implements SessionPart {
   }
 
   onEnd(error: HawserError | undefined): void {
-    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    this.#ended = error ?? closed();
     for (const { settle } of [...this.#pending]) settle(this.#ended);
   }
 
@@ -106,7 +106,7 @@ export class AskTable implements SessionPart {
     if (this.#ended !== undefined) return this.#ended;
     if (ask.signal?.aborted) return cancelled(ask);
     if (this.#pending.size < this.#maxPending) return undefined;
-    return new HawserError("too-many-requests", `${this.#maxPending} requests wait for an answer: wait for some`, {
+    return new HawserError("too-many-requests", `${this.#maxPending} requests wait for an answer`, {
       retry: true,
     });
   }
@@ -134,8 +134,7 @@ export class AskTable implements SessionPart {
         if (sent && !ask.repeatable) settle(outcomeUnknown(ask));
         else this.#send(pending);
       },
-      tooLarge: () =>
-        settle(new HawserError("message-too-large", `${capital(ask.what)} is larger than the server takes`)),
+      tooLarge: () => settle(tooLarge(ask.what)),
     });
   }
 
@@ -147,23 +146,19 @@ export class AskTable implements SessionPart {
 }
 
 function cancelled({ what, signal }: Ask): HawserError {
-  return new HawserError("cancelled", `${capital(what)} was cancelled`, { cause: signal?.reason as unknown });
+  return new HawserError("cancelled", `Cancelled: ${what}`, { cause: signal?.reason as unknown });
 }
 
 function overdue({ what, timeoutMs }: Ask): HawserError {
   return new HawserError(
     "deadline-exceeded",
-    `${capital(what)} was not answered within ${timeoutMs} ms; whether it ran is not known`,
+    `No answer within ${timeoutMs} ms: ${what}`,
   );
 }
 
 function outcomeUnknown({ what }: Ask): HawserError {
   return new HawserError(
     "outcome-unknown",
-    `The connection was lost before ${what} was answered; whether it ran is not known`,
+    `The connection was lost before the answer: ${what}`,
   );
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -53,7 +53,7 @@ export class Attempt {
       const error =
         cause instanceof HawserError
           ? cause
-          : new HawserError("token-invalid", `The token function failed: ${String(cause)}`, { retry: true, cause });
+          : new HawserError("token-invalid", String(cause), { retry: true, cause });
       const closure = { code: closeCodes.tokenInvalid, reconnect: error.retry, error };
       if (!this.#cancelled) handlers.onClosed(closure, undefined);
       return;
@@ -81,7 +81,7 @@ export class Attempt {
       const error =
         cause instanceof HawserError
           ? cause
-          : new HawserError("option-invalid", `Cannot connect to "${options.endpoint}": ${String(cause)}`, { cause });
+          : new HawserError("option-invalid", String(cause), { cause });
       handlers.onClosed({ code: closeCodes.normal, reconnect: false, error }, undefined);
     }
   }
@@ -91,7 +91,7 @@ export class Attempt {
     if (typeof token !== "function") return token ?? "";
     const overdue = new Promise<never>((_resolve, reject) => {
       this.#waiting = ports.timers.after(connectTimeoutMs, () =>
-        reject(new HawserError("token-invalid", `No token came within ${connectTimeoutMs} ms`, { retry: true })),
+        reject(new HawserError("token-invalid", `No token within ${connectTimeoutMs} ms`, { retry: true })),
       );
     });
     try {

@@ -187,7 +187,7 @@ export class Session {
       this.#options.links.add(link);
       return true;
     }
-    const text = `The session is that of "${this.#user}", and the token now of "${user}": create a client for each user`;
+    const text = `The token is of "${user}", the session of "${this.#user}"`;
     this.#end(new HawserError("token-invalid", text));
     return false;
   }

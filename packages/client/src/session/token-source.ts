@@ -16,7 +16,7 @@ const retryMs = 5_000;
 export async function freshToken(token: () => string | Promise<string>): Promise<string> {
   const fresh: unknown = await token();
   if (typeof fresh === "string") return fresh;
-  throw new HawserError("token-invalid", `The token function gave ${typeof fresh}, which is no string`);
+  throw new HawserError("token-invalid", `The token is ${typeof fresh}`);
 }
 
 /** Keeps a live connection's token fresh with `authenticate` (CON-8), when there is a function that fetches tokens. */

@@ -40,7 +40,7 @@ export function webSocketConnector(options: WebSocketConnectorOptions = {}): Con
   if (Socket === undefined) {
     throw new HawserError(
       "option-invalid",
-      'This runtime has no WebSocket class: install "ws" and pass connector: webSocketConnector({ WebSocket }), or use Node 22 or later',
+      'No WebSocket here: install "ws" and pass its class to webSocketConnector',
     );
   }
   return {
