@@ -1,4 +1,4 @@
-import { createClient, webSocketConnector } from "@hawser/client";
+import { createClient, readHistory, webSocketConnector } from "@hawser/client";
 import type { Channel, Client, ClientOptions, ReceivedMessage } from "@hawser/client";
 import { WebSocket } from "ws";
 
@@ -16,10 +16,10 @@ export function connect(url: string, token: string, more: Partial<ClientOptions>
 /** Everything that the log of a channel holds, oldest first, by history pages. */
 export async function wholeLog<T>(channel: Channel<T, T>): Promise<ReceivedMessage<T>[]> {
   const messages: ReceivedMessage<T>[] = [];
-  let page = await channel.history({ after: { epoch: 0, offset: 0 }, limit: 1_000 });
+  let page = await readHistory(channel, { after: { epoch: 0, offset: 0 }, limit: 1_000 });
   for (;;) {
     messages.push(...page.messages);
     if (!page.more) return messages;
-    page = await channel.history({ after: { epoch: page.epoch, offset: page.to }, limit: 1_000 });
+    page = await readHistory(channel, { after: { epoch: page.epoch, offset: page.to }, limit: 1_000 });
   }
 }

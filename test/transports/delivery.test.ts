@@ -1,4 +1,4 @@
-import { enterPresence, watchPresence } from "@hawser/client";
+import { enterPresence, readHistory, watchPresence } from "@hawser/client";
 import type { Client, ReceivedMessage, Subscription } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
 import { HawserError } from "@hawser/protocol";
@@ -127,7 +127,7 @@ describe.each(webTransports)("over $name", ({ connector }) => {
     const client = open(server.url, "ann");
     await publishAll(client, "a", 50);
     const calls = upTo(40).map((n) => client.call("add", [n, 1]));
-    const page = client.channel("a").history({ after: { epoch: 0, offset: 0 }, limit: 30 });
+    const page = readHistory(client.channel("a"), { after: { epoch: 0, offset: 0 }, limit: 30 });
     expect(await Promise.all(calls)).toEqual(upTo(40).map((n) => n + 1));
     expect(dataOf((await page).messages)).toEqual(upTo(30));
     await expect(client.call("fail", 1)).rejects.toMatchObject({ code: "app-broken" });

@@ -1,3 +1,4 @@
+import { readHistory } from "@hawser/client";
 import type { Client, HistoryPage, Publication, ReceivedMessage } from "@hawser/client";
 import type {
   ChannelName,
@@ -71,7 +72,7 @@ describe("types flow from one contract", () => {
     const flow = async (client: Client<Zod>): Promise<void> => {
       const channel = client.channel("chat.general");
       expectTypeOf(channel.publish({ say: "hello", at: 0 })).toEqualTypeOf<Publication>();
-      expectTypeOf(channel.history()).toEqualTypeOf<Promise<HistoryPage<ChatOutput>>>();
+      expectTypeOf(readHistory(channel)).toEqualTypeOf<Promise<HistoryPage<ChatOutput>>>();
       for await (const message of channel) expectTypeOf(message).toEqualTypeOf<ReceivedMessage<ChatOutput>>();
       expectTypeOf(await client.call("add", { a: "1", b: 2 })).toEqualTypeOf<{ sum: string }>();
 

@@ -96,8 +96,10 @@ export class Client<C extends Contract | undefined = undefined>
     name: Name,
   ): Channel<MessageOf<C, Name>, MessageInputOf<C, Name>> {
     const { contract, windowBytes, ports, backoff, placementOf } = this.#options;
-    return new Channel(name, {
-      schema: contract?.channelSchema(name),
+    const schema = contract?.channelSchema(name);
+    return new Channel({
+      name,
+      check: schema && ((value) => contract!.check(schema, value)),
       subscriptions: this.#subscriptions,
       outbox: this.#outbox,
       asks: this.#asks,
@@ -118,8 +120,7 @@ export class Client<C extends Contract | undefined = undefined>
     request: RequestInputOf<C, Method>,
     options: CallOptions = {},
   ): Promise<ReplyOf<C, Method>> {
-    const definition = this.#options.contract?.callSchema(method);
-    return call(this.#asks, definition, method, request, options);
+    return call(this.#asks, this.#options.contract, method, request, options);
   }
 
   /**

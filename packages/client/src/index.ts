@@ -21,6 +21,7 @@ export type { ConnectionSetStatus, MemberClosure, MemberStatus, SendOutcome } fr
 export { Client, createClient } from "./client.ts";
 export type { ClientEvents } from "./client.ts";
 export type { HawserEvent, ListenerOptions } from "./events/typed-event-target.ts";
+export { readHistory } from "./history/history.ts";
 export type { HistoryOptions, HistoryPage } from "./history/history.ts";
 export type { ClientOptions, ConnectionPlan } from "./options.ts";
 export type { OutboxOptions, Overflow } from "./outbox/options.ts";

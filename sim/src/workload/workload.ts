@@ -1,3 +1,4 @@
+import { readHistory } from "@hawser/client";
 import type { PublishOptions, SubscribeFrom } from "@hawser/client";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { ReadingStyle } from "../world/reader.ts";
@@ -118,7 +119,7 @@ function pryIntoHistory(world: World, client: SimulatedClient, name: string, ran
   const channel = client.client.channel(name);
   const report = (): void => world.report("rights", `${client.name} was given history of ${name}`);
   if (random.chance(0.5)) {
-    channel.history({ limit: 10 }).then(report, () => {});
+    readHistory(channel, { limit: 10 }).then(report, () => {});
     return;
   }
   const subscription = channel.subscribe({ from: random.pick<SubscribeFrom>(["earliest", { last: 5 }]) });
@@ -144,7 +145,7 @@ export function pry(world: World, random: RandomStream): void {
   const channel = client.client.channel(random.pick(names));
   world.trace.note(`${client.name} pries into ${channel.name}`);
   if (random.chance(0.5)) {
-    channel.history({ limit: 10 }).then(
+    readHistory(channel, { limit: 10 }).then(
       ({ messages }) => world.trace.note(`${client.name} got ${messages.length} messages by prying`),
       () => {},
     );
@@ -159,7 +160,7 @@ export function pry(world: World, random: RandomStream): void {
 }
 
 /** Reads a page of history, and holds it against the store. */
-export function readHistory(world: World, random: RandomStream): void {
+export function compareHistory(world: World, random: RandomStream): void {
   const client = pickClient(world, random);
   if (client === undefined) return;
   const plans = world.options.channels.filter((plan) => plan.history && world.rights.may(client.user, plan.name));
@@ -167,25 +168,22 @@ export function readHistory(world: World, random: RandomStream): void {
   const { name } = random.pick(plans);
   const channel = world.store.channel(name);
   const { process } = client;
-  client.client
-    .channel(name)
-    .history({ limit: random.integer(1, 50) })
-    .then(
-      (page) => {
-        if (!process.alive || world.broker !== undefined) return;
-        const expected = channel.entriesIn(page.epoch, page.from, page.to).filter((entry) => entry.offset > page.floor);
-        const got = page.messages.map((message) => message.position.offset).filter((offset) => offset > page.floor);
-        const same = expected.length === got.length && expected.every((entry, index) => entry.offset === got[index]);
-        if (!same)
-          world.report(
-            "history",
-            `${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`,
-          );
-      },
-      () => {
-        // A connection that was lost, or a right that was revoked.
-      },
-    );
+  readHistory(client.client.channel(name), { limit: random.integer(1, 50) }).then(
+    (page) => {
+      if (!process.alive || world.broker !== undefined) return;
+      const expected = channel.entriesIn(page.epoch, page.from, page.to).filter((entry) => entry.offset > page.floor);
+      const got = page.messages.map((message) => message.position.offset).filter((offset) => offset > page.floor);
+      const same = expected.length === got.length && expected.every((entry, index) => entry.offset === got[index]);
+      if (!same)
+        world.report(
+          "history",
+          `${client.name} got the page (${page.from}, ${page.to}] of ${name} with ${got.join(", ")}`,
+        );
+    },
+    () => {
+      // A connection that was lost, or a right that was revoked.
+    },
+  );
 }
 
 /** One that is awake. */

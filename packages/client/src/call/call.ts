@@ -1,5 +1,5 @@
-import { HawserError, payloadOf, validateNow, valueOf } from "@hawser/protocol";
-import type { CallDefinition } from "@hawser/protocol";
+import { HawserError, payloadOf, valueOf } from "@hawser/protocol";
+import type { Contract } from "@hawser/protocol";
 import type { AskTable } from "../session/ask-table.ts";
 import { positiveOption } from "../option-invalid.ts";
 
@@ -20,14 +20,15 @@ const defaultTimeoutMs = 30_000;
 /** Asks the server to run `method`. @throws HawserError, as the server or the contract says. */
 export async function call(
   asks: AskTable,
-  definition: CallDefinition | undefined,
+  contract: Contract | undefined,
   method: string,
   request: unknown,
   options: CallOptions,
 ): Promise<unknown> {
   const { signal, idempotent = false, timeoutMs = defaultTimeoutMs, lane = "" } = options;
   positiveOption("timeoutMs", timeoutMs);
-  if (definition !== undefined) await validateNow(definition.request, request);
+  const schemas = contract?.callSchema(method);
+  if (schemas !== undefined) await contract!.check(schemas.request, request);
   const payload = payloadOf(request);
   const answer = await asks.ask({
     what: `the call "${method}"`,
@@ -38,8 +39,7 @@ export async function call(
     signal,
     lane,
   });
-  if (answer.type !== "result")
-    throw new HawserError("frame-unexpected", answer.type);
+  if (answer.type !== "result") throw new HawserError("frame-unexpected", answer.type);
   const reply = valueOf(answer.payload);
-  return definition === undefined ? reply : await validateNow(definition.reply, reply);
+  return schemas === undefined ? reply : await contract!.check(schemas.reply, reply);
 }

@@ -1,7 +1,5 @@
-import { HawserError, isChannelName, payloadOf, validateNow } from "@hawser/protocol";
-import type { Payload, StandardSchemaV1 } from "@hawser/protocol";
-import { history } from "../history/history.ts";
-import type { HistoryOptions, HistoryPage } from "../history/history.ts";
+import { HawserError, isChannelName, payloadOf } from "@hawser/protocol";
+import type { Payload } from "@hawser/protocol";
 import type { Outbox } from "../outbox/outbox.ts";
 import { refusalOf } from "../outbox/outbox-errors.ts";
 import { outboxItem } from "../outbox/outbox-item.ts";
@@ -18,7 +16,7 @@ import type { Start, SubscribeFrom } from "./start.ts";
 import { ChannelReceiver } from "./channel-receiver.ts";
 import type { ChannelReceiverOptions } from "./channel-receiver.ts";
 import { Subscription } from "./subscription.ts";
-import type { ReceivedMessage } from "./subscription.ts";
+import type { Check, ReceivedMessage } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
 /** Where a subscription starts, and what ends it. */
@@ -33,7 +31,9 @@ export interface SubscribeOptions {
 
 /** What a channel works with; made by the client. */
 export interface ChannelContext {
-  readonly schema: StandardSchemaV1 | undefined;
+  readonly name: string;
+  /** Holds what is published and received against the contract. */
+  readonly check: Check | undefined;
   readonly subscriptions: SubscriptionTable;
   readonly outbox: Outbox;
   readonly asks: AskTable;
@@ -45,23 +45,21 @@ export interface ChannelContext {
   readonly newBackoff: () => Backoff;
 }
 
-/** A named, ordered log of messages: subscribe to it, publish to it, read its history. */
+/** A named, ordered log of messages: subscribe to it, publish to it, `readHistory` of it. */
 export class Channel<Data = unknown, Input = Data> implements AsyncIterable<ReceivedMessage<Data>> {
   readonly name: string;
   readonly #context: ChannelContext;
 
-  /** For what this package offers beside, such as presence. */
-  static contextOf(channel: Channel): ChannelContext {
+  /** For what this package offers beside: history, presence. */
+  static contextOf(channel: Channel<unknown, never>): ChannelContext {
     return channel.#context;
   }
 
   /** Made by `Client.channel`. @throws HawserError `channel-invalid` */
-  constructor(name: string, context: ChannelContext) {
+  constructor(context: ChannelContext) {
+    const { name } = context;
     if (!isChannelName(name)) {
-      throw new HawserError(
-        "channel-invalid",
-        `"${name}" is not a channel name`,
-      );
+      throw new HawserError("channel-invalid", `"${name}" is not a channel name`);
     }
     this.name = name;
     this.#context = context;
@@ -73,7 +71,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
    * @throws HawserError `option-invalid` for a `from` or `placement` that is none, or when there is a subscription already.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<Data> {
-    const { subscriptions, schema, placement } = this.#context;
+    const { subscriptions, check, placement } = this.#context;
     const start = startOf(options.from);
     const plan = planOf(options.placement ?? placement);
     subscriptions.assertFree(this.name);
@@ -81,7 +79,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
     let push: ChannelReceiverOptions["push"] | undefined;
     const subscription = new Subscription<Data>({
       channel: this.name,
-      schema,
+      check,
       signal: options.signal,
       receiver: (unread, pushItem) => {
         push = pushItem;
@@ -110,10 +108,9 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
    */
   publish(data: Input, options: PublishOptions = {}): Publication {
     const publication = new Publication();
-    const { schema } = this.#context;
     try {
       const payload = ownPayloadOf(data);
-      const checked: unknown = schema === undefined ? undefined : validateNow(schema, data);
+      const checked = this.#context.check?.(data);
       const valid = checked instanceof Promise ? checked : undefined;
       // It may be refused when the publish has ended otherwise, and nobody asks any more.
       valid?.catch(() => {});
@@ -122,12 +119,6 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
       publication.fail("rejected", refusalOf(cause));
     }
     return publication;
-  }
-
-  /** Reads a page of the channel's log: the newest messages, or those before or after a position. */
-  history(options: HistoryOptions = {}): Promise<HistoryPage<Data>> {
-    const { asks, schema, placement } = this.#context;
-    return history(asks, this.name, schema, { lane: planOf(placement).lane, ...options }) as Promise<HistoryPage<Data>>;
   }
 
   #enqueue(

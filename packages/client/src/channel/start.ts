@@ -33,7 +33,12 @@ export function startOf(from: SubscribeFrom = "now"): Start {
   const { last, epoch, offset, grant } = (from ?? {}) as Partial<StoredPosition & { last: number }>;
   if (isWhole(last) && last <= maxLast) return { ...start, last };
   if (isWhole(epoch) && isWhole(offset))
-    return { ...start, position: { epoch, offset }, grant: grant === undefined ? none : decodeGrant(grant), quiet: false };
+    return {
+      ...start,
+      position: { epoch, offset },
+      grant: grant === undefined ? none : decodeGrant(grant),
+      quiet: false,
+    };
   refuseOption("from", '"now", "earliest", { last: N }, or what `subscription.position` gave');
 }
 

@@ -37,10 +37,7 @@ export class SubscriptionTable implements SessionPart {
   /** @throws HawserError `option-invalid` when the channel has a subscription. */
   assertFree(channel: string): void {
     if (!this.#entries.has(channel)) return;
-    throw new HawserError(
-      "option-invalid",
-      `There is a subscription to "${channel}": share it`,
-    );
+    throw new HawserError("option-invalid", `There is a subscription to "${channel}": share it`);
   }
 
   /** Takes it in, and has it ask for its grant if there is a connection. */

@@ -1,5 +1,5 @@
-import { HawserError, validateNow, valueOf } from "@hawser/protocol";
-import type { Position, StandardSchemaV1 } from "@hawser/protocol";
+import { HawserError, valueOf } from "@hawser/protocol";
+import type { Position } from "@hawser/protocol";
 import { emit, TypedEventTarget } from "../events/typed-event-target.ts";
 import type { HawserEvent, ListenerOptions } from "../events/typed-event-target.ts";
 import type { ChannelReceiver } from "./channel-receiver.ts";
@@ -31,6 +31,9 @@ export interface InvalidEvent {
   readonly data: unknown;
 }
 
+/** What a contract makes of a value, now or later; throws, or rejects, for one that it refuses. */
+export type Check = (value: unknown) => unknown;
+
 /** The subscription is over: `error` is `undefined` after `close`. */
 export interface EndedEvent {
   readonly error: HawserError | undefined;
@@ -54,7 +57,7 @@ interface Reader<Data> {
 /** What a subscription needs to run; made by the channel. */
 export interface SubscriptionOptions {
   readonly channel: string;
-  readonly schema: StandardSchemaV1 | undefined;
+  readonly check: Check | undefined;
   readonly signal: AbortSignal | undefined;
   /** Makes the wire side, which pushes into this one. */
   readonly receiver: (unread: () => number, push: (item: StreamItem) => void) => ChannelReceiver;
@@ -131,10 +134,7 @@ export class Subscription<Data = unknown>
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage<Data>, undefined> {
     if (this.#iterated) {
-      throw new HawserError(
-        "option-invalid",
-        `The subscription to "${this.channel}" has a reader`,
-      );
+      throw new HawserError("option-invalid", `The subscription to "${this.channel}" has a reader`);
     }
     this.#iterated = true;
     const iterator: AsyncIterableIterator<ReceivedMessage<Data>, undefined> = {
@@ -216,8 +216,8 @@ export class Subscription<Data = unknown>
     try {
       if (message.payload === undefined) throw new HawserError("payload-invalid", "It cannot be carried");
       raw = valueOf(message.payload);
-      const { schema } = this.#options;
-      const data = schema === undefined ? raw : validateNow(schema, raw);
+      const { check } = this.#options;
+      const data = check === undefined ? raw : check(raw);
       if (!(data instanceof Promise)) return deliver(data);
       const open = this.#state;
       this.#state = { kind: "validating" };

@@ -196,8 +196,7 @@ export class Connection {
     this.#writer.maxMessageBytes = welcome.maxMessageBytes || defaultMaxMessageBytes;
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
-      dead: () =>
-        this.#fail(closeCodes.heartbeatTimeout, "heartbeat timeout"),
+      dead: () => this.#fail(closeCodes.heartbeatTimeout, "heartbeat timeout"),
       roundTrip: (roundTripMs) => {
         this.roundTripMs = roundTripMs;
         handlers.onRoundTrip();

@@ -1,8 +1,9 @@
-import { HawserError, validateNow, valueOf } from "@hawser/protocol";
-import type { Message, Position, StandardSchemaV1 } from "@hawser/protocol";
+import { HawserError, valueOf } from "@hawser/protocol";
+import type { Message, Position } from "@hawser/protocol";
+import { Channel } from "../channel/channel.ts";
+import { planOf } from "../channel/placement.ts";
 import { isPosition } from "../channel/start.ts";
-import type { ReceivedMessage } from "../channel/subscription.ts";
-import type { AskTable } from "../session/ask-table.ts";
+import type { Check, ReceivedMessage } from "../channel/subscription.ts";
 
 /** Which page of a channel's history is asked for. Without `before` and `after`: the newest. */
 export interface HistoryOptions {
@@ -35,14 +36,19 @@ const defaultTimeoutMs = 30_000;
 /** The frame's field holds no more; a server takes less anyway (HIS-4). */
 const maxLimit = 2 ** 32 - 1;
 
-/** Reads a page. Messages that the schema refuses, or that cannot be carried, are left out. */
-export async function history(
-  asks: AskTable,
-  channel: string,
-  schema: StandardSchemaV1 | undefined,
-  options: HistoryOptions,
-): Promise<HistoryPage> {
-  const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs, lane = "" } = options;
+/**
+ * Reads a page of a channel's log: the newest messages, or those before or after a position. Messages that the schema
+ * refuses, or that cannot be carried, are left out.
+ *
+ * @example
+ * const page = await readHistory(client.channel("chat.general"), { limit: 20 });
+ */
+export async function readHistory<Data>(
+  channel: Channel<Data, never>,
+  options: HistoryOptions = {},
+): Promise<HistoryPage<Data>> {
+  const { name, asks, check, placement } = Channel.contextOf(channel);
+  const { before, after, limit = 0, signal, timeoutMs = defaultTimeoutMs, lane = planOf(placement).lane } = options;
   if (before !== undefined && after !== undefined)
     throw new HawserError("option-invalid", "Give `before` or `after`, not both");
   const position = before ?? after;
@@ -51,11 +57,11 @@ export async function history(
   if (!Number.isSafeInteger(limit) || limit < 0)
     throw new HawserError("option-invalid", "`limit` is a whole number, 0 for the server's default");
   const answer = await asks.ask({
-    what: `the history of "${channel}"`,
+    what: `the history of "${name}"`,
     build: (id) => ({
       type: "history",
       id,
-      channel,
+      channel: name,
       position: position && { epoch: position.epoch, offset: position.offset },
       backward: after === undefined,
       limit: Math.min(limit, maxLimit),
@@ -66,27 +72,26 @@ export async function history(
     signal,
     lane,
   });
-  if (answer.type !== "page")
-    throw new HawserError("frame-unexpected", answer.type);
+  if (answer.type !== "page") throw new HawserError("frame-unexpected", answer.type);
   const { epoch, from, to, floor, more } = answer;
-  const messages: ReceivedMessage[] = [];
+  const messages: ReceivedMessage<Data>[] = [];
   for (const message of answer.messages) {
-    const received = await receivedOf(message, channel, epoch, schema);
+    const received = await receivedOf<Data>(message, name, epoch, check);
     if (received !== undefined) messages.push(received);
   }
   return { messages, epoch, from, to, floor, more };
 }
 
-async function receivedOf(
+async function receivedOf<Data>(
   { payload, offset, time, publisher, key }: Message,
   channel: string,
   epoch: number,
-  schema: StandardSchemaV1 | undefined,
-): Promise<ReceivedMessage | undefined> {
+  check: Check | undefined,
+): Promise<ReceivedMessage<Data> | undefined> {
   if (payload === undefined) return undefined;
   try {
     const raw = valueOf(payload);
-    const data = schema === undefined ? raw : await validateNow(schema, raw);
+    const data = (check === undefined ? raw : await check(raw)) as Data;
     return { data, channel, position: { epoch, offset }, time, publisher, key };
   } catch {
     return undefined;

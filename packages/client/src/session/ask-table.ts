@@ -150,15 +150,9 @@ function cancelled({ what, signal }: Ask): HawserError {
 }
 
 function overdue({ what, timeoutMs }: Ask): HawserError {
-  return new HawserError(
-    "deadline-exceeded",
-    `No answer within ${timeoutMs} ms: ${what}`,
-  );
+  return new HawserError("deadline-exceeded", `No answer within ${timeoutMs} ms: ${what}`);
 }
 
 function outcomeUnknown({ what }: Ask): HawserError {
-  return new HawserError(
-    "outcome-unknown",
-    `The connection was lost before the answer: ${what}`,
-  );
+  return new HawserError("outcome-unknown", `The connection was lost before the answer: ${what}`);
 }

@@ -51,9 +51,7 @@ export class Attempt {
       token = await this.#token(options);
     } catch (cause) {
       const error =
-        cause instanceof HawserError
-          ? cause
-          : new HawserError("token-invalid", String(cause), { retry: true, cause });
+        cause instanceof HawserError ? cause : new HawserError("token-invalid", String(cause), { retry: true, cause });
       const closure = { code: closeCodes.tokenInvalid, reconnect: error.retry, error };
       if (!this.#cancelled) handlers.onClosed(closure, undefined);
       return;
@@ -78,10 +76,7 @@ export class Attempt {
       handlers.onOpening(connection);
     } catch (cause) {
       // What a connector throws is wrong with the URL or the options, and will be wrong next time.
-      const error =
-        cause instanceof HawserError
-          ? cause
-          : new HawserError("option-invalid", String(cause), { cause });
+      const error = cause instanceof HawserError ? cause : new HawserError("option-invalid", String(cause), { cause });
       handlers.onClosed({ code: closeCodes.normal, reconnect: false, error }, undefined);
     }
   }

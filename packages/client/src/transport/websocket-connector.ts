@@ -38,10 +38,7 @@ const open = 1;
 export function webSocketConnector(options: WebSocketConnectorOptions = {}): Connector {
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
   if (Socket === undefined) {
-    throw new HawserError(
-      "option-invalid",
-      'No WebSocket here: install "ws" and pass its class to webSocketConnector',
-    );
+    throw new HawserError("option-invalid", 'No WebSocket here: install "ws" and pass its class to webSocketConnector');
   }
   return {
     name: "websocket",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PageFrame } from "@hawser/protocol";
+import { readHistory } from "../../src/history/history.ts";
 import { message } from "../fake-server.ts";
 import { connected, failureOf } from "../fixture.ts";
 
@@ -22,7 +23,7 @@ describe("history", () => {
     const { client, server, ports } = await connected();
     const channel = client.channel("chat");
     for (const options of [{}, { before: { epoch: 3, offset: 9 }, limit: 20 }, { after: { epoch: 0, offset: 0 } }]) {
-      void channel.history(options).catch(() => {});
+      void readHistory(channel, options).catch(() => {});
     }
     await ports.advance(1);
     expect(server.peer.of("history").map(({ position, backward, limit }) => ({ position, backward, limit }))).toEqual([
@@ -34,7 +35,7 @@ describe("history", () => {
 
   it("resolves with the page, its messages as a subscription has them, without those that cannot be carried [HIS-1] [HIS-2]", async () => {
     const { client, server, ports } = await connected();
-    const asked = client.channel("chat").history();
+    const asked = readHistory(client.channel("chat"));
     await ports.advance(1);
     const messages = [message(5, "five", { publisher: "bob" }), message(6, null, { payload: undefined })];
     server.peer.send(page(server.peer.last("history").id, { messages }));
@@ -53,7 +54,7 @@ describe("history", () => {
 
   it("is asked again over the next connection", async () => {
     const { client, server, ports } = await connected();
-    const asked = client.channel("chat").history();
+    const asked = readHistory(client.channel("chat"));
     await ports.advance(1);
     server.peer.cut();
     await ports.advance(1_000);
@@ -64,7 +65,7 @@ describe("history", () => {
 
   it("is told that a position belongs to a log that is no more [HIS-3]", async () => {
     const { client, server, ports } = await connected();
-    const outcome = failureOf(client.channel("chat").history());
+    const outcome = failureOf(readHistory(client.channel("chat")));
     await ports.advance(1);
     const { id } = server.peer.last("history");
     server.peer.send({ type: "error", id, code: "epoch-unknown", message: "", retry: false, retryAfterMs: 0 });
@@ -74,10 +75,7 @@ describe("history", () => {
 
   it("asks for no more messages than its frame can say [HIS-4]", async () => {
     const { client, server, ports } = await connected();
-    void client
-      .channel("chat")
-      .history({ limit: Number.MAX_SAFE_INTEGER })
-      .catch(() => {});
+    void readHistory(client.channel("chat"), { limit: Number.MAX_SAFE_INTEGER }).catch(() => {});
     await ports.advance(1);
     expect(server.peer.last("history").limit).toBe(2 ** 32 - 1);
   });
@@ -91,7 +89,7 @@ describe("history", () => {
       { limit: 0.5 },
       { after: { epoch: 1, offset: NaN } },
     ]) {
-      await expect(client.channel("chat").history(options)).rejects.toMatchObject({ code: "option-invalid" });
+      await expect(readHistory(client.channel("chat"), options)).rejects.toMatchObject({ code: "option-invalid" });
     }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SubscribeFrame } from "@hawser/protocol";
+import { readHistory } from "../../src/history/history.ts";
 import type { ClientOptions } from "../../src/options.ts";
 import { batch, subscribed, welcome } from "../fake-server.ts";
 import type { FakePeer } from "../fake-server.ts";
@@ -206,10 +207,7 @@ describe("a session over several connections", () => {
     scene.client.channel("charts").subscribe();
     void scene.client.channel("orders").publish("buy");
     void scene.client.call("add", 1, { lane: "fast" }).catch(() => {});
-    void scene.client
-      .channel("charts")
-      .history()
-      .catch(() => {});
+    void readHistory(scene.client.channel("charts")).catch(() => {});
     await scene.ports.advance(1);
     expect(subscribes(fast).map(({ channel }) => channel)).toEqual(["orders"]);
     expect(subscribes(bulk).map(({ channel }) => channel)).toEqual(["charts"]);

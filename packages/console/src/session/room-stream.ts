@@ -1,3 +1,4 @@
+import { readHistory } from "@hawser/client";
 import type { Client, StoredPosition, Subscription } from "@hawser/client";
 import type { Room } from "../model/room.ts";
 import { chatMessage, maxReadingMessages, maxTimelineMessages } from "../model/timeline.ts";
@@ -53,9 +54,8 @@ export class RoomStream {
     room.history = { kind: "loading" };
     this.#handlers.changed();
     try {
-      const page = await this.#client
-        .channel(room.channel)
-        .history({ before, limit: historyPage, signal: this.#ended.signal });
+      const { signal } = this.#ended;
+      const page = await readHistory(this.#client.channel(room.channel), { before, limit: historyPage, signal });
       room.timeline.prepend(page.messages.map(chatMessage));
       room.history = { kind: page.more ? "idle" : "complete" };
     } catch (error) {
@@ -101,7 +101,10 @@ export class RoomStream {
   async #newest(): Promise<StoredPosition | "now"> {
     const room = this.#room;
     try {
-      const page = await this.#client.channel(room.channel).history({ limit: historyPage, signal: this.#ended.signal });
+      const page = await readHistory(this.#client.channel(room.channel), {
+        limit: historyPage,
+        signal: this.#ended.signal,
+      });
       room.timeline.add(page.messages.map(chatMessage));
       room.read = { epoch: page.epoch, offset: page.to };
       room.history = { kind: page.more ? "idle" : "complete" };

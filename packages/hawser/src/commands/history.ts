@@ -1,3 +1,4 @@
+import { readHistory } from "@hawser/client";
 import type { Channel } from "@hawser/client";
 import type { Position } from "@hawser/protocol";
 import { exitCodes, UsageError } from "../exit-codes.ts";
@@ -95,7 +96,7 @@ async function* oldest(
   // Epoch 0 stands for the current one: from the first message that there is.
   let after: Position = start ?? { epoch: 0, offset: 0 };
   for (;;) {
-    const page = await channel.history({ after, limit: Math.min(left, pageSize) });
+    const page = await readHistory(channel, { after, limit: Math.min(left, pageSize) });
     yield* page.messages;
     left -= page.messages.length;
     after = { epoch: page.epoch, offset: page.to };
@@ -115,7 +116,7 @@ async function* newest(
   let more = true;
   while (more && held.length < limit) {
     const options = { limit: Math.min(limit - held.length, pageSize) };
-    const page = await channel.history(before === undefined ? options : { before, ...options });
+    const page = await readHistory(channel, before === undefined ? options : { before, ...options });
     held.unshift(...page.messages);
     before = { epoch: page.epoch, offset: page.from };
     more = page.more;

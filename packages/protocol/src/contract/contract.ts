@@ -1,4 +1,5 @@
 import { compilePattern } from "../channel-name.ts";
+import { validateNow } from "./validate.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.ts";
 
 /** What is said of the channels of one pattern. */
@@ -26,6 +27,8 @@ export interface Contract<D extends ContractDefinition = ContractDefinition> {
   channelSchema(name: string): StandardSchemaV1 | undefined;
   /** The schemas of a call, or `undefined` when the contract does not name the method. */
   callSchema(method: string): CallDefinition | undefined;
+  /** Holds a value against one of its schemas: `validateNow`, which so is carried only by those who have a contract. */
+  readonly check: typeof validateNow;
 }
 
 /**
@@ -50,6 +53,7 @@ export function defineContract<const D extends ContractDefinition>(definition: D
     definition,
     channelSchema: (name) => (names.get(name) ?? patterns.find(({ matches }) => matches(name))?.channel)?.message,
     callSchema: (method) => calls.get(method),
+    check: validateNow,
   };
 }
 
