@@ -9,7 +9,7 @@ import { presenceRoom } from "./simulated-client.ts";
 import { userOf } from "./tokens.ts";
 import type { World } from "./world.ts";
 
-const presencePolicy = { graceMs: 3_000, maxMembers: 100, maxStateBytes: 1_024 };
+const presencePolicy = { graceMs: 3_000, maxMembers: 100, maxMembersPerUser: 100, maxStateBytes: 1_024 };
 /** Until a node that could not start is started again. */
 const restartMs = 500;
 

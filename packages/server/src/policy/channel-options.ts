@@ -38,6 +38,8 @@ export interface PresenceOptions {
   readonly graceMs?: number;
   /** Members of a channel, over all nodes. Past it: `presence-full`. Default 10,000. */
   readonly maxMembers?: number;
+  /** Members of one user in a channel: clients, of which each page and program is one. Past it: `presence-full`. Default 100. */
+  readonly maxMembersPerUser?: number;
   /** Of the JSON text of a member's state. Past it: `message-too-large`. Default 1,024; at most 16,384. */
   readonly maxStateBytes?: number;
 }
@@ -61,7 +63,12 @@ export const defaultChannelPolicy: ChannelPolicy = {
 };
 
 /** What holds for the members of a channel whose policy has presence. */
-const defaultPresencePolicy: PresencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 };
+const defaultPresencePolicy: PresencePolicy = {
+  graceMs: 10_000,
+  maxMembers: 10_000,
+  maxMembersPerUser: 100,
+  maxStateBytes: 1_024,
+};
 
 /**
  * What holds for the channels in which the service itself keeps who is where: what their leases need, and nothing of it
@@ -180,6 +187,7 @@ function presenceOf(option: boolean | PresenceOptions | undefined): PresencePoli
   return {
     graceMs: named.graceMs ?? defaultPresencePolicy.graceMs,
     maxMembers: named.maxMembers ?? defaultPresencePolicy.maxMembers,
+    maxMembersPerUser: named.maxMembersPerUser ?? defaultPresencePolicy.maxMembersPerUser,
     maxStateBytes: named.maxStateBytes ?? defaultPresencePolicy.maxStateBytes,
   };
 }
@@ -227,6 +235,7 @@ function checkPresence(
   const most: Readonly<Record<string, number>> = {
     graceMs: presenceRetentionMs / 3,
     maxMembers: Number.MAX_SAFE_INTEGER,
+    maxMembersPerUser: Number.MAX_SAFE_INTEGER,
     maxStateBytes: Math.min(16_384, maxMessageBytes),
   };
   for (const [name, value] of Object.entries(presence)) {

@@ -17,6 +17,8 @@ export interface PresencePolicy {
   readonly graceMs: number;
   /** Over all nodes. */
   readonly maxMembers: number;
+  /** Of one user, over all nodes. */
+  readonly maxMembersPerUser: number;
   /** Of the JSON text of a member's state. */
   readonly maxStateBytes: number;
 }

@@ -1,4 +1,5 @@
 import { ChangeOrder } from "./change-order.ts";
+import { MemberCount } from "./member-count.ts";
 import { memberKey } from "./presence-names.ts";
 import type { ControlRecord, DepartureRecord, LeaseRecord } from "./presence-record.ts";
 
@@ -50,7 +51,7 @@ export class PresenceBook {
   readonly #options: PresenceBookOptions;
   readonly #known = new Map<string, Known>();
   readonly #changes = new ChangeOrder();
-  #count = 0;
+  readonly #count = new MemberCount();
   #departures = 0;
   #forgotten = 0;
   #round = 0;
@@ -61,7 +62,12 @@ export class PresenceBook {
 
   /** Members now. */
   get count(): number {
-    return this.#count;
+    return this.#count.total;
+  }
+
+  /** Of them those of one user. */
+  countOf(user: string): number {
+    return this.#count.of(user);
   }
 
   /** Rises with every change that a watcher would see. */
@@ -167,12 +173,12 @@ export class PresenceBook {
 
   #arrive(key: string, known: Known): void {
     this.#known.set(key, known);
-    this.#count += 1;
+    this.#count.add(known.user);
     this.#changes.touch(key);
   }
 
   #depart(key: string, known: Known): void {
-    this.#count -= 1;
+    this.#count.delete(known.user);
     this.#remember(key, { ...known, instance: undefined, state: "null" });
     this.#changes.touch(key);
   }
@@ -182,7 +188,7 @@ export class PresenceBook {
     this.#known.delete(key);
     this.#known.set(key, departed);
     this.#departures += 1;
-    const max = Math.max(this.#options.maxDepartures ?? 1_024, this.#count);
+    const max = Math.max(this.#options.maxDepartures ?? 1_024, this.count);
     if (this.#departures > 2 * max) this.#forget(this.#departures - max);
   }
 

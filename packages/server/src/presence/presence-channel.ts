@@ -119,14 +119,11 @@ export class PresenceChannel {
    */
   enter(lease: LeaseRecord, holder: Holder): Promise<void> {
     const { user, member, generation } = lease;
-    const { maxMembers } = this.#options.policy;
     if (!this.book.admits(user, member, generation) || !this.#underWay.admits(user, member, generation)) {
       throw new HawserError("generation-stale", `The member ${member} has entered with a later generation, or left.`);
     }
     const there = this.book.has(user, member) || this.#underWay.arrives(user, member);
-    if (!there && this.book.count + this.#underWay.arriving >= maxMembers) {
-      throw new HawserError("presence-full", `The channel has its ${maxMembers} members.`, { retry: true });
-    }
+    if (!there) this.#assertPlaceFor(user);
     this.#leases.hold(lease, holder);
     this.#sayEntered(lease);
     return this.#writer.written();
@@ -171,6 +168,17 @@ export class PresenceChannel {
     this.#round?.cancel();
     for (const watch of this.watches) watch.close();
     this.watches.clear();
+  }
+
+  #assertPlaceFor(user: string): void {
+    const { maxMembers, maxMembersPerUser } = this.#options.policy;
+    if (this.book.count + this.#underWay.arriving >= maxMembers) {
+      throw new HawserError("presence-full", `The channel has its ${maxMembers} members.`, { retry: true });
+    }
+    if (this.book.countOf(user) + this.#underWay.arrivingOf(user) >= maxMembersPerUser) {
+      const message = `This user has ${maxMembersPerUser} members in the channel, as many as may be.`;
+      throw new HawserError("presence-full", message, { retry: true });
+    }
   }
 
   #sayEntered(lease: LeaseRecord): void {

@@ -1,9 +1,11 @@
+import { MemberCount } from "./member-count.ts";
 import { isAdmitted } from "./presence-book.ts";
 import type { LastWord } from "./presence-book.ts";
 import { memberKey } from "./presence-names.ts";
 import type { ControlRecord, DepartureRecord } from "./presence-record.ts";
 
 interface Word extends LastWord {
+  readonly user: string;
   /** The channel has one member more when the log brings this. */
   readonly arrives: boolean;
 }
@@ -16,11 +18,16 @@ interface Word extends LastWord {
  */
 export class UnderWay {
   readonly #words = new Map<string, Word>();
-  #arriving = 0;
+  readonly #arriving = new MemberCount();
 
   /** Members that the channel will have and does not have yet. */
   get arriving(): number {
-    return this.#arriving;
+    return this.#arriving.total;
+  }
+
+  /** Of them those of one user. */
+  arrivingOf(user: string): number {
+    return this.#arriving.of(user);
   }
 
   /** Whether something was said of that member. */
@@ -39,11 +46,11 @@ export class UnderWay {
   }
 
   entered({ user, member, generation }: DepartureRecord, arrives: boolean): void {
-    this.#set(memberKey(user, member), { generation, left: false, arrives });
+    this.#set(memberKey(user, member), { user, generation, left: false, arrives });
   }
 
   left({ user, member, generation }: DepartureRecord): void {
-    this.#set(memberKey(user, member), { generation, left: true, arrives: false });
+    this.#set(memberKey(user, member), { user, generation, left: true, arrives: false });
   }
 
   /** The log brought this, from whichever node. */
@@ -63,18 +70,18 @@ export class UnderWay {
   /** The log is another: what the former one was told is not waited for. */
   clear(): void {
     this.#words.clear();
-    this.#arriving = 0;
+    this.#arriving.clear();
   }
 
   #set(key: string, word: Word): void {
     const former = this.#words.get(key);
     if (former !== undefined) this.#delete(key, former);
     this.#words.set(key, word);
-    if (word.arrives) this.#arriving += 1;
+    if (word.arrives) this.#arriving.add(word.user);
   }
 
   #delete(key: string, word: Word): void {
     this.#words.delete(key);
-    if (word.arrives) this.#arriving -= 1;
+    if (word.arrives) this.#arriving.delete(word.user);
   }
 }

@@ -147,22 +147,38 @@ describe("the presence of a channel", () => {
   it("is none, the default, or what is named of it", () => {
     const policyOf = policies([
       { pattern: "a", presence: true },
-      { pattern: "b", presence: { graceMs: 5, maxMembers: 6 } },
+      { pattern: "b", presence: { graceMs: 5, maxMembers: 6, maxMembersPerUser: 7 } },
       { pattern: "c", presence: false },
     ]);
-    expect(policyOf("a").presence).toEqual({ graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 });
-    expect(policyOf("b").presence).toEqual({ graceMs: 5, maxMembers: 6, maxStateBytes: 1_024 });
+    expect(policyOf("a").presence).toEqual({
+      graceMs: 10_000,
+      maxMembers: 10_000,
+      maxMembersPerUser: 100,
+      maxStateBytes: 1_024,
+    });
+    expect(policyOf("b").presence).toEqual({ graceMs: 5, maxMembers: 6, maxMembersPerUser: 7, maxStateBytes: 1_024 });
     expect([policyOf("c").presence, policyOf("d").presence]).toEqual([undefined, undefined]);
   });
 
   it("takes an option that is undefined for one that is not given", () => {
-    const presence = { graceMs: undefined, maxMembers: undefined, maxStateBytes: undefined };
+    const presence = {
+      graceMs: undefined,
+      maxMembers: undefined,
+      maxMembersPerUser: undefined,
+      maxStateBytes: undefined,
+    };
     const policyOf = policies([{ pattern: "a", presence }]);
-    expect(policyOf("a").presence).toEqual({ graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 });
+    expect(policyOf("a").presence).toEqual({
+      graceMs: 10_000,
+      maxMembers: 10_000,
+      maxMembersPerUser: 100,
+      maxStateBytes: 1_024,
+    });
   });
 
   it("is refused where it is out of its range, unknown, for inboxes, or on a log that keeps nothing", () => {
-    const highest = { graceMs: 100_000, maxMembers: Number.MAX_SAFE_INTEGER, maxStateBytes: 16_384 };
+    const most = Number.MAX_SAFE_INTEGER;
+    const highest = { graceMs: 100_000, maxMembers: most, maxMembersPerUser: most, maxStateBytes: 16_384 };
     for (const [name, most] of Object.entries(highest)) {
       expect(policies([{ pattern: "a", presence: { [name]: most } }])("a").presence).toMatchObject({ [name]: most });
       for (const value of [0, 1.5, most + 1, "5", null]) {

@@ -1,3 +1,4 @@
+import type { ServerFrame } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { cluster, enter, presencePolicy, said, watch, watcher } from "./support.ts";
 import type { TestClient, TestNodeOptions } from "../support/test-node.ts";
@@ -116,6 +117,41 @@ describe("what a client may ask of presence", () => {
     await two!.ports.advance(1);
     expect((await clients[2]!.ask(enter(3, "chat", "m")))[0]).toMatchObject({ type: "entered" });
     expect(await one!.node.members("chat")).toHaveLength(2);
+  });
+
+  it("is at most maxMembersPerUser of one user in a channel, whichever node they are on [PRES-7]", async () => {
+    const { nodes, ports } = await cluster(2, { policy: { presence: { ...presencePolicy, maxMembersPerUser: 2 } } });
+    const clients = await Promise.all([0, 1, 0, 1].map((index) => nodes[index]!.client().connect("ann")));
+    const ask = (index: number, channel: string): Promise<ServerFrame[]> =>
+      clients[index]!.ask(enter(1, channel, `m${index}`));
+    expect(said([...(await ask(0, "chat")), ...(await ask(1, "chat"))])).toEqual([]);
+    expect(said([...(await ask(2, "chat")), ...(await ask(3, "chat"))])).toEqual(["presence-full", "presence-full"]);
+    // The user's other channels, other users, and who is in already have nothing to do with it.
+    expect(said([...(await ask(2, "room")), ...(await ask(0, "chat"))])).toEqual([]);
+    expect(said(await (await nodes[0]!.client().connect("bob")).ask(enter(1, "chat", "m")))).toEqual([]);
+    clients[1]!.send(leave("chat"));
+    await ports.advance(1);
+    expect(said(await ask(2, "chat"))).toEqual([]);
+    expect(said(await ask(3, "chat"))).toEqual(["presence-full"]);
+  });
+
+  it("is no more members of a user when they are asked for at once, and the log takes its time [PRES-7]", async () => {
+    const one = await node({ policy: { presence: { ...presencePolicy, maxMembersPerUser: 2 } } });
+    const clients = await Promise.all([0, 1, 2, 3].map(() => one.client().connect("ann")));
+    await watcher(one, "chat");
+    one.view.stalls = true;
+    clients.forEach((client, index) => client.send(enter(1, "chat", `m${index}`)));
+    await one.ports.settle();
+    one.view.release();
+    await one.ports.advance(1);
+    const frames = await Promise.all(clients.map((client) => client.frames()));
+    expect(frames.flat().map((frame) => (frame.type === "error" ? frame.code : frame.type))).toEqual([
+      "entered",
+      "entered",
+      "presence-full",
+      "presence-full",
+    ]);
+    expect(await one.node.members("chat")).toHaveLength(2);
   });
 
   it("is a rate of changes, with a burst [PRES-8]", async () => {

@@ -4,7 +4,7 @@ import { cluster, enter, said, watch } from "./support.ts";
 describe("a channel with 10,000 members on two nodes", () => {
   it("costs the log a beat a node while nothing changes, and now and then a checkpoint", async () => {
     const { ports, log, nodes } = await cluster(2, {
-      policy: { presence: { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 64 } },
+      policy: { presence: { graceMs: 10_000, maxMembers: 10_000, maxMembersPerUser: 100, maxStateBytes: 64 } },
     });
     for (let index = 0; index < 10_000; index += 1) {
       const client = nodes[index % 2]!.client();

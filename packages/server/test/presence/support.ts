@@ -78,7 +78,7 @@ export class LogView implements Log {
   }
 }
 
-export const presencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxStateBytes: 1_024 };
+export const presencePolicy = { graceMs: 10_000, maxMembers: 10_000, maxMembersPerUser: 100, maxStateBytes: 1_024 };
 
 export type TestNode = Awaited<ReturnType<typeof startNode>> & { readonly view: LogView };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cluster, enter, said, watch, watcher } from "./support.ts";
+import { cluster, enter, presencePolicy, said, watch, watcher } from "./support.ts";
 import type { TestNode } from "./support.ts";
 import type { TestClient } from "../support/test-node.ts";
 
@@ -80,7 +80,8 @@ describe("a watch", () => {
       maxMessageBytes: 4_096,
       maxTokenBytes: 64,
     };
-    const { ports, nodes } = await cluster(1, { limits });
+    const policy = { presence: { ...presencePolicy, maxMembersPerUser: 2_000 } };
+    const { ports, nodes } = await cluster(1, { limits, policy });
     const [node] = nodes;
     const clients = await crowd(node!, "chat", 2_000);
     const eve = await node!.client().connect("eve");
