@@ -17,6 +17,7 @@ export { jwt } from "./auth/jwt.ts";
 export type { JwtOptions } from "./auth/jwt.ts";
 export type { JwtAlgorithm, JwtKeyOptions } from "./auth/jwt-keys.ts";
 export { createServer, HawserServer } from "./create-server.ts";
+export type { Lane } from "./delivery/lane.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";
 export type { DrainProgress } from "./drain/drain.ts";
 export type { OriginPolicy } from "./http/origin.ts";

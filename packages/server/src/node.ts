@@ -45,7 +45,7 @@ export class HawserNode {
   #closed: Promise<void> | undefined;
 
   constructor(options: NodeOptions) {
-    const { log, limits, observer, clock, timers, authorize, logger } = options;
+    const { log, limits, observer, policyOf, clock, timers, authorize, logger } = options;
     const appender = new Appender({ log, clock, timers, observer });
     this.#services = {
       ...options,
@@ -54,6 +54,7 @@ export class HawserNode {
       channels: new Channels({
         log,
         observer,
+        policyOf,
         maxTailBytes: limits.maxTailBytes,
         maxNodeTailBytes: limits.maxNodeTailBytes,
       }),

@@ -1,5 +1,6 @@
 import { joinFramed } from "../delivery/block.ts";
 import type { Encoding } from "../delivery/block.ts";
+import { Scheduler } from "../delivery/scheduler.ts";
 import type { Source } from "../delivery/source.ts";
 import type { ServerFrame } from "@hawser/protocol";
 
@@ -13,20 +14,20 @@ const always = (): boolean => true;
 
 /**
  * What a connection has to write, decided at the last moment: replies to its own requests, then one piece after the
- * other of the sources (subscriptions, watches) that have something, in turn. Nothing else is queued (FLOW-2).
+ * other of the sources (subscriptions, watches) that have something, as its scheduler says. Nothing else is queued (FLOW-2).
  */
 export class Outgoing {
   readonly #encoding: Encoding;
   #replies: Reply[] = [];
   #replyBytes = 0;
-  #ready: Source[] = [];
+  readonly #scheduler = new Scheduler();
 
   constructor(encoding: Encoding) {
     this.#encoding = encoding;
   }
 
   get empty(): boolean {
-    return this.#replies.length === 0 && this.#ready.length === 0;
+    return this.#replies.length === 0 && this.#scheduler.empty;
   }
 
   get replies(): number {
@@ -45,9 +46,7 @@ export class Outgoing {
   }
 
   list(source: Source): void {
-    if (source.listed) return;
-    source.listed = true;
-    this.#ready.push(source);
+    this.#scheduler.add(source);
   }
 
   /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
@@ -74,21 +73,12 @@ export class Outgoing {
 
   /** One piece of the source whose turn it is; `undefined` when none has any now. */
   takePiece(now: number): Uint8Array | undefined {
-    while (this.#ready.length > 0) {
-      const source = this.#ready.shift()!;
-      source.listed = false;
-      const piece = source.next(now);
-      if (piece === undefined) continue;
-      this.list(source);
-      return piece;
-    }
-    return undefined;
+    return this.#scheduler.take(now);
   }
 
   clear(): void {
     this.#replies = [];
     this.#replyBytes = 0;
-    for (const source of this.#ready) source.listed = false;
-    this.#ready = [];
+    this.#scheduler.clear();
   }
 }

@@ -1,8 +1,8 @@
 import type { Head, Log } from "@hawser/log";
 import { HawserError } from "@hawser/protocol";
 import type { Position, SubscribeFrame } from "@hawser/protocol";
-import { maxBlockCost } from "./channel-feed.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
+import { maxBlockCost } from "./lane.ts";
 import { resolvePosition } from "./start.ts";
 import type { Start } from "./start.ts";
 

@@ -2,13 +2,13 @@ import type { Entry, FollowHandlers, Follower, Head, Log, Page } from "@hawser/l
 import { assert } from "@hawser/protocol";
 import type { Interval } from "@hawser/protocol";
 import { BlockCache } from "./block.ts";
+import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { CatchUp } from "./catch-up.ts";
+import { blockCostOf } from "./lane.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 import type { Run } from "./tail.ts";
 
-/** Payload cost of one block at most, but for a single message above it. */
-export const maxBlockCost = 65_536;
 /** Bytes of encoded blocks that a channel keeps for those who come to the same cursor. */
 const maxCachedBlockBytes = 1_048_576;
 /** Cost of the pages of the log that a channel keeps for those who come to the same cursor behind the tail. */
@@ -18,6 +18,7 @@ export interface ChannelFeedOptions {
   readonly name: string;
   readonly number: number;
   readonly log: Log;
+  readonly policy: ChannelPolicy;
   readonly maxTailBytes: number;
   /** Told by how much the cost of the tail changed. */
   readonly onTailCost: (change: number) => void;
@@ -32,6 +33,7 @@ export class ChannelFeed implements FollowHandlers {
   readonly name: string;
   /** The channel's number on the wire (SUB-1). */
   readonly number: number;
+  readonly policy: ChannelPolicy;
   readonly subscriptions = new Set<Subscription>();
   readonly blocks = new BlockCache(maxCachedBlockBytes);
   /** Runs behind cursors that the tail no longer holds. */
@@ -48,10 +50,11 @@ export class ChannelFeed implements FollowHandlers {
     this.#options = options;
     this.name = options.name;
     this.number = options.number;
+    this.policy = options.policy;
     this.catchUp = new CatchUp({
       channel: options.name,
       log: options.log,
-      maxPageBytes: maxBlockCost,
+      maxPageBytes: blockCostOf(options.policy.lane ?? "normal"),
       maxKeptBytes: maxCachedPageBytes,
       admit: (page, from) => this.#admit(page, from),
     });

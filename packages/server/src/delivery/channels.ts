@@ -1,10 +1,12 @@
 import type { Log } from "@hawser/log";
 import type { NodeObserver } from "../observe/observer.ts";
+import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { ChannelFeed } from "./channel-feed.ts";
 
 export interface ChannelsOptions {
   readonly log: Log;
   readonly observer: NodeObserver;
+  readonly policyOf: (channel: string) => ChannelPolicy;
   readonly maxTailBytes: number;
   readonly maxNodeTailBytes: number;
 }
@@ -44,6 +46,7 @@ export class Channels {
       name,
       number: this.#nextNumber++,
       log: this.#options.log,
+      policy: this.#options.policyOf(name),
       maxTailBytes: this.#options.maxTailBytes,
       onTailCost: (change) => this.#noteTailCost(change),
       onCatchUpRead: (entries) => this.#options.observer.catchUpRead(entries),

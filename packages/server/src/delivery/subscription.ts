@@ -2,8 +2,9 @@ import { assert, messageCost } from "@hawser/protocol";
 import type { Head } from "@hawser/log";
 import type { Interval, Position, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
-import { maxBlockCost } from "./channel-feed.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
+import { blockCostOf } from "./lane.ts";
+import type { Lane } from "./lane.ts";
 import type { Source, SourceReader } from "./source.ts";
 import { resolvePosition } from "./start.ts";
 import type { Run } from "./tail.ts";
@@ -33,7 +34,9 @@ type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason }
 export class Subscription implements Source {
   readonly feed: ChannelFeed;
   readonly generation: number;
-  listed = false;
+  readonly lane: Lane;
+  behind: Source | undefined = undefined;
+  deficit = 0;
   /** Monotonic milliseconds of the last batch, for SUB-7. */
   lastBatchAt = 0;
   readonly #reader: Reader;
@@ -53,6 +56,7 @@ export class Subscription implements Source {
   constructor(options: SubscriptionOptions) {
     this.feed = options.feed;
     this.generation = options.generation;
+    this.lane = options.feed.policy.lane ?? "normal";
     this.#reader = options.reader;
     this.#cursor = options.cursor;
     this.#grantStart = options.grantStart;
@@ -173,7 +177,7 @@ export class Subscription implements Source {
     const tail = this.feed.tail;
     if (this.#cursor >= tail.to) return undefined;
     if (this.#page !== undefined) return this.#page;
-    if (this.#cursor >= tail.from) return tail.take(this.#cursor, maxBlockCost);
+    if (this.#cursor >= tail.from) return tail.take(this.#cursor, blockCostOf(this.lane));
     const page = this.feed.catchUp.find(this.#cursor);
     // Who waits for credit holds no page.
     if (page === undefined && (this.#credit === 0 || this.#cost < this.#credit)) this.#readPage();

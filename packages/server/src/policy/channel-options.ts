@@ -1,5 +1,7 @@
 import type { Durability, LogCapabilities } from "@hawser/log";
 import { compilePattern, defaultLimits, HawserError } from "@hawser/protocol";
+import { lanes } from "../delivery/lane.ts";
+import type { Lane } from "../delivery/lane.ts";
 import { isPresenceChannel, presenceRetentionMs } from "../presence/presence-names.ts";
 import type { ChannelPolicy, PresencePolicy } from "./channel-policy.ts";
 
@@ -28,6 +30,11 @@ export interface ChannelOptions {
   readonly publishesPerSecond?: number;
   /** Default true; for inboxes false, and not to be changed. */
   readonly clientsPublish?: boolean;
+  /**
+   * Of what waits for one connection, `interactive` is sent ahead of `normal`, and that ahead of `bulk`. Default `normal`.
+   * A lane that would wait for too long gets an eighth of what goes ahead of it.
+   */
+  readonly lane?: Lane;
   /** Whether clients can enter the channel and see who is there. Default false; true takes the defaults. */
   readonly presence?: boolean | PresenceOptions;
 }
@@ -60,6 +67,7 @@ export const defaultChannelPolicy: ChannelPolicy = {
   maxPayloadBytes: defaultLimits.maxPayloadBytes,
   publishesPerSecond: 0,
   clientsPublish: true,
+  lane: "normal",
 };
 
 /** What holds for the members of a channel whose policy has presence. */
@@ -103,6 +111,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "maxPayloadBytes",
   "publishesPerSecond",
   "clientsPublish",
+  "lane",
   "presence",
 ]);
 const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"]);
@@ -177,6 +186,7 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
     maxPayloadBytes: option.maxPayloadBytes ?? defaults.maxPayloadBytes,
     publishesPerSecond: option.publishesPerSecond ?? defaults.publishesPerSecond,
     clientsPublish: option.clientsPublish ?? defaults.clientsPublish,
+    lane: option.lane ?? defaults.lane,
     presence: presenceOf(option.presence),
   };
 }
@@ -220,6 +230,7 @@ function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (re
   inRange("maxPayloadBytes", policy.maxPayloadBytes, 1, maxMessageBytes);
   if (!Number.isFinite(policy.publishesPerSecond) || policy.publishesPerSecond < 0)
     refuse("publishesPerSecond must be a number from 0");
+  if (!lanes.includes(policy.lane ?? "normal")) refuse(`lane must be one of ${lanes.join(", ")}`);
   if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
 }
 

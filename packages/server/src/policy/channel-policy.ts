@@ -1,4 +1,5 @@
 import type { LogPolicy } from "@hawser/log";
+import type { Lane } from "../delivery/lane.ts";
 
 /** What holds for the channels of a pattern. The first pattern that matches counts. */
 export interface ChannelPolicy extends LogPolicy {
@@ -7,6 +8,8 @@ export interface ChannelPolicy extends LogPolicy {
   readonly publishesPerSecond: number;
   /** Whether clients may publish at all. */
   readonly clientsPublish: boolean;
+  /** In which priority class it is delivered; `undefined`: `normal`. */
+  readonly lane?: Lane | undefined;
   /** How the channel's members are held; `undefined`: it has none. */
   readonly presence?: PresencePolicy | undefined;
 }

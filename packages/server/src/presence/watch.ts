@@ -1,6 +1,7 @@
 import { payloadOfState } from "./member-state.ts";
 import type { ServerFrame } from "@hawser/protocol";
 import { encodeFramed, joinFramed } from "../delivery/block.ts";
+import type { Lane } from "../delivery/lane.ts";
 import type { Source, SourceReader } from "../delivery/source.ts";
 import type { PresenceBook } from "./presence-book.ts";
 import type { SharedPieces } from "./shared-pieces.ts";
@@ -30,8 +31,9 @@ export interface Place {
 
 /** A client's look at who is in a channel: a cursor in the changes of the book (PRES-10), and nothing queued. */
 export class Watch implements Source {
-  /** Whether it stands in its connection's list of those to be served. */
-  listed = false;
+  readonly lane: Lane = "normal";
+  behind: Source | undefined = undefined;
+  deficit = 0;
   readonly countOnly: boolean;
   readonly #options: WatchOptions;
   #place: Place;

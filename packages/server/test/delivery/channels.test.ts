@@ -4,6 +4,7 @@ import { payloadOf } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { silentObserver } from "../../src/core.ts";
 import { Channels } from "../../src/delivery/channels.ts";
+import { defaultChannelPolicy } from "../../src/policy/channel-options.ts";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
 
 const policy = {
@@ -20,7 +21,7 @@ async function follow(limits: { maxTailBytes: number; maxNodeTailBytes: number }
   await log.open({ clock: ports, timers: ports, random: ports, policyOf: () => policy });
   let cost = 0;
   const observer = { ...silentObserver, tails: (_channels: number, bytes: number) => void (cost = bytes) };
-  const channels = new Channels({ log, observer, ...limits });
+  const channels = new Channels({ log, observer, policyOf: () => defaultChannelPolicy, ...limits });
   const append = async (channel: string, bytes: number): Promise<readonly AppendOutcome[]> => {
     const payload = payloadOf(new Uint8Array(bytes));
     const outcomes = await log.append([

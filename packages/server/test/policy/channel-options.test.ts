@@ -53,6 +53,7 @@ describe("the policy of a channel", () => {
         maxPayloadBytes: 5,
         publishesPerSecond: 0.5,
         clientsPublish: false,
+        lane: "bulk",
       },
     ]);
     expect(policyOf("a")).toEqual({
@@ -64,6 +65,7 @@ describe("the policy of a channel", () => {
       maxPayloadBytes: 5,
       publishesPerSecond: 0.5,
       clientsPublish: false,
+      lane: "bulk",
     });
   });
 
@@ -100,6 +102,7 @@ describe("options that are wrong", () => {
     [{ pattern: "a", publishesPerSecond: -1 }, "publishesPerSecond"],
     [{ pattern: "a", publishesPerSecond: Number.NaN }, "publishesPerSecond"],
     [{ pattern: "a", clientsPublish: "no" }, "clientsPublish"],
+    [{ pattern: "a", lane: "fast" }, "lane"],
     [{ pattern: "a..b" }, "a..b"],
     [{ pattern: "$inbox" }, "$user.**"],
     [{ pattern: "$user.*" }, "$user.**"],

@@ -154,6 +154,8 @@ const testPolicy: ChannelPolicy = {
 export interface TestNodeOptions extends Partial<Omit<NodeOptions, "limits" | "policyOf">> {
   readonly limits?: Partial<NodeOptions["limits"]>;
   readonly policy?: Partial<ChannelPolicy>;
+  /** Of some channels, beside `policy`. */
+  readonly policies?: Readonly<Record<string, Partial<ChannelPolicy>>>;
   /** Of another node whose time and log this one shares. */
   readonly ports?: SimulatedPorts;
   readonly identities?: Readonly<Record<string, Partial<Identity>>>;
@@ -189,7 +191,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<{
     logger: silentLogger,
     observer: silentObserver,
     ...options,
-    policyOf: () => policy,
+    policyOf: (channel) => (options.policies?.[channel] ? { ...policy, ...options.policies[channel] } : policy),
     limits: { ...defaultLimits, ...options.limits },
   });
   await node.start();
