@@ -2,6 +2,7 @@ import { closeCodes, HawserError } from "@hawser/protocol";
 import type { Payload, Position, Timer } from "@hawser/protocol";
 import { boundedAuthorize } from "./auth/bounded-authorize.ts";
 import { Connection } from "./connection/connection.ts";
+import type { ConnectionHost } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { SessionRates } from "./connection/session-rates.ts";
 import { Channels } from "./delivery/channels.ts";
@@ -38,6 +39,11 @@ export class HawserNode {
   readonly #services: NodeServices;
   readonly #connections = new Set<Connection>();
   readonly #byUser = new Map<string, Set<Connection>>();
+  readonly #host: ConnectionHost = {
+    scheduleFlush: (connection) => this.#scheduleFlush(connection),
+    onConnected: (connection, user) => this.#remember(connection, user),
+    onClosed: (connection, user) => this.#forget(connection, user),
+  };
   #dirty: Connection[] = [];
   #state: State = { kind: "new" };
   #sweep: Timer | undefined;
@@ -100,9 +106,7 @@ export class HawserNode {
       services: this.#services,
       transport,
       peer,
-      scheduleFlush: (dirty) => this.#scheduleFlush(dirty),
-      onConnected: (connected, user) => this.#remember(connected, user),
-      onClosed: (closed, user) => this.#forget(closed, user),
+      host: this.#host,
     });
     this.#connections.add(connection);
   }

@@ -13,19 +13,24 @@ import type { Rates } from "./rates.ts";
 import { RequestTable } from "./request-table.ts";
 import { Rights } from "./rights.ts";
 
-/** What a connected client asks of its connection. */
+/** The connection of a client, as the client sees it. */
+export interface ClientHost extends Reader {
+  /** Sends a frame, if it `stands` when it is written. */
+  send(frame: ServerFrame, stands?: () => boolean): void;
+  /** The connection is closed, for the reason of that error. */
+  end(error: HawserError): void;
+  /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
+  reauthenticate(client: ConnectedClient, frame: AuthenticateFrame): void;
+  /** Whether there is room for a reply that is large. */
+  readonly mayReply: boolean;
+}
+
 export interface ConnectedClientOptions {
   readonly services: NodeServices;
+  readonly host: ClientHost;
   readonly session: string;
   readonly identity: Identity;
   readonly rates: Rates;
-  readonly reader: Reader;
-  readonly send: (frame: ServerFrame, stands?: () => boolean) => void;
-  /** The connection is closed, for the reason of that error. */
-  readonly end: (error: HawserError) => void;
-  /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
-  readonly reauthenticate: (frame: AuthenticateFrame) => void;
-  readonly mayReply: () => boolean;
 }
 
 /** One client behind one connection, after `connected`: takes its frames to those who handle them, and answers. */
@@ -33,22 +38,22 @@ export class ConnectedClient implements ClientContext {
   readonly session: string;
   readonly rights: Rights;
   readonly requests: RequestTable;
-  readonly reader: Reader;
   readonly subscriptions: SubscriptionTable;
   readonly history: HistoryReader;
-  readonly #options: ConnectedClientOptions;
+  readonly #services: NodeServices;
+  readonly #host: ClientHost;
   readonly #publisher: Publisher;
   readonly #caller: Caller;
   readonly #presence: PresenceTable;
   #closed = false;
 
   constructor(options: ConnectedClientOptions) {
-    const { services, rates } = options;
+    const { services, host, rates } = options;
     const { limits, clock, timers, observer, log, contract } = services;
     const now = (): number => clock.monotonic();
-    this.#options = options;
+    this.#services = services;
+    this.#host = host;
     this.session = options.session;
-    this.reader = options.reader;
     this.rights = new Rights(options.identity, options.session, services.authorize);
     this.requests = new RequestTable(limits.maxRequests);
     this.subscriptions = new SubscriptionTable({
@@ -58,6 +63,7 @@ export class ConnectedClient implements ClientContext {
       signer: services.signer,
       maxSubscriptions: limits.maxSubscriptions,
       maxLast: limits.maxLast,
+      idleBatchMs: limits.idleBatchMs,
       now,
       onSubscribed: () => observer.subscribed(),
       onUnsubscribed: () => observer.unsubscribed(),
@@ -68,7 +74,7 @@ export class ConnectedClient implements ClientContext {
       maxPage: limits.maxHistoryPage,
       defaultPage: limits.defaultHistoryPage,
       maxBytes: limits.maxHistoryBytes,
-      mayReply: options.mayReply,
+      mayReply: () => host.mayReply,
     });
     this.#publisher = new Publisher({
       client: this,
@@ -100,6 +106,10 @@ export class ConnectedClient implements ClientContext {
     });
   }
 
+  get reader(): Reader {
+    return this.#host;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -126,7 +136,7 @@ export class ConnectedClient implements ClientContext {
         if (this.#begin(frame)) this.#presence.watch(frame);
         return;
       case "authenticate":
-        if (this.#begin(frame)) this.#options.reauthenticate(frame);
+        if (this.#begin(frame)) this.#host.reauthenticate(this, frame);
         return;
       case "unsubscribe":
         return this.subscriptions.unsubscribe(frame);
@@ -150,7 +160,7 @@ export class ConnectedClient implements ClientContext {
   }
 
   answer(id: number, frame: ServerFrame, stands?: () => boolean): void {
-    if (!this.#closed && this.requests.end(id)) this.#options.send(frame, stands);
+    if (!this.#closed && this.requests.end(id)) this.#host.send(frame, stands);
   }
 
   refuse(id: number, error: HawserError): void {
@@ -159,15 +169,15 @@ export class ConnectedClient implements ClientContext {
   }
 
   tell(frame: ServerFrame): void {
-    if (!this.#closed) this.#options.send(frame);
+    if (!this.#closed) this.#host.send(frame);
   }
 
   end(error: HawserError): void {
-    this.#options.end(error);
+    this.#host.end(error);
   }
 
   report(what: string, error: unknown): void {
-    this.#options.services.logger.error({ session: this.session, error }, `${what} failed`);
+    this.#services.logger.error({ session: this.session, error }, `${what} failed`);
   }
 
   /** Another identity, or the application's `refresh`: rights are asked anew, and what is no longer allowed ends. */
@@ -203,9 +213,9 @@ export class ConnectedClient implements ClientContext {
   /** Above the limit a request is answered at once, without being one. */
   #refuseSurplus(frame: { readonly type: string; readonly id: number }): void {
     const code: ErrorCode = "too-many-requests";
-    const message = `This connection has its ${this.#options.services.limits.maxRequests} requests in flight. Wait for answers.`;
+    const message = `This connection has its ${this.#services.limits.maxRequests} requests in flight. Wait for answers.`;
     const refusal = { id: frame.id, code, message, retry: true, retryAfterMs: 100 };
-    this.#options.send(
+    this.#host.send(
       frame.type === "publish" ? { type: "rejected", ...refusal, last: 0 } : { type: "error", ...refusal },
     );
   }

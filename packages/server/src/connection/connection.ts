@@ -12,30 +12,38 @@ import type {
 import type { Identity } from "../auth/identity.ts";
 import type { Encoding } from "../delivery/block.ts";
 import type { Source } from "../delivery/source.ts";
-import type { Reader, Subscription } from "../delivery/subscription.ts";
+import type { Subscription } from "../delivery/subscription.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { Peer, Transport, TransportHandlers } from "../transport/transport.ts";
 import { Authentication } from "./authentication.ts";
 import { closeCodeOf } from "./close-code-of.ts";
 import { ConnectedClient } from "./connected-client.ts";
+import type { ClientHost } from "./connected-client.ts";
+import { Connecting } from "./connecting.ts";
+import { judgePulse } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
 import { Rates } from "./rates.ts";
+import { judgeRenewal } from "./renewal.ts";
 import { Writer } from "./writer.ts";
 
 export interface ConnectionOptions {
   readonly services: NodeServices;
   readonly transport: Transport;
   readonly peer: Peer;
+  readonly host: ConnectionHost;
+}
+
+/** The node, as its connections see it. */
+export interface ConnectionHost {
   /** Asks for one `flush` after this turn of the event loop. */
-  readonly scheduleFlush: (connection: Connection) => void;
-  readonly onConnected: (connection: Connection, user: string) => void;
-  readonly onClosed: (connection: Connection, user: string | undefined) => void;
+  scheduleFlush(connection: Connection): void;
+  onConnected(connection: Connection, user: string): void;
+  onClosed(connection: Connection, user: string | undefined): void;
 }
 
 type State =
   | { readonly kind: "opened"; readonly since: number }
-  /** Frames that came behind `connect` wait for its answer (CON-4). */
-  | { readonly kind: "authenticating"; readonly behind: ClientFrame[] }
+  | { readonly kind: "connecting"; readonly connecting: Connecting }
   | { readonly kind: "connected"; readonly client: ConnectedClient; readonly expiresAt: number | undefined }
   | { readonly kind: "closed" };
 
@@ -43,11 +51,12 @@ type State =
 const mostAnswerMs = 1_000;
 
 /** One physical connection of a client: its life, what comes in, and what goes out at most once a turn. */
-export class Connection implements TransportHandlers, Reader {
+export class Connection implements TransportHandlers, ClientHost {
   readonly encoding: Encoding;
-  readonly #options: ConnectionOptions;
   readonly #services: NodeServices;
   readonly #transport: Transport;
+  readonly #peer: Peer;
+  readonly #host: ConnectionHost;
   readonly #intake: Intake;
   readonly #writer: Writer;
   readonly #authentication: Authentication;
@@ -61,9 +70,10 @@ export class Connection implements TransportHandlers, Reader {
     const { services, transport, peer } = options;
     const { limits, observer, timers, clock } = services;
     const now = (): number => clock.monotonic();
-    this.#options = options;
     this.#services = services;
     this.#transport = transport;
+    this.#peer = peer;
+    this.#host = options.host;
     this.encoding = services.encodings.of(
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,
@@ -79,7 +89,7 @@ export class Connection implements TransportHandlers, Reader {
 
   /** It ends by itself as soon as it is answered. */
   get brief(): boolean {
-    return this.#options.peer.request === "brief";
+    return this.#peer.request === "brief";
   }
 
   /** The user, once connected. */
@@ -161,6 +171,22 @@ export class Connection implements TransportHandlers, Reader {
     this.#services.observer.reset(reason);
   }
 
+  send(frame: ServerFrame, stands?: () => boolean): void {
+    if (frame.type === "unsubscribed" || frame.type === "revoked" || frame.type === "move") this.onTold();
+    this.#writer.reply(frame, stands);
+    if (this.#writer.overrun)
+      this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
+    else this.#schedule();
+  }
+
+  get mayReply(): boolean {
+    return this.#writer.hasRoom;
+  }
+
+  reauthenticate(client: ConnectedClient, frame: AuthenticateFrame): void {
+    this.#renew(client, frame).catch((error: unknown) => this.#fault("authenticate", error));
+  }
+
   /** Writes what may be written now, in one piece. Called by the node after a turn. */
   flush(): void {
     this.#flushScheduled = false;
@@ -179,7 +205,8 @@ export class Connection implements TransportHandlers, Reader {
     if (state.kind === "opened" && now - state.since >= limits.connectTimeoutMs)
       this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
     if (state.kind !== "connected") return;
-    if (!this.#expire() && this.#beat(now)) this.#sendIdleBatches(state.client, now);
+    if (this.#expire() || !this.#beat(now)) return;
+    this.#writer.write(state.client.subscriptions.idleBatches(now, () => this.#writer.open));
   }
 
   /** Ends it for the reason of an error: the frame that says so, then the close. */
@@ -197,7 +224,7 @@ export class Connection implements TransportHandlers, Reader {
   /** Asks the client to be elsewhere by a deadline (CON-12); false when there is no client yet who could be asked. */
   move(deadlineMs: number, endpoints: readonly string[]): boolean {
     if (this.#state.kind !== "connected") return false;
-    this.#send({ type: "move", deadlineMs, delayMs: 0, endpoints: [...endpoints], reason: "This node is drained." });
+    this.send({ type: "move", deadlineMs, delayMs: 0, endpoints: [...endpoints], reason: "This node is drained." });
     return true;
   }
 
@@ -238,16 +265,14 @@ export class Connection implements TransportHandlers, Reader {
     }
     switch (state.kind) {
       case "opened":
-        if (frame.type === "connect")
-          this.#authenticate(frame).catch((error: unknown) => this.#fault("connect", error));
+        if (frame.type === "connect") this.#connect(frame);
         else this.#violate(`The first frame is connect, not ${frame.type}.`);
         return;
-      case "authenticating":
-        if (frame.type === "connect") this.#violate("A second connect frame.");
-        else if (state.behind.length >= this.#services.limits.maxRequests)
-          this.#end("overloaded", "Too many frames before connected.");
-        else state.behind.push(frame);
+      case "connecting": {
+        const refusal = state.connecting.hold(frame);
+        if (refusal !== undefined) this.end(refusal);
         return;
+      }
       case "connected":
         if (!this.#expire()) state.client.handle(frame);
         return;
@@ -272,138 +297,91 @@ export class Connection implements TransportHandlers, Reader {
     return true;
   }
 
-  async #authenticate(frame: ConnectFrame): Promise<void> {
-    const { random, limits } = this.#services;
-    const state: State = { kind: "authenticating", behind: [] };
+  #connect(frame: ConnectFrame): void {
+    const { limits, random } = this.#services;
+    const connecting = new Connecting({ frame, limits, random });
+    const state: State = { kind: "connecting", connecting };
     this.#state = state;
-    const session = frame.session === "" ? hex(random.bytes(16)) : frame.session;
-    if (isLongerThan(frame.token, limits.maxTokenBytes)) {
-      this.#end("token-invalid", `A token has at most ${limits.maxTokenBytes} bytes.`);
-      return;
-    }
-    if (session.length > 64) {
-      this.#violate("A session identifier has at most 64 characters.");
+    if (connecting.refusal !== undefined) {
+      this.end(connecting.refusal);
       return;
     }
     // Whose token is not known yet must not fill the memory of the node: what comes behind is left to the kernel.
     this.#intake.pause();
-    const identity = await this.#authentication.identify(frame.token, session);
-    if (this.#state !== state) return;
-    if (identity instanceof HawserError) {
-      this.end(identity);
-      return;
-    }
-    const rates = this.#ratesOf(identity.user, frame.session);
+    connecting
+      .identify(this.#authentication)
+      .then((identity) => {
+        if (this.#state !== state) return;
+        if (identity instanceof HawserError) this.end(identity);
+        else this.#welcome(connecting, identity, frame.session);
+      })
+      .catch((error: unknown) => this.#fault("connect", error));
+  }
+
+  #welcome({ session, behind }: Connecting, identity: Identity, named: string): void {
+    const rates = this.#ratesOf(identity.user, named);
     this.#intake.countFor(rates);
-    const client = this.#newClient(session, identity, rates);
+    const client = new ConnectedClient({ services: this.#services, host: this, session, identity, rates });
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     this.#services.observer.connected();
-    this.#options.onConnected(this, identity.user);
-    this.#send(this.#authentication.welcome(session, identity));
+    this.#host.onConnected(this, identity.user);
+    this.send(this.#authentication.welcome(session, identity));
     // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
     this.#writer.flushReplies();
-    for (const behind of state.behind) this.#handle(behind);
+    for (const frame of behind) this.#handle(frame);
     this.#intake.resume();
   }
 
-  async #reauthenticate(frame: AuthenticateFrame): Promise<void> {
-    const state = this.#state;
-    if (state.kind !== "connected") return;
-    const { client } = state;
-    const identity = await this.#authentication.identify(frame.token, client.session);
+  async #renew(client: ConnectedClient, { id, token }: AuthenticateFrame): Promise<void> {
+    const identity = await this.#authentication.identify(token, client.session);
     if (this.#state.kind !== "connected") return;
-    if (identity instanceof HawserError && saysNothing(identity)) {
-      client.refuse(frame.id, identity);
-      return;
-    }
-    const same = !(identity instanceof HawserError) && identity.user === client.rights.identity.user;
-    if (!same) {
-      const error =
-        identity instanceof HawserError ? identity : new HawserError("token-invalid", "The token is another user's.");
-      client.refuse(frame.id, error);
+    const renewal = judgeRenewal(identity, client.rights.identity);
+    if (renewal.kind !== "renewed") {
+      client.refuse(id, renewal.error);
+      if (renewal.kind === "refused") return;
       this.#writer.flushReplies();
-      this.#close(closeCodeOf(error.code), error.message);
+      this.#close(closeCodeOf(renewal.error.code), renewal.error.message);
       return;
     }
-    this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
-    await client.renewRights(identity);
-    client.answer(frame.id, {
-      type: "authenticated",
-      id: frame.id,
-      expiresInMs: this.#authentication.expiresInMs(identity),
-    });
+    this.#state = { kind: "connected", client, expiresAt: renewal.identity.expiresAt };
+    await client.renewRights(renewal.identity);
+    const expiresInMs = this.#authentication.expiresInMs(renewal.identity);
+    client.answer(id, { type: "authenticated", id, expiresInMs });
   }
 
   /** A request is one of many of its session; another connection stands for itself. */
   #ratesOf(user: string, session: string): Rates {
     const { sessionRates, limits, clock } = this.#services;
-    const { request, address } = this.#options.peer;
+    const { request, address } = this.#peer;
     if (request !== undefined) return sessionRates.of({ user, session, address });
     return new Rates(limits, clock);
-  }
-
-  #newClient(session: string, identity: Identity, rates: Rates): ConnectedClient {
-    return new ConnectedClient({
-      services: this.#services,
-      session,
-      identity,
-      rates,
-      reader: this,
-      send: (frame, stands) => this.#send(frame, stands),
-      end: (error) => this.end(error),
-      reauthenticate: (frame) =>
-        void this.#reauthenticate(frame).catch((error: unknown) => this.#fault("authenticate", error)),
-      mayReply: () => this.#writer.hasRoom,
-    });
-  }
-
-  #send(frame: ServerFrame, stands?: () => boolean): void {
-    if (frame.type === "unsubscribed" || frame.type === "revoked" || frame.type === "move") this.onTold();
-    this.#writer.reply(frame, stands);
-    if (this.#writer.overrun)
-      this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
-    else this.#schedule();
   }
 
   /** A pong goes ahead of what waits, but cannot be asked for without bound (CON-10). */
   #answerPing(nonce: number): void {
     const pong = { type: "pong", nonce } as const;
-    if (!this.#writer.sendAhead(pong)) this.#send(pong);
+    if (!this.#writer.sendAhead(pong)) this.send(pong);
   }
 
   #schedule(): void {
     if (this.#flushScheduled || this.#state.kind === "closed") return;
     this.#flushScheduled = true;
-    this.#options.scheduleFlush(this);
+    this.#host.scheduleFlush(this);
   }
 
   #heard(): void {
     this.#heardAt = this.#services.clock.monotonic();
   }
 
-  /** Silence is answered with a question, then with the end (CON-11, FLOW-3). False when it ended. */
+  /** False when it ended. */
   #beat(now: number): boolean {
-    const { heartbeatMs } = this.#services.limits;
-    const { waitingSince } = this.#writer;
-    const silentMs = now - this.#heardAt;
-    if (silentMs >= 2 * heartbeatMs || (waitingSince !== undefined && now - waitingSince >= 2 * heartbeatMs)) {
-      this.#close(closeCodes.heartbeatTimeout, "Nothing was heard for two heartbeats.");
-      this.#transport.terminate();
-      return false;
-    }
-    if (silentMs >= heartbeatMs && waitingSince === undefined) this.#writer.mark(true);
-    return true;
-  }
-
-  #sendIdleBatches(client: ConnectedClient, now: number): void {
-    const { idleBatchMs } = this.#services.limits;
-    const pieces: Uint8Array[] = [];
-    for (const subscription of client.subscriptions) {
-      if (now - subscription.lastBatchAt < idleBatchMs || !this.#writer.open) continue;
-      const piece = subscription.idleBatch(now);
-      if (piece !== undefined) pieces.push(piece);
-    }
-    this.#writer.write(pieces);
+    const pulse = { heardAt: this.#heardAt, waitingSince: this.#writer.waitingSince };
+    const judged = judgePulse(pulse, this.#services.limits.heartbeatMs, now);
+    if (judged === "ask") this.#writer.mark(true);
+    if (judged !== "dead") return true;
+    this.#close(closeCodes.heartbeatTimeout, "Nothing was heard for two heartbeats.");
+    this.#transport.terminate();
+    return false;
   }
 
   #violate(message: string): void {
@@ -439,21 +417,6 @@ export class Connection implements TransportHandlers, Reader {
     this.#writer.clear();
     if (state.kind === "connected") state.client.close();
     this.#services.observer.connectionClosed(code, state.kind === "connected");
-    this.#options.onClosed(this, user);
+    this.#host.onClosed(this, user);
   }
-}
-
-/** An error that says nothing of the token: what held before it goes on until it expires (CON-8). */
-function saysNothing(error: HawserError): boolean {
-  return error.retry && error.code !== "token-expired";
-}
-
-const encoder = new TextEncoder();
-
-function isLongerThan(text: string, maxBytes: number): boolean {
-  return text.length > maxBytes || (text.length * 3 > maxBytes && encoder.encode(text).byteLength > maxBytes);
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -19,6 +19,8 @@ export interface SubscriptionTableOptions {
   readonly maxSubscriptions: number;
   /** Messages that `last` goes back over; more is cut to it. */
   readonly maxLast: number;
+  /** A subscription that was sent nothing for so long is due an empty batch (SUB-7). */
+  readonly idleBatchMs: number;
   readonly now: () => number;
   readonly onSubscribed: () => void;
   readonly onUnsubscribed: () => void;
@@ -49,12 +51,15 @@ export class SubscriptionTable {
     this.#client = options.client;
   }
 
-  get size(): number {
-    return this.#byNumber.size;
-  }
-
-  [Symbol.iterator](): IterableIterator<Subscription> {
-    return this.#byNumber.values();
+  /** The empty batches that are due, as long as the connection `mayWrite`. */
+  idleBatches(now: number, mayWrite: () => boolean): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (const subscription of this.#byNumber.values()) {
+      if (now - subscription.lastBatchAt < this.#options.idleBatchMs || !mayWrite()) continue;
+      const piece = subscription.idleBatch(now);
+      if (piece !== undefined) pieces.push(piece);
+    }
+    return pieces;
   }
 
   subscribe(frame: SubscribeFrame): void {
