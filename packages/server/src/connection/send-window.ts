@@ -17,7 +17,7 @@ interface Mark {
 
 /** 1.25 times what the path holds: enough to see a rate that grew, little enough to keep the queue short. */
 const gain = 1.25;
-/** While nothing is known of the path the limit doubles each round trip, until the rate no longer follows. */
+/** At first the limit is twice what the path is seen to hold, so that it doubles each round trip until the rate no longer follows. */
 const startGain = 2;
 /** Marks to a limit: the fewer, the more of a measured round trip is the sending of what lies between two marks. */
 const marksPerLimit = 8;
@@ -55,7 +55,7 @@ export class SendWindow {
 
   constructor(limits: SendWindowLimits) {
     this.#limits = limits;
-    this.#limit = Math.min(limits.ceilingBytes, limits.floorBytes * 4);
+    this.#limit = limits.floorBytes;
   }
 
   get limitBytes(): number {
@@ -133,17 +133,19 @@ export class SendWindow {
     this.#rates.push(rate);
     if (this.#rates.length > rateSamples) this.#rates.shift();
     if (!mark.limited) return;
-    if (this.#starting) this.#startUp(mark.id);
-    else this.#limit = this.#bounded(Math.max(...this.#rates) * this.#leastRoundTripMs * gain);
+    const held = Math.max(...this.#rates) * this.#leastRoundTripMs;
+    if (this.#starting) this.#noteRound(mark.id);
+    if (this.#starting) this.#limit = Math.max(this.#limit, this.#bounded(held * startGain));
+    else this.#limit = this.#bounded(held * gain);
   }
 
-  #startUp(markId: number): void {
+  /** With a round that brought less than a quarter more, the start is over. */
+  #noteRound(markId: number): void {
     if (markId < this.#roundBegan) return;
     this.#roundBegan = this.#nextId;
     const rate = Math.max(...this.#rates);
     this.#starting = rate >= this.#roundRate * 1.25;
     this.#roundRate = rate;
-    if (this.#starting) this.#limit = this.#bounded(this.#limit * startGain);
   }
 
   #bounded(bytes: number): number {
