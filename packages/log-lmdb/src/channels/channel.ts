@@ -2,6 +2,16 @@ import { ChannelFeed } from "@hawser/log";
 import type { EpochStart, Head, LogPolicy } from "@hawser/log";
 import type { ChannelState } from "../records/channel-record.ts";
 
+/** The oldest block of a channel, as far as trimming needs it. */
+export interface OldestBlock {
+  readonly first: number;
+  readonly last: number;
+  /** When its entries were appended, on the log's own clock. */
+  readonly moment: number;
+  /** Payload bytes of each entry. */
+  readonly sizes: Uint32Array;
+}
+
 /** A durable channel in memory: what was committed of it, and who follows it. */
 export class Channel {
   readonly name: string;
@@ -9,6 +19,8 @@ export class Channel {
   readonly feed: ChannelFeed;
   /** As the last commit that was waited for left it; `undefined`: it never had an entry. */
   state: ChannelState | undefined;
+  /** The block that was trimmed last, which is looked up only once: a block in the store does not change. */
+  oldestBlock: OldestBlock | undefined;
 
   constructor(
     name: string,

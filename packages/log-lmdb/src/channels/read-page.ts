@@ -1,9 +1,9 @@
 import type { Entry, Page, ReadOptions } from "@hawser/log";
 import { decodeChannel } from "../records/channel-record.ts";
-import { decodeEntry } from "../records/entry-record.ts";
-import { channelKey, entryKey } from "../records/keys.ts";
+import { channelKey } from "../records/keys.ts";
 import { RecordError } from "../records/record-reader.ts";
 import type { StorePort } from "../store/store.ts";
+import { BlockReader } from "./block-reader.ts";
 import type { Channel } from "./channel.ts";
 
 /** Where a page is read from. */
@@ -23,18 +23,20 @@ interface Range {
 export function readPage(source: PageSource, after: number, options: ReadOptions): Page {
   const range = rangeOf(source);
   const from = Math.max(after, range.floor);
+  const blocks = new BlockReader(source.store, range.number);
   const entries: Entry[] = [];
   let bytes = 0;
-  let to = Math.max(from, range.end);
-  for (let offset = Math.trunc(from) + 1; offset <= range.end; offset += 1) {
-    if (entries.length === options.maxCount || (bytes >= options.maxBytes && entries.length > 0)) {
-      to = offset - 1;
-      break;
+  let offset = Math.trunc(from) + 1;
+  const isFull = (): boolean => entries.length >= options.maxCount || (bytes >= options.maxBytes && entries.length > 0);
+  while (offset <= range.end && !isFull()) {
+    const block = blocks.at(offset);
+    for (; offset <= Math.min(block.last, range.end) && !isFull(); offset += 1) {
+      const entry = block.entries[offset - block.first]!;
+      bytes += entry.payload?.data.byteLength ?? 0;
+      entries.push(entry);
     }
-    const entry = readEntry(source.store, range.number, offset);
-    bytes += entry.payload?.data.byteLength ?? 0;
-    entries.push(entry);
   }
+  const to = offset > range.end ? Math.max(from, range.end) : offset - 1;
   return { epoch: source.epoch, floor: range.floor, interval: { from, to }, entries, more: to < range.end };
 }
 
@@ -42,19 +44,21 @@ export function readPage(source: PageSource, after: number, options: ReadOptions
 export function readPageBackward(source: PageSource, through: number, options: ReadOptions): Page {
   const range = rangeOf(source);
   const to = Math.max(Math.min(through, range.end), range.floor);
+  const blocks = new BlockReader(source.store, range.number);
   const entries: Entry[] = [];
   let bytes = 0;
-  let from = range.floor;
-  for (let offset = Math.trunc(to); offset > range.floor; offset -= 1) {
-    if (entries.length === options.maxCount || (bytes >= options.maxBytes && entries.length > 0)) {
-      from = offset;
-      break;
+  let offset = Math.trunc(to);
+  const isFull = (): boolean => entries.length >= options.maxCount || (bytes >= options.maxBytes && entries.length > 0);
+  while (offset > range.floor && !isFull()) {
+    const block = blocks.at(offset);
+    for (; offset >= block.first && offset > range.floor && !isFull(); offset -= 1) {
+      const entry = block.entries[offset - block.first]!;
+      bytes += entry.payload?.data.byteLength ?? 0;
+      entries.push(entry);
     }
-    const entry = readEntry(source.store, range.number, offset);
-    bytes += entry.payload?.data.byteLength ?? 0;
-    entries.push(entry);
   }
   entries.reverse();
+  const from = offset > range.floor ? offset : range.floor;
   return { epoch: source.epoch, floor: range.floor, interval: { from, to }, entries, more: from > range.floor };
 }
 
@@ -69,11 +73,4 @@ function rangeOf({ store, channel }: PageSource): Range {
   if (record === undefined) throw new RecordError("the channel's record is missing");
   const { floor } = decodeChannel(record);
   return { number: state.number, floor: Math.min(Math.max(state.floor, floor), state.end), end: state.end };
-}
-
-function readEntry(store: StorePort, channel: number, offset: number): Entry {
-  const key = entryKey(channel, offset);
-  const record = store.get(key);
-  if (record === undefined) throw new RecordError(`entry ${offset} is missing`);
-  return decodeEntry(record, key, offset).entry;
 }

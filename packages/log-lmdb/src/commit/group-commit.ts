@@ -181,10 +181,8 @@ export class GroupCommit {
   #trim(transaction: Transaction, calls: readonly Call[], moment: number): void {
     const { limits } = this.#options;
     let budget = limits.maxTrimStep;
-    for (const { appends } of calls) {
-      for (const { channel } of appends) this.#backlog.add(channel);
-      budget += appends.length * 2;
-    }
+    for (const { appends } of calls) budget += appends.length * 2;
+    for (const { channel } of transaction.changes) this.#backlog.add(channel.name);
     const sweeping = this.#sweepDue;
     this.#sweepDue = false;
     if (sweeping) for (const name of this.#sweep.next(moment)) this.#backlog.add(name);
@@ -208,7 +206,8 @@ export class GroupCommit {
       const before = channel.state;
       channel.state = change.state();
       const { end, floor } = channel.state;
-      if (end > (before?.end ?? 0)) channel.feed.entries(change.entries, before?.end ?? 0, end);
+      if (end > (before?.end ?? 0) && channel.feed.active)
+        channel.feed.entries(change.entries(), before?.end ?? 0, end);
       if (floor > (before?.floor ?? 0)) channel.feed.floor(floor);
       this.#options.pump.mark(channel.feed);
     }

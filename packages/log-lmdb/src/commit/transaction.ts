@@ -1,7 +1,6 @@
 import { decideAppend } from "@hawser/log";
 import type { Append, AppendOutcome } from "@hawser/log";
 import { epochOf } from "../channels/channel.ts";
-import type { Channel } from "../channels/channel.ts";
 import type { ChannelTable } from "../channels/channel-table.ts";
 import type { Limits } from "../limits.ts";
 import { logKey } from "../records/keys.ts";
@@ -28,7 +27,8 @@ export interface TransactionOptions {
 /** Decides appends and trims one after another, each on what those before it have done, and collects what to write. */
 export class Transaction {
   readonly #options: TransactionOptions;
-  readonly #changes = new Map<Channel, ChannelChange>();
+  /** By the name of the channel. */
+  readonly #changes = new Map<string, ChannelChange>();
   readonly #producers: ProducerChanges;
   #channels: number;
   #bytes: number;
@@ -83,14 +83,14 @@ export class Transaction {
   trim(name: string, limit: number): number {
     const change = this.#change(name);
     const before = change.bytes;
-    const count = change.trim(this.#options.now.moment, limit);
+    const count = change.trim(limit);
     this.#bytes -= before - change.bytes;
     return count;
   }
 
   /** Whether more of the channel is to be trimmed. */
   mustTrim(name: string): boolean {
-    return this.#change(name).mustTrim(this.#options.now.moment);
+    return this.#change(name).mustTrim();
   }
 
   /** Forgets producers, at most `limit`. */
@@ -120,11 +120,11 @@ export class Transaction {
   }
 
   #change(name: string): ChannelChange {
-    const channel = this.#options.channels.get(name);
-    let change = this.#changes.get(channel);
+    let change = this.#changes.get(name);
     if (change === undefined) {
-      change = new ChannelChange(channel, this.#options.store);
-      this.#changes.set(channel, change);
+      const { channels, store, now } = this.#options;
+      change = new ChannelChange(channels.get(name), store, now);
+      this.#changes.set(name, change);
     }
     return change;
   }
@@ -138,14 +138,14 @@ export class Transaction {
   }
 
   #accept(change: ChannelChange, append: Append): AppendOutcome {
-    const { epoch, now, limits } = this.#options;
+    const { epoch, limits } = this.#options;
     if (change.end === 0) {
       change.create(this.#channels);
       this.#channels += 1;
     }
     const { producer, sequence } = append;
     const before = change.bytes;
-    const offset = change.append(append, now, epoch, limits.maxLineage);
+    const offset = change.append(append, epoch, limits.maxLineage);
     this.#bytes += change.bytes - before;
     if (producer !== "") {
       this.#producers.accept(change.number, producer, sequence, offset, change.channel.policy.deduplicateMs);

@@ -1,12 +1,12 @@
 /**
- * Keys of the store, ordered as bytes. The first byte tells what stands under the key; entries of a channel are
+ * Keys of the store, ordered as bytes. The first byte tells what stands under the key; blocks of entries of a channel are
  * neighbours, in the order of their offsets.
  *
  * | first byte | then | holds |
  * | --- | --- | --- |
  * | 0 | | the log itself |
  * | 1 | channel name | a channel |
- * | 2 | channel number (4 bytes), offset (8 bytes) | an entry |
+ * | 2 | channel number (4 bytes), offset (8 bytes) | a block of entries, the first of which has that offset |
  * | 3 | channel number (4 bytes), producer | what is remembered of a producer |
  * | 4 | moment (8 bytes), channel number (4 bytes), producer | when to look whether it can be forgotten |
  *
@@ -40,6 +40,13 @@ export function entryKey(channel: number, offset: number): Uint8Array {
   view.setUint32(5, Math.floor(offset / 2 ** 32));
   view.setUint32(9, offset % 2 ** 32);
   return key;
+}
+
+/** The offset that {@link entryKey} made the key of; `undefined` for what is none of its keys. */
+export function offsetOf(key: Uint8Array): number | undefined {
+  if (key.byteLength !== 13 || key[0] !== tags.entry) return undefined;
+  const view = new DataView(key.buffer, key.byteOffset);
+  return view.getUint32(5) * 2 ** 32 + view.getUint32(9);
 }
 
 export function producerKey(channel: number, producer: string): Uint8Array {

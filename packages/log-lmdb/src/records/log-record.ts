@@ -20,7 +20,7 @@ export interface LogState {
 }
 
 /** The version of everything that stands in the store. Another one is refused, never guessed at. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 export const newLog: LogState = { runs: [], serial: 0, moment: 0, channels: 0, producers: 0, bytes: 0 };
 

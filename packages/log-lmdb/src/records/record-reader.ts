@@ -3,6 +3,9 @@ export class RecordError extends Error {
   override readonly name = "RecordError";
 }
 
+/** A byte order mark is a character like any other here. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Reads what a `RecordWriter` wrote. Throws {@link RecordError} instead of reading past the end. */
 export class RecordReader {
   readonly #bytes: Uint8Array;
@@ -51,8 +54,10 @@ export class RecordReader {
     return this.#bytes.subarray(at, at + count);
   }
 
-  rest(): Uint8Array {
-    return this.bytes(this.#bytes.byteLength - this.#at);
+  /** Text behind its length in bytes. */
+  text(): string {
+    const length = this.varint();
+    return length === 0 ? "" : decoder.decode(this.bytes(length));
   }
 
   #take(count: number): number {

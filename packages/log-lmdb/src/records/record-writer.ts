@@ -1,3 +1,5 @@
+const encoder = new TextEncoder();
+
 /** Bytes of a record, written from its front; grows as needed. Numbers are little endian. */
 export class RecordWriter {
   #bytes: Uint8Array;
@@ -41,6 +43,13 @@ export class RecordWriter {
     const at = this.#reserve(value.byteLength);
     this.#bytes.set(value, at);
     return this;
+  }
+
+  /** Text behind its length in bytes. */
+  text(value: string): this {
+    if (value === "") return this.byte(0);
+    const bytes = encoder.encode(value);
+    return this.varint(bytes.byteLength).bytes(bytes);
   }
 
   finish(): Uint8Array {

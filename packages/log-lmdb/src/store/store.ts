@@ -17,7 +17,7 @@ export interface StoredRow {
 const initialMapBytes = 1024 ** 3;
 
 /** What of a {@link Store} the rest of the log uses. */
-export type StorePort = Pick<Store, "get" | "rows" | "commit">;
+export type StorePort = Pick<Store, "get" | "rows" | "last" | "commit">;
 
 type LmdbStore = Database<Uint8Array, Uint8Array>;
 
@@ -58,6 +58,15 @@ export class Store {
         rows.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
       }
       return rows;
+    });
+  }
+
+  /** The last row of `[start, through]`; `undefined`: there is none. */
+  last(start: Uint8Array, through: Uint8Array): StoredRow | undefined {
+    return this.#guard(() => {
+      const range = this.#lmdb.getRange({ start: through, end: start, inclusiveEnd: true, reverse: true, limit: 1 });
+      for (const { key, value } of range) return { key: Uint8Array.from(key), value: Uint8Array.from(value) };
+      return undefined;
     });
   }
 

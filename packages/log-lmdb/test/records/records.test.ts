@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RecentPositions } from "@hawser/log";
 import { decodeChannel, encodeChannel } from "../../src/records/channel-record.ts";
-import { decodeEntry, encodeEntry } from "../../src/records/entry-record.ts";
+import { decodeBlock, encodeBlock } from "../../src/records/block-record.ts";
 import {
   channelKey,
   channelNameOf,
   entryKey,
   expiryKey,
   expiryOf,
+  offsetOf,
   producerKey,
   producerOf,
 } from "../../src/records/keys.ts";
@@ -22,14 +23,16 @@ const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.constant("\u{feff}a"))
 const bytes = fc.uint8Array({ maxLength: 300 });
 
 const stored = fc.record({
-  entry: fc.record({
-    offset: integer,
-    time: moment,
-    payload: fc.record({ kind: fc.constantFrom("bytes" as const, "text" as const, "json" as const), data: bytes }),
-    key: text,
-    publisher: text,
-  }),
+  time: moment,
   moment,
+  entries: fc.array(
+    fc.record({
+      payload: fc.record({ kind: fc.constantFrom("bytes" as const, "text" as const, "json" as const), data: bytes }),
+      key: text,
+      publisher: fc.oneof(text, fc.constant("ann")),
+    }),
+    { minLength: 1, maxLength: 5 },
+  ),
 });
 
 const channel = fc
@@ -51,8 +54,15 @@ describe("records", () => {
   it("come back as they were", () => {
     const key = entryKey(1, 2);
     fc.assert(
-      fc.property(stored, channel, (entry, state) => {
-        expect(decodeEntry(encodeEntry(entry, key), key, entry.entry.offset)).toEqual(entry);
+      fc.property(stored, channel, (block, state) => {
+        const { time, entries } = block;
+        expect(decodeBlock(encodeBlock(block, key), key, 2)).toEqual({
+          first: 2,
+          last: 1 + entries.length,
+          time,
+          moment: block.moment,
+          entries: entries.map((entry, index) => ({ ...entry, offset: 2 + index, time })),
+        });
         expect(decodeChannel(encodeChannel(state))).toEqual(state);
       }),
     );
@@ -86,7 +96,7 @@ describe("records", () => {
       decodeChannel,
       decodeLog,
       (record: Uint8Array) => decodeProducer(record, 10),
-      (record: Uint8Array) => decodeEntry(record, entryKey(1, 1), 1),
+      (record: Uint8Array) => decodeBlock(record, entryKey(1, 1), 1),
     ];
     fc.assert(
       fc.property(bytes, fc.nat({ max: 2 }), (record, first) => {
@@ -103,14 +113,14 @@ describe("records", () => {
     );
   });
 
-  it("of entries are refused with any bit turned, and in the place of another", () => {
+  it("of blocks are refused with any bit turned, and in the place of another", () => {
     fc.assert(
-      fc.property(stored, fc.nat(), (entry, place) => {
-        const record = encodeEntry(entry, entryKey(1, 2));
-        expect(() => decodeEntry(record, entryKey(1, 3), entry.entry.offset)).toThrow(RecordError);
+      fc.property(stored, fc.nat(), (block, place) => {
+        const record = encodeBlock(block, entryKey(1, 2));
+        expect(() => decodeBlock(record, entryKey(1, 3), 3)).toThrow(RecordError);
         const bit = place % (record.byteLength * 8);
         record[bit >> 3]! ^= 1 << (bit & 7);
-        expect(() => decodeEntry(record, entryKey(1, 2), entry.entry.offset)).toThrow(RecordError);
+        expect(() => decodeBlock(record, entryKey(1, 2), 2)).toThrow(RecordError);
       }),
     );
   });
@@ -122,6 +132,7 @@ describe("keys", () => {
       fc.property(fc.nat(), integer, fc.nat(), integer, (channel, offset, otherChannel, otherOffset) => {
         const order = Buffer.compare(entryKey(channel, offset), entryKey(otherChannel, otherOffset));
         expect(order).toBe(Math.sign(channel - otherChannel) || Math.sign(offset - otherOffset));
+        expect(offsetOf(entryKey(channel, offset))).toBe(offset);
       }),
     );
   });

@@ -19,6 +19,13 @@ export class MapStore implements StorePort {
     return between.toSorted((a, b) => Buffer.compare(a.key, b.key)).slice(0, limit);
   }
 
+  last(start: Uint8Array, through: Uint8Array): StoredRow | undefined {
+    const between = [...this.#rows.values()].filter(
+      ({ key }) => Buffer.compare(key, start) >= 0 && Buffer.compare(key, through) <= 0,
+    );
+    return between.toSorted((a, b) => Buffer.compare(a.key, b.key)).at(-1);
+  }
+
   async commit(writes: readonly Write[]): Promise<void> {
     this.commits += 1;
     const { next } = this;
