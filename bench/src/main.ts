@@ -6,6 +6,7 @@ import { failover } from "./failover/failover.ts";
 import { channels } from "./fanout/channels.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { cpu, latency } from "./fanout/steady.ts";
+import { ingest } from "./ingest/ingest.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   fanout: { run: fanout, seconds: 9 },
   fanout1: { run: fanout1, seconds: 9 },
   latency: { run: latency, seconds: 9 },
+  ingest: { run: ingest, seconds: 9 },
   rolling: { run: rolling, seconds: 9 },
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
