@@ -1,6 +1,8 @@
 import { resetReasons } from "./frame-table.ts";
 import { HawserError } from "./errors.ts";
-import type { Interval, Message, PublishFrame, ResetReason } from "./frames.ts";
+import type { PublishFrame } from "./frames/publish-frames.ts";
+import type { ResetReason } from "./frames/subscription-frames.ts";
+import type { Interval, Message } from "./message.ts";
 import type { Sender } from "./frame-table.ts";
 import { malformed } from "./malformed.ts";
 

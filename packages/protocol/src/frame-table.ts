@@ -1,4 +1,6 @@
-import type { Frame, Interval, Message, Payload, Position, ResetReason } from "./frames.ts";
+import type { Frame } from "./frames.ts";
+import type { ResetReason } from "./frames/subscription-frames.ts";
+import type { Interval, Message, Payload, Position } from "./message.ts";
 
 /** How a field of a frame is written. */
 export type FieldKind =

@@ -37,52 +37,46 @@ export { validate, validateNow } from "./contract/validate.ts";
 export { nextEpoch } from "./epoch.ts";
 export { assert, HawserError } from "./errors.ts";
 export type { ErrorCode, HawserErrorOptions } from "./errors.ts";
+export type { ClientFrame, Frame, ServerFrame } from "./frames.ts";
+export type { CallFrame, CancelFrame, ResultFrame } from "./frames/call-frames.ts";
 export type {
-  AbsentFrame,
   AuthenticatedFrame,
   AuthenticateFrame,
-  BatchFrame,
-  CallFrame,
-  CancelFrame,
-  CensusFrame,
-  ClientFrame,
   CloseFrame,
   ConnectedFrame,
   ConnectFrame,
-  CreditFrame,
-  EnteredFrame,
-  EnterFrame,
   ErrorFrame,
-  Frame,
-  HistoryFrame,
-  Interval,
-  LeaveFrame,
-  Message,
   MoveFrame,
-  PageFrame,
-  Payload,
   PingFrame,
   PongFrame,
-  Position,
-  PresentFrame,
-  PublishedFrame,
-  PublishFrame,
   ReceivedFrame,
-  RejectedFrame,
+} from "./frames/connection-frames.ts";
+export type { HistoryFrame, PageFrame } from "./frames/history-frames.ts";
+export type {
+  AbsentFrame,
+  CensusFrame,
+  EnteredFrame,
+  EnterFrame,
+  LeaveFrame,
+  PresentFrame,
+  RevokedFrame,
+  UnwatchFrame,
+  WatchedFrame,
+  WatchFrame,
+} from "./frames/presence-frames.ts";
+export type { PublishedFrame, PublishFrame, RejectedFrame } from "./frames/publish-frames.ts";
+export type {
+  BatchFrame,
+  CreditFrame,
   ResetFrame,
   ResetReason,
-  ResultFrame,
-  RevokedFrame,
   SeekFrame,
-  ServerFrame,
   SubscribedFrame,
   SubscribeFrame,
   UnsubscribedFrame,
   UnsubscribeFrame,
-  UnwatchFrame,
-  WatchedFrame,
-  WatchFrame,
-} from "./frames.ts";
+} from "./frames/subscription-frames.ts";
+export type { Interval, Message, Payload, Position } from "./message.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
 export { FrameSplitter } from "./stream/frame-splitter.ts";
 export { payloadOf, valueOf } from "./payload-value.ts";

@@ -1,4 +1,4 @@
-import type { Interval, Message } from "./frames.ts";
+import type { Interval, Message } from "./message.ts";
 
 /**
  * What becomes of a batch (SUB-4): `old` is dropped; `accepted` is delivered, the messages at or below the receiver's

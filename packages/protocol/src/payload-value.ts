@@ -1,5 +1,5 @@
 import { HawserError } from "./errors.ts";
-import type { Payload } from "./frames.ts";
+import type { Payload } from "./message.ts";
 import { maxJsonDepth } from "./json/scanner.ts";
 import { decodeText, encodeText } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import type { Payload } from "./frames.ts";
+import type { Payload } from "./message.ts";
 import { checkJson } from "./json/scanner.ts";
 import { malformed } from "./malformed.ts";
 import { isUtf8 } from "./text.ts";

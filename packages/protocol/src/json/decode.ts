@@ -1,7 +1,9 @@
 import { checkInterval, checkMessages, checkPublish, checkReset } from "../frame-rules.ts";
 import { frameTable } from "../frame-table.ts";
 import type { FieldKind, FrameShape } from "../frame-table.ts";
-import type { Frame, Message, Payload, PublishFrame } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { PublishFrame } from "../frames/publish-frames.ts";
+import type { Message, Payload } from "../message.ts";
 import { malformed } from "../malformed.ts";
 import { checkPayload } from "../payload.ts";
 import { decodeText, encodeText } from "../text.ts";

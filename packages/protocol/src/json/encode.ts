@@ -1,6 +1,7 @@
 import { defaultOf, frameTable } from "../frame-table.ts";
 import type { FieldKind } from "../frame-table.ts";
-import type { Frame, Interval, Message, Payload, Position } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { Interval, Message, Payload, Position } from "../message.ts";
 import { assert } from "../errors.ts";
 import { decodeText } from "../text.ts";
 import { encodeBase64 } from "./base64.ts";

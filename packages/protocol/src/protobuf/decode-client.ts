@@ -1,5 +1,7 @@
 import { checkPublish } from "../frame-rules.ts";
-import type { Frame, Payload, PublishFrame } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { PublishFrame } from "../frames/publish-frames.ts";
+import type { Payload } from "../message.ts";
 import { malformed } from "../malformed.ts";
 import { readPayload, readServerFrame } from "./decode.ts";
 import type { Reader } from "./reader.ts";

@@ -1,7 +1,11 @@
 import { checkInterval, checkMessages, checkReset } from "../frame-rules.ts";
 import { defaultOf, frameTable } from "../frame-table.ts";
 import type { FieldKind, FrameShape } from "../frame-table.ts";
-import type { BatchFrame, Frame, Message, PageFrame, Payload, PublishedFrame } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { PageFrame } from "../frames/history-frames.ts";
+import type { PublishedFrame } from "../frames/publish-frames.ts";
+import type { BatchFrame } from "../frames/subscription-frames.ts";
+import type { Message, Payload } from "../message.ts";
 import { malformed } from "../malformed.ts";
 import type { Reader } from "./reader.ts";
 

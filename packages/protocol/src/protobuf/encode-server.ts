@@ -1,4 +1,8 @@
-import type { BatchFrame, Frame, Message, PageFrame, PublishedFrame } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { PageFrame } from "../frames/history-frames.ts";
+import type { PublishedFrame } from "../frames/publish-frames.ts";
+import type { BatchFrame } from "../frames/subscription-frames.ts";
+import type { Message } from "../message.ts";
 import { writeFrame, writeLengths, writePayload } from "./encode.ts";
 import type { Writer } from "./writer.ts";
 

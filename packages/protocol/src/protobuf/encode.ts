@@ -1,6 +1,8 @@
 import { frameTable } from "../frame-table.ts";
 import type { FieldKind } from "../frame-table.ts";
-import type { Frame, Interval, Payload, Position, PublishFrame } from "../frames.ts";
+import type { Frame } from "../frames.ts";
+import type { PublishFrame } from "../frames/publish-frames.ts";
+import type { Interval, Payload, Position } from "../message.ts";
 import type { Writer } from "./writer.ts";
 
 /** Writes a frame that is not written in `encode-server.ts`, with its length ahead: see `writeLengths`. */

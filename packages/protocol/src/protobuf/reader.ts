@@ -1,4 +1,4 @@
-import type { Payload } from "../frames.ts";
+import type { Payload } from "../message.ts";
 import { malformed } from "../malformed.ts";
 import { strictTextOf } from "../text.ts";
 
