@@ -7,6 +7,7 @@ import { channels } from "./fanout/channels.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { cpu, latency } from "./fanout/steady.ts";
 import { ingest } from "./ingest/ingest.ts";
+import { memory } from "./memory/memory.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
@@ -21,11 +22,12 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   fanout1: { run: fanout1, seconds: 9 },
   latency: { run: latency, seconds: 9 },
   ingest: { run: ingest, seconds: 9 },
+  memory: { run: memory, seconds: 3 },
   rolling: { run: rolling, seconds: 9 },
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}
-  --seconds  how long each contender is measured (default 9; failover: 60)
+  --seconds  how long each contender is measured (default 9; failover: 60, memory: 3)
   --json     also write the result there`;
 
 const { values, positionals } = parseArgs({
