@@ -17,6 +17,9 @@ export const closeCodes = {
   tooManyConnections: 4505,
 } as const;
 
+/** What an end without a close is called: on no wire (RFC 6455, section 7.4.1). The client connects again. */
+export const abnormalClosure = 1006;
+
 const standardFinal: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
 
 /** Whether a client connects again after this close code. */

@@ -1,4 +1,4 @@
-import { jsonCodec, protobufCodec } from "@hawser/protocol";
+import { abnormalClosure, jsonCodec, protobufCodec } from "@hawser/protocol";
 import type { Transport as ClientTransport, TransportHandlers as ClientHandlers } from "@hawser/client";
 import type { Transport as ServerTransport } from "@hawser/server/core";
 import type { RandomStream } from "../random/random-stream.ts";
@@ -41,7 +41,6 @@ export interface SimulatedConnectionOptions {
 const controlBytes = 10;
 /** How long a side waits for the answer to its closing handshake. */
 const closeTimeoutMs = 2_000;
-const abnormal = 1006;
 const rememberedMessages = 8;
 
 /** One connection between a client's connector and a node's transport, message by message. */
@@ -154,7 +153,7 @@ export class SimulatedConnection {
 
   #tell(side: Side, afterMs: number | undefined): void {
     if (afterMs === undefined) return;
-    this.#options.time.after(afterMs, () => this.#ended(side, abnormal, ""));
+    this.#options.time.after(afterMs, () => this.#ended(side, abnormalClosure, ""));
   }
 
   #ended(side: Side, code: number, reason: string): void {
@@ -206,9 +205,9 @@ export class SimulatedConnection {
       close: (code, reason) => this.#close("node", code, reason),
       terminate: () => {
         if (this.#nodeState === "closed") return;
-        this.#options.time.soon(() => this.#ended("node", abnormal, ""));
+        this.#options.time.soon(() => this.#ended("node", abnormalClosure, ""));
         // The other side hears of it as of any cut: behind what is under way.
-        this.#down.send({ kind: "close", code: abnormal, reason: "" }, controlBytes, false);
+        this.#down.send({ kind: "close", code: abnormalClosure, reason: "" }, controlBytes, false);
         this.#up.cut();
       },
     };
@@ -283,7 +282,7 @@ export class SimulatedConnection {
         this.#up.send({ kind: "confirmed", id: item.id }, controlBytes, false);
         return;
       case "close":
-        if (this.#clientState === "open" && item.code !== abnormal) this.#up.send(item, controlBytes, false);
+        if (this.#clientState === "open" && item.code !== abnormalClosure) this.#up.send(item, controlBytes, false);
         this.#ended("client", item.code, item.reason);
         return;
       case "confirmed":

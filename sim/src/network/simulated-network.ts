@@ -1,3 +1,4 @@
+import { abnormalClosure } from "@hawser/protocol";
 import type { Connector } from "@hawser/client";
 import type { Peer, Transport } from "@hawser/server/core";
 import type { RandomStream } from "../random/random-stream.ts";
@@ -27,8 +28,6 @@ export interface SimulatedNetworkOptions {
   /** Drawn anew for each connection. */
   readonly paths: () => Paths;
 }
-
-const connectFailed = 1006;
 
 /** The network between clients and nodes: opens connections, knows those that exist, and refuses some. */
 export class SimulatedNetwork {
@@ -79,7 +78,7 @@ export class SimulatedNetwork {
         const fail = (): void => {
           if (abandoned) return;
           trace.note(`connection ${id}: refused to ${client.name} at ${host}`);
-          client.run(() => handlers.onClose(connectFailed, ""));
+          client.run(() => handlers.onClose(abnormalClosure, ""));
         };
         if (listener === undefined || !listener.process.alive || this.#refuses()) {
           time.after(up.latencyMs + down.latencyMs, fail);

@@ -2,7 +2,15 @@ import { connect as connectTcp } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
-import { closeCodes, FrameSplitter, HawserError, jsonCodec, protobufClientCodec, systemPorts } from "@hawser/protocol";
+import {
+  abnormalClosure,
+  closeCodes,
+  FrameSplitter,
+  HawserError,
+  jsonCodec,
+  protobufClientCodec,
+  systemPorts,
+} from "@hawser/protocol";
 import type { ClientCodec, Timers } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "../transport/transport.ts";
 
@@ -15,8 +23,6 @@ export interface TcpConnectorOptions {
   readonly tls?: ConnectionOptions;
 }
 
-/** No `close` said why the connection ended (TCP-5). */
-const abnormalClosure = 1006;
 /** A frame of a server has no limit of its own; one above this is no frame that a server of ours sends. */
 const maxFrameBytes = 64 * 1024 * 1024;
 /** For what was sent, and for the server's end, after `close`. */

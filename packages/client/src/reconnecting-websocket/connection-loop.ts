@@ -3,7 +3,7 @@ import type { Timer } from "@hawser/protocol";
 import { Backoff } from "../session/backoff.ts";
 import type { AddressSource } from "./address-source.ts";
 import type { LostConnection, ResolvedSocketOptions } from "./options.ts";
-import { abnormalClosure, PhysicalSocket } from "./physical-socket.ts";
+import { abnormalEnd, PhysicalSocket } from "./physical-socket.ts";
 import type { SocketClosure } from "./physical-socket.ts";
 import { guarded } from "./guarded.ts";
 import { SocketHeartbeat } from "./socket-heartbeat.ts";
@@ -104,7 +104,7 @@ export class ConnectionLoop {
       heartbeat?.stop();
       const timer = ports.timers.after(closeTimeoutMs, () => {
         socket.abandon();
-        this.#end(abnormalClosure);
+        this.#end(abnormalEnd);
       });
       this.#enter({ kind: "closing", socket, timer });
       socket.close(code, reason);
@@ -114,7 +114,7 @@ export class ConnectionLoop {
     if (state.kind === "connecting") state.socket?.abandon();
     this.#enter({ kind: "closing", socket: undefined, timer: undefined });
     // Events come in a turn of their own, never within `close`.
-    ports.timers.soon(() => this.#end(abnormalClosure));
+    ports.timers.soon(() => this.#end(abnormalEnd));
   }
 
   #connect(): void {
@@ -139,7 +139,7 @@ export class ConnectionLoop {
         if (current()) this.#enter({ kind: "connecting", socket: this.#open(asked, timer), timer });
       },
       (cause: unknown) => {
-        if (current()) this.#lost(abnormalClosure, `There is no address: ${String(cause)}`, cause);
+        if (current()) this.#lost(abnormalEnd, `There is no address: ${String(cause)}`, cause);
       },
     );
     return { kind: "connecting", socket: undefined, timer };
@@ -160,7 +160,7 @@ export class ConnectionLoop {
     } catch (cause) {
       this.#options.ports.timers.soon(() => {
         if (this.#state.kind !== "connecting" || this.#state.timer !== timer) return;
-        this.#lost(abnormalClosure, `The platform refuses the connection: ${String(cause)}`, cause);
+        this.#lost(abnormalEnd, `The platform refuses the connection: ${String(cause)}`, cause);
       });
       return undefined;
     }
@@ -195,7 +195,7 @@ export class ConnectionLoop {
 
   #giveUp(socket: PhysicalSocket | undefined, text: string): void {
     socket?.abandon();
-    this.#lost(abnormalClosure, text);
+    this.#lost(abnormalEnd, text);
   }
 
   /** The connection is gone, or was not made. */

@@ -1,3 +1,4 @@
+import { abnormalClosure } from "@hawser/protocol";
 import type { WebSocketLike } from "../transport/websocket-connector.ts";
 
 /** How a connection ended, as its `close` event says. */
@@ -9,7 +10,7 @@ export interface SocketClosure {
 }
 
 /** What a connection is that broke, never opened, or was given up. */
-export const abnormalClosure: SocketClosure = { code: 1006, reason: "", wasClean: false };
+export const abnormalEnd: SocketClosure = { code: abnormalClosure, reason: "", wasClean: false };
 
 /** A platform's own `WebSocket` class: a browser's, or that of `ws`. */
 export type PlatformWebSocketClass = new (url: string, protocols: string[]) => PlatformWebSocket;

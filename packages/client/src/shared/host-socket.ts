@@ -1,4 +1,5 @@
 import {
+  abnormalClosure,
   closeCodes,
   decodeShared,
   defaultLimits,
@@ -8,7 +9,6 @@ import {
 } from "@hawser/protocol";
 import type { Clock, SharedMessage } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "../transport/transport.ts";
-import { abnormalClosure } from "./host-stream.ts";
 import type { HostStream } from "./host-stream.ts";
 
 export interface HostSocketOptions {

@@ -1,9 +1,6 @@
-import { maxEnvelopeBytes } from "@hawser/protocol";
+import { abnormalClosure, maxEnvelopeBytes } from "@hawser/protocol";
 import { costOf } from "./line.ts";
 import type { Line, ToHost, ToTab } from "./line.ts";
-
-/** What ended without a closing handshake (RFC 6455, section 7.4.1): the client connects again. */
-export const abnormalClosure = 1006;
 
 export interface HostStreamHandlers {
   /** The tab asks for a connection: the first that it says. */

@@ -1,8 +1,9 @@
+import { abnormalClosure } from "@hawser/protocol";
 import type { Ports } from "@hawser/protocol";
 import type { Connector } from "../transport/transport.ts";
 import type { SharedHostLimits } from "./host-limits.ts";
 import { HostSocket } from "./host-socket.ts";
-import { abnormalClosure, HostStream } from "./host-stream.ts";
+import { HostStream } from "./host-stream.ts";
 import type { HostStreamHandlers } from "./host-stream.ts";
 import type { Line, ToHost, ToTab } from "./line.ts";
 import { holdAlive, watchAlive } from "./liveness.ts";

@@ -1,7 +1,6 @@
-import { closeCodes } from "@hawser/protocol";
+import { abnormalClosure, closeCodes } from "@hawser/protocol";
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Transport, TransportHandlers } from "../transport/transport.ts";
-import { abnormalClosure } from "./host-stream.ts";
 import { costOf, takenEvery } from "./line.ts";
 import type { Line, ToHost, ToTab } from "./line.ts";
 import { watchAlive } from "./liveness.ts";

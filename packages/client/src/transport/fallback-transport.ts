@@ -1,4 +1,4 @@
-import { closeCodes } from "@hawser/protocol";
+import { abnormalClosure, closeCodes } from "@hawser/protocol";
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "./transport.ts";
 
@@ -36,7 +36,7 @@ export class FallbackTransport implements Transport {
   #sent: Uint8Array[] = [];
   #patience: Timer | undefined;
   /** How the last one that failed ended. */
-  #failure = { code: 1006, reason: "" };
+  #failure = { code: abnormalClosure, reason: "" };
 
   constructor(options: FallbackTransportOptions) {
     const { timers, handlers, subprotocol } = options;
@@ -97,7 +97,7 @@ export class FallbackTransport implements Transport {
       });
     } catch (error) {
       // This platform, or this address, is none for it: others may be.
-      this.#onClose(candidate, 1006, String(error));
+      this.#onClose(candidate, abnormalClosure, String(error));
     }
   }
 
@@ -105,7 +105,7 @@ export class FallbackTransport implements Transport {
     if (!this.#isTried(candidate)) return;
     if (spoken !== this.#options.subprotocol) {
       candidate.transport?.close(1000, "");
-      return this.#onClose(candidate, 1006, `the server chose the subprotocol "${spoken}"`);
+      return this.#onClose(candidate, abnormalClosure, `the server chose the subprotocol "${spoken}"`);
     }
     candidate.open = true;
     for (const message of this.#sent) candidate.transport?.send(message);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { closeCodes } from "@hawser/protocol";
+import { abnormalClosure, closeCodes } from "@hawser/protocol";
 import type { Timer, Timers } from "@hawser/protocol";
 import { RequestBody } from "./request-body.ts";
 import type { StreamFraming } from "./stream-framing.ts";
@@ -143,7 +143,7 @@ export class HttpStreamTransport implements Transport {
   }
 
   terminate(): void {
-    if (this.#state === "open") this.#leave(1006, "");
+    if (this.#state === "open") this.#leave(abnormalClosure, "");
     this.#response.destroy();
   }
 
@@ -209,7 +209,7 @@ export class HttpStreamTransport implements Transport {
   #onClose(): void {
     this.#closing?.cancel();
     if (this.#state === "closed") return;
-    if (this.#state === "open") this.#leave(1006, "");
+    if (this.#state === "open") this.#leave(abnormalClosure, "");
     this.#state = "closed";
     this.handlers?.onClose(this.#code, this.#reason);
   }

@@ -1,3 +1,4 @@
+import { abnormalClosure } from "@hawser/protocol";
 /** Close codes by the error codes of `ws` (its doc/ws.md, "Error codes"): what it closed the connection with. */
 const closeCodeOf: Readonly<Record<string, number>> = {
   WS_ERR_EXPECTED_FIN: 1002,
@@ -17,5 +18,5 @@ const closeCodeOf: Readonly<Record<string, number>> = {
 /** The code with which a connection ends after an error of `ws` or its socket; 1006 when it was the socket's. */
 export function receiverErrorCode(error: Error): number {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return Object.hasOwn(closeCodeOf, code) ? (closeCodeOf[code] ?? 1006) : 1006;
+  return Object.hasOwn(closeCodeOf, code) ? (closeCodeOf[code] ?? abnormalClosure) : abnormalClosure;
 }

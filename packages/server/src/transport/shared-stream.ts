@@ -1,12 +1,9 @@
-import { closeCodes, streamPrefix } from "@hawser/protocol";
+import { abnormalClosure, closeCodes, streamPrefix } from "@hawser/protocol";
 import { Marks } from "./marks.ts";
 import type { Framing, Transport, TransportHandlers } from "./transport.ts";
 
 /** Messages of a stream stay bare, so that all streams of all shared connections have the same bytes of a block. */
-const streamFraming: Framing = { name: "shared-stream", headroomBytes: 0, frame: (message) => message };
-
-/** What a stream ends with that was cut (RFC 6455, section 7.4.1). */
-const abnormalClosure = 1006;
+const sharedStreamFraming: Framing = { name: "shared-stream", headroomBytes: 0, frame: (message) => message };
 
 /** What a stream asks of the connection that carries it. */
 export interface Carrier {
@@ -23,7 +20,7 @@ export interface Carrier {
 
 /** One stream of a shared connection: to the node's core a connection like any other (SHARE-3). */
 export class SharedStream implements Transport {
-  readonly framing: Framing = streamFraming;
+  readonly framing: Framing = sharedStreamFraming;
   handlers: TransportHandlers | undefined;
   readonly number: number;
   readonly #carrier: Carrier;

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { assert, closeCodes, FrameSplitter, HawserError } from "@hawser/protocol";
+import { abnormalClosure, assert, closeCodes, FrameSplitter, HawserError } from "@hawser/protocol";
 import type { Codec, PongFrame, ReceivedFrame, Timer, Timers } from "@hawser/protocol";
 import { FrameMarks } from "./frame-marks.ts";
 import { tcpFraming } from "./tcp-framing.ts";
@@ -7,9 +7,6 @@ import type { Framing, Transport, TransportHandlers } from "./transport.ts";
 
 /** Pieces that are smaller than this in all are copied into one, which is cheaper than a vectored write. */
 const copyBelowBytes = 4_096;
-
-/** The stream ended, and no `close` said why (TCP-5). */
-const abnormalClosure = 1006;
 
 type State =
   | { readonly kind: "open" }

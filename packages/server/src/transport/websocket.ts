@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { abnormalClosure } from "@hawser/protocol";
 import type { WebSocket } from "ws";
 import { Marks } from "./marks.ts";
 import type { Framing, Transport, TransportHandlers } from "./transport.ts";
@@ -9,9 +10,6 @@ const copyBelowBytes = 4_096;
 
 /** A reason of a close frame has at most 123 bytes of UTF-8 (RFC 6455, section 5.5). */
 const maxReasonBytes = 123;
-
-/** No close frame came (RFC 6455, section 7.4.1). */
-const abnormalClosure = 1006;
 
 type State =
   | { readonly kind: "open" }

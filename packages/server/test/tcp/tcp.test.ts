@@ -4,7 +4,7 @@ import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer, ServerOptions } from "@hawser/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { RawSocket } from "../raw-socket.ts";
-import { selfSigned } from "./self-signed.ts";
+import { selfSigned } from "../../../../test/support/self-signed.ts";
 import { LineSocket } from "./line-socket.ts";
 
 const ends: (() => unknown)[] = [];

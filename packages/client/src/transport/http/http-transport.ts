@@ -1,4 +1,4 @@
-import { FrameSplitter } from "@hawser/protocol";
+import { abnormalClosure, FrameSplitter } from "@hawser/protocol";
 import type { ClientFrame, Codec, ConnectedFrame, Ports, ServerFrame } from "@hawser/protocol";
 import type { Transport, TransportHandlers } from "../transport.ts";
 import { Exchanges } from "./exchanges.ts";
@@ -50,7 +50,7 @@ export class HttpTransport implements Transport {
     this.#subscriptions = new StreamSubscriptions({
       pass,
       change,
-      fail: (reason) => this.#close(abnormal, reason),
+      fail: (reason) => this.#close(abnormalClosure, reason),
     });
     this.#presence = new StreamPresence({
       pass,
@@ -195,7 +195,7 @@ export class HttpTransport implements Transport {
 
   #fail(end: HttpExchangeEnd): void {
     if (end.kind === "closed") this.#close(end.code, end.reason);
-    else this.#close(abnormal, end.kind === "broken" ? end.reason : "an answer ended before it was whole");
+    else this.#close(abnormalClosure, end.kind === "broken" ? end.reason : "an answer ended before it was whole");
   }
 
   #close(code: number, reason: string): void {
@@ -212,6 +212,3 @@ export class HttpTransport implements Transport {
     for (const lane of this.#lanes) lane.close();
   }
 }
-
-/** What a WebSocket says of a connection that broke (RFC 6455, section 7.4.1). */
-const abnormal = 1006;
