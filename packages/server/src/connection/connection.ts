@@ -161,6 +161,10 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#services.timers.after(1_000, () => subscription.wake());
   }
 
+  after(delayMs: number, callback: () => void): void {
+    this.#services.timers.after(delayMs, callback);
+  }
+
   onDelivered(messages: number, shared: boolean): void {
     if (messages > 0) this.onTold();
     this.#services.observer.delivered(messages, shared);

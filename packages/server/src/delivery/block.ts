@@ -48,11 +48,8 @@ export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block 
   let cost = 0;
   for (const entry of run.entries) cost += messageCost(entry.payload);
   const { number, generation, epoch } = key;
-  const { from, to, entries: messages } = run;
-  const bytes = encodeFramed(
-    { type: "batch", number, generation, epoch, from, to, messages, conflated: false },
-    encoding,
-  );
+  const { from, to, entries: messages, conflated = false } = run;
+  const bytes = encodeFramed({ type: "batch", number, generation, epoch, from, to, messages, conflated }, encoding);
   return { epoch, from, to, generation, bytes, cost, messages: messages.length };
 }
 

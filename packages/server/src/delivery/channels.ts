@@ -90,7 +90,7 @@ export class Channels {
     this.#tailCost += change;
     if (this.#tailCost <= this.#options.maxNodeTailBytes) return;
     for (const { feed } of this.#open.values()) {
-      if (feed.isOpen) this.#tailCost += feed.tail.shrink(feed.tail.cost / 2);
+      if (feed.isOpen) this.#tailCost += feed.halve();
     }
   }
 }

@@ -173,8 +173,8 @@ export class SubscriptionTable {
       cursor: begin.offset,
       grantStart,
       credit: frame.credit,
+      now: now(),
     });
-    subscription.lastBatchAt = now();
     this.#byNumber.set(feed.number, subscription);
     this.#byName.set(feed.name, subscription);
     this.#options.onSubscribed();

@@ -54,6 +54,8 @@ describe("the policy of a channel", () => {
         publishesPerSecond: 0.5,
         clientsPublish: false,
         lane: "bulk",
+        conflate: true,
+        deliveriesPerSecond: 6,
       },
     ]);
     expect(policyOf("a")).toEqual({
@@ -66,6 +68,8 @@ describe("the policy of a channel", () => {
       publishesPerSecond: 0.5,
       clientsPublish: false,
       lane: "bulk",
+      conflate: true,
+      deliveriesPerSecond: 6,
     });
   });
 
@@ -103,6 +107,8 @@ describe("options that are wrong", () => {
     [{ pattern: "a", publishesPerSecond: Number.NaN }, "publishesPerSecond"],
     [{ pattern: "a", clientsPublish: "no" }, "clientsPublish"],
     [{ pattern: "a", lane: "fast" }, "lane"],
+    [{ pattern: "a", conflate: 1 }, "conflate"],
+    [{ pattern: "a", deliveriesPerSecond: -1 }, "deliveriesPerSecond"],
     [{ pattern: "a..b" }, "a..b"],
     [{ pattern: "$inbox" }, "$user.**"],
     [{ pattern: "$user.*" }, "$user.**"],
