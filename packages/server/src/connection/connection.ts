@@ -78,7 +78,7 @@ export class Connection implements TransportHandlers, ClientHost {
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,
     );
-    this.#intake = new Intake({ transport, timers });
+    this.#intake = new Intake(transport, timers);
     this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
     this.#authentication = new Authentication(services, peer);
     this.#heardAt = now();
@@ -136,7 +136,7 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#writer.confirmed(id);
     if (!this.#writer.open) this.#writer.mark();
     else if (!this.#writer.empty) this.#schedule();
-    else if (this.#state.kind === "connected") this.#state.client.history.proceed();
+    else if (this.#state.kind === "connected") this.#state.client.proceed();
   }
 
   onAlive(): void {
@@ -197,9 +197,9 @@ export class Connection implements TransportHandlers, ClientHost {
     if (this.#state.kind === "closed" || this.#expire()) return;
     this.#writer.flush();
     if (this.#state.kind !== "connected") return;
-    const { history, requests } = this.#state.client;
-    history.proceed();
-    if (requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
+    const { client } = this.#state;
+    client.proceed();
+    if (client.requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
   }
 
   /** Called by the node from time to time: what is due by the clock. */
@@ -210,6 +210,7 @@ export class Connection implements TransportHandlers, ClientHost {
       this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
     if (state.kind !== "connected") return;
     if (this.#expire() || !this.#beat(now)) return;
+    state.client.sweep();
     this.#writer.write(state.client.subscriptions.idleBatches(now, () => this.#writer.open));
   }
 
