@@ -26,6 +26,7 @@ export type { CallContext, CallHandler } from "./node-options.ts";
 export { jsonLogger, silentLogger } from "./observe/logger.ts";
 export type { JsonLoggerOptions, LogFields, Logger, LogLevel } from "./observe/logger.ts";
 export type { CallHandlers, ServerOptions } from "./options.ts";
+export type { CompressionOptions } from "./policy/compression-options.ts";
 export { channelPolicies } from "./policy/channel-options.ts";
 export type { ChannelOptions, PresenceOptions, RetentionOptions } from "./policy/channel-options.ts";
 export type { ChannelPolicy, PresencePolicy } from "./policy/channel-policy.ts";

@@ -53,6 +53,7 @@ const mostAnswerMs = 1_000;
 /** One physical connection of a client: its life, what comes in, and what goes out at most once a turn. */
 export class Connection implements TransportHandlers, ClientHost {
   readonly encoding: Encoding;
+  readonly windowBytes: number;
   readonly #services: NodeServices;
   readonly #transport: Transport;
   readonly #peer: Peer;
@@ -74,6 +75,7 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#transport = transport;
     this.#peer = peer;
     this.#host = options.host;
+    this.windowBytes = transport.windowBytes ?? 0;
     this.encoding = services.encodings.of(
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,

@@ -6,6 +6,7 @@ import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { CatchUp } from "./catch-up.ts";
 import { blockCostOf } from "./lane.ts";
 import { NewestByKey } from "./newest-by-key.ts";
+import type { Compression } from "./compression.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 import type { Run } from "./tail.ts";
@@ -21,6 +22,8 @@ export interface ChannelFeedOptions {
   readonly log: Log;
   readonly policy: ChannelPolicy;
   readonly maxTailBytes: number;
+  /** Used where the policy allows it; `undefined`: blocks are not compressed. */
+  readonly compression: Compression | undefined;
   /** Told by how much the cost of the tail changed. */
   readonly onTailCost: (change: number) => void;
   readonly onCatchUpRead: (entries: number) => void;
@@ -36,7 +39,7 @@ export class ChannelFeed implements FollowHandlers {
   readonly number: number;
   readonly policy: ChannelPolicy;
   readonly subscriptions = new Set<Subscription>();
-  readonly blocks = new BlockCache(maxCachedBlockBytes);
+  readonly blocks: BlockCache;
   /** Runs behind cursors that the tail no longer holds. */
   readonly catchUp: CatchUp;
   readonly #options: ChannelFeedOptions;
@@ -54,6 +57,8 @@ export class ChannelFeed implements FollowHandlers {
     this.name = options.name;
     this.number = options.number;
     this.policy = options.policy;
+    const compresses = options.policy.compress !== false;
+    this.blocks = new BlockCache(maxCachedBlockBytes, compresses ? options.compression : undefined);
     this.catchUp = new CatchUp({
       channel: options.name,
       log: options.log,

@@ -2,6 +2,7 @@ import type { Log } from "@hawser/log";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { ChannelFeed } from "./channel-feed.ts";
+import type { Compression } from "./compression.ts";
 
 export interface ChannelsOptions {
   readonly log: Log;
@@ -9,6 +10,8 @@ export interface ChannelsOptions {
   readonly policyOf: (channel: string) => ChannelPolicy;
   readonly maxTailBytes: number;
   readonly maxNodeTailBytes: number;
+  /** `undefined`: blocks are not compressed. */
+  readonly compression: Compression | undefined;
 }
 
 /** Sweeps for which a channel without subscribers is still followed, so that a reconnect finds its tail. */
@@ -55,6 +58,7 @@ export class Channels {
       log: this.#options.log,
       policy: this.#options.policyOf(name),
       maxTailBytes: this.#options.maxTailBytes,
+      compression: this.#options.compression,
       onTailCost: (change) => this.#noteTailCost(change),
       onCatchUpRead: (entries) => this.#options.observer.catchUpRead(entries),
     });

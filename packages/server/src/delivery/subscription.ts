@@ -12,6 +12,8 @@ import type { Run } from "./tail.ts";
 
 /** The connection that a subscription writes to, as the subscription sees it. */
 export interface Reader extends SourceReader {
+  /** The window in which the peer inflates; 0: it takes nothing compressed. */
+  readonly windowBytes: number;
   /** A page could not be read; the subscription stands still until it is asked again. */
   onReadFailed(subscription: Subscription, error: unknown): void;
   after(delayMs: number, callback: () => void): void;
@@ -263,7 +265,7 @@ export class Subscription implements Source {
     this.#cost += block.cost;
     this.#page = undefined;
     this.#reader.onDelivered(block.messages, found !== undefined);
-    return block.bytes;
+    return shareable ? feed.blocks.bytesOf(block, this.#reader.windowBytes) : block.bytes;
   }
 
   #encodeReset(): Uint8Array {

@@ -45,6 +45,11 @@ export interface ChannelOptions {
    * is left out when a newer one of its key comes meanwhile. Default 0.
    */
   readonly deliveriesPerSecond?: number;
+  /**
+   * Whether its messages may be compressed, where the server's option `compression` is on. Default true; false where what one
+   * sends must not be guessed by another who sends to the same channel and sees how much is written.
+   */
+  readonly compress?: boolean;
   /** Whether clients can enter the channel and see who is there. Default false; true takes the defaults. */
   readonly presence?: boolean | PresenceOptions;
 }
@@ -80,6 +85,7 @@ export const defaultChannelPolicy: ChannelPolicy = {
   lane: "normal",
   conflate: false,
   deliveriesPerSecond: 0,
+  compress: true,
 };
 
 /** What holds for the members of a channel whose policy has presence. */
@@ -126,6 +132,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "lane",
   "conflate",
   "deliveriesPerSecond",
+  "compress",
   "presence",
 ]);
 const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"]);
@@ -203,6 +210,7 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
     lane: option.lane ?? defaults.lane,
     conflate: option.conflate ?? defaults.conflate,
     deliveriesPerSecond: option.deliveriesPerSecond ?? defaults.deliveriesPerSecond,
+    compress: option.compress ?? defaults.compress ?? true,
     presence: presenceOf(option.presence),
   };
 }
@@ -252,6 +260,7 @@ function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (re
   if (!Number.isFinite(deliveriesPerSecond) || deliveriesPerSecond < 0)
     refuse("deliveriesPerSecond must be a number from 0");
   if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
+  if (typeof policy.compress !== "boolean") refuse("compress must be true or false");
 }
 
 function checkPresence(
