@@ -1,4 +1,4 @@
-import { systemPorts } from "@hawser/protocol";
+import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Timers } from "@hawser/protocol";
 import type { Log } from "@hawser/log";
 import { serverLimits } from "../limits.ts";
@@ -18,9 +18,9 @@ export interface ServeLogOptions {
    */
   readonly log: Log;
   /** Where to listen: the path of a Unix domain socket, which becomes its owner's alone (0600), or a port of this machine. */
-  readonly socket: SocketAddress;
+  readonly socket?: SocketAddress;
   readonly limits?: Partial<ServerLimits>;
-  /** In place of sockets. Default: Node's. */
+  /** In place of `socket`: another way to take links, such as `pairedListener`. */
   readonly listener?: Listener;
   /** Default: the platform's. */
   readonly timers?: Timers;
@@ -53,7 +53,7 @@ export async function serveLog(options: ServeLogOptions): Promise<LogServer> {
   const limits = serverLimits(options.limits);
   const timers = options.timers ?? systemPorts().timers;
   const sessions = new SessionTable(options.log, limits, timers);
-  const listener = options.listener ?? socketListener(options.socket);
+  const listener = options.listener ?? socketListener(requiredSocket(options));
   const listening = await listener.listen((link) => sessions.accept(link));
   return {
     socket: listening.socket,
@@ -68,6 +68,11 @@ export async function serveLog(options: ServeLogOptions): Promise<LogServer> {
       await sessions.close();
     },
   };
+}
+
+function requiredSocket({ socket }: ServeLogOptions): SocketAddress {
+  if (socket !== undefined) return socket;
+  throw new HawserError("option-invalid", "serveLog needs the socket to listen on, or a listener");
 }
 
 /** The remote logs that are connected. */
