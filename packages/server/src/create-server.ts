@@ -71,7 +71,7 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #contract: Contract | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
   readonly #node: HawserNode;
   readonly #policyOf: PolicyOf;
   readonly #maxKeyBytes: number;
@@ -93,6 +93,7 @@ export class HawserServer<C extends Contract = Contract> {
     const limits = resolveLimits(options.limits);
     this.name = options.name ?? `hawser-${randomBytes(4).toString("hex")}`;
     this.#contract = options.contract;
+    this.#metrics = new Metrics(options.metricLabels);
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#maxKeyBytes = limits.maxKeyBytes;
@@ -149,7 +150,10 @@ export class HawserServer<C extends Contract = Contract> {
           });
     const observe = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
-      metrics: (options.metrics ?? true) ? this.#metrics : undefined,
+      metrics:
+        options.metrics === false
+          ? undefined
+          : { contentType: this.#metrics.contentType, expose: () => options.group?.metrics() ?? this.metrics() },
       path: this.#path,
     });
     const admin = drainEndpoint({
@@ -158,7 +162,10 @@ export class HawserServer<C extends Contract = Contract> {
       addressOf: this.#gate.rules.addressOf,
       clock: this.#clock,
       logger: this.#logger,
-      server: this,
+      server: options.group ?? {
+        draining: async () => this.draining,
+        drain: async (drain) => void this.drain(drain),
+      },
     });
     const handle: RequestHandler = (request, response) =>
       this.#httpDoor.handle(request, response) || admin(request, response) || observe(request, response);
@@ -298,6 +305,11 @@ export class HawserServer<C extends Contract = Contract> {
   /** Asks anew what a user may do, and ends the subscriptions that he may no longer have. */
   async refresh(user: string): Promise<void> {
     await this.#node.refresh(user);
+  }
+
+  /** The metrics of this server alone, as `/metrics` shows them: in the Prometheus text format. */
+  metrics(): Promise<string> {
+    return this.#metrics.expose();
   }
 
   /**

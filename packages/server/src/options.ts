@@ -4,6 +4,7 @@ import type { Contract, MethodName, ReplyInputOf, RequestOf } from "@hawser/prot
 import type { Log } from "@hawser/log";
 import type { Authenticate, Authorize } from "./auth/identity.ts";
 import { checkEndpoints } from "./drain/endpoints.ts";
+import type { ServerGroup } from "./group.ts";
 import type { OriginPolicy } from "./http/origin.ts";
 import type { CallContext } from "./node-options.ts";
 import type { Logger } from "./observe/logger.ts";
@@ -44,6 +45,10 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Whether `/metrics` is answered, which needs no token. Default true; false where the port is open to the public. */
   readonly metrics?: boolean;
+  /** Labels that all of this server's metrics carry, such as `{ worker: "2" }`. Default: none. */
+  readonly metricLabels?: Readonly<Record<string, string>>;
+  /** The other servers for which this one answers `/metrics` and `/admin/drain`, too. Default: it is alone. */
+  readonly group?: ServerGroup;
   /** Which web pages may connect. Default `same-origin`. */
   readonly origins?: OriginPolicy;
   /**
@@ -96,6 +101,8 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "path",
   "onRequest",
   "metrics",
+  "metricLabels",
+  "group",
   "origins",
   "trustProxy",
   "channels",
@@ -125,7 +132,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
     refuse("authenticate", "must be given: anonymous(), jwt(...), or a function");
   if (options.authorize !== undefined && typeof options.authorize !== "function")
     refuse("authorize", "must be a function");
-  const { server, port, host, path, name, metrics } = options;
+  const { server, port, host, path, name, metrics, metricLabels = {} } = options;
   if (server !== undefined && (port !== undefined || host !== undefined))
     refuse("server", "does not go together with port and host");
   if (server !== undefined && options.onRequest !== undefined)
@@ -136,6 +143,10 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   if (path !== undefined && !/^\/[^?#\s]*$/.test(path))
     refuse("path", "must start with / and have no query, fragment or white space");
   if (metrics !== undefined && typeof metrics !== "boolean") refuse("metrics", "must be true or false");
+  for (const [label, value] of Object.entries(metricLabels)) {
+    if (!/^[a-z_][a-z0-9_]*$/i.test(label) || typeof value !== "string")
+      refuse(`metricLabels.${label}`, "must be a name of letters, digits and _, with text");
+  }
   if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
   checkEndpoints("peers", options.peers ?? []);
   for (const [method, handler] of Object.entries(options.calls ?? {})) {

@@ -44,6 +44,22 @@ async function next(raw: RawSocket, type: string): Promise<Record<string, unknow
 const http = (server: HawserServer, path: string): Promise<Response> =>
   fetch(new URL(path, server.url.replace("ws", "http")));
 
+describe("a server of a group", () => {
+  it("labels its metrics, and shows those of the group", async () => {
+    const group = { metrics: async () => "of all\n", drain: async () => {}, draining: async () => undefined };
+    const server = await open({ metricLabels: { worker: "2" }, group });
+    expect(await server.metrics()).toMatch(/^hawser_connections\{worker="2"\} 0$/m);
+    expect(await server.metrics()).toMatch(/^hawser_moves_total\{event="told",worker="2"\} 0$/m);
+    expect(await (await http(server, "/metrics")).text()).toBe("of all\n");
+  });
+
+  it("refuses a label that Prometheus would not take", () => {
+    expect(() =>
+      createServer({ log: memoryLog(), authenticate: anonymous(), metricLabels: { "worker-id": "2" } }),
+    ).toThrow("metricLabels.worker-id");
+  });
+});
+
 describe("a server", () => {
   it("tells the application who is in a channel", async () => {
     const server = await open({ channels: [{ pattern: "room.*", presence: true }] });

@@ -5,6 +5,7 @@ import { drainPlan } from "../drain/drain-options.ts";
 import type { DrainOptions } from "../drain/drain-options.ts";
 import type { DrainProgress } from "../drain/drain.ts";
 import type { AddressOf } from "../http/address.ts";
+import type { ServerGroup } from "../group.ts";
 import type { RequestHandler } from "../http/endpoints.ts";
 import { addressOfRequest } from "../http/handshake.ts";
 import { pathOf } from "../http/path.ts";
@@ -21,10 +22,8 @@ export interface DrainEndpointOptions {
   readonly addressOf: AddressOf;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly server: {
-    readonly draining: DrainProgress | undefined;
-    drain(options: DrainOptions): Promise<void>;
-  };
+  /** What is drained. */
+  readonly server: Pick<ServerGroup, "drain" | "draining">;
 }
 
 /** What it answers, as JSON. */
@@ -88,19 +87,19 @@ async function answer(
     logger.warn({ address }, "an admin request without a right to it was refused");
     return failure(401, "forbidden", "A token of adminToken is needed.", { "www-authenticate": "Bearer" });
   }
-  const status = (): DrainStatus => ({ node, drain: server.draining ?? null });
-  if (request.method === "GET") return { status: 200, body: status() };
+  const status = async (): Promise<DrainStatus> => ({ node, drain: (await server.draining()) ?? null });
+  if (request.method === "GET") return { status: 200, body: await status() };
   if (request.method !== "POST") return failure(405, "forbidden", "GET or POST.", { allow: "GET, POST" });
   try {
     const drain = drainOptions(request.url ?? "");
     drainPlan(drain);
     logger.info({ address }, "a drain was asked for");
-    void server.drain(drain);
+    await server.drain(drain);
   } catch (error) {
     if (error instanceof HawserError) return failure(400, error.code, error.message);
     throw error;
   }
-  return { status: 202, body: status() };
+  return { status: 202, body: await status() };
 }
 
 /** @throws HawserError `option-invalid` for a parameter that is none, or is given twice. */

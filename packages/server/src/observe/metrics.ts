@@ -71,7 +71,9 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #draining: Gauge;
   readonly #moves: BoundedCounter<MoveEvent>;
 
-  constructor() {
+  /** @param labels - Carried by every metric. Default: none. */
+  constructor(labels: Readonly<Record<string, string>> = {}) {
+    this.registry.setDefaultLabels(labels);
     // A registry of its own, so that two servers in a process do not mix.
     const registers = [this.registry];
     const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });

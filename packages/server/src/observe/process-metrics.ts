@@ -1,10 +1,31 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { systemPorts } from "@hawser/protocol";
 import type { Clock } from "@hawser/protocol";
-import { Counter, Gauge } from "prom-client";
-import type { Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 
 /** How often the delay of the event loop is measured. */
 const resolutionMs = 20;
+
+/** What a process tells of itself. */
+export interface ProcessMetrics {
+  /** In the Prometheus text format. */
+  expose(): Promise<string>;
+  /** Measures no more. */
+  stop(): void;
+}
+
+/**
+ * The metrics of a process beside those of its server, for one that has none: memory, processor time, and how late its
+ * event loop runs.
+ *
+ * @param labels carried by all of them.
+ */
+export function processMetrics(labels: Readonly<Record<string, string>> = {}): ProcessMetrics {
+  const registry = new Registry();
+  registry.setDefaultLabels(labels);
+  const stop = addProcessMetrics(registry, systemPorts().clock);
+  return { expose: () => registry.metrics(), stop };
+}
 
 /**
  * Adds what the process as a whole tells of itself. `collectDefaultMetrics` of `prom-client` tells more, but measures

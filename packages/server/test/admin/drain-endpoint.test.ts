@@ -1,6 +1,6 @@
 import { memoryLog } from "@hawser/log";
 import { adminToken, anonymous, createServer, silentLogger } from "@hawser/server";
-import type { HawserServer, ServerOptions } from "@hawser/server";
+import type { DrainOptions, HawserServer, ServerOptions } from "@hawser/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { RawSocket } from "../raw-socket.ts";
 
@@ -50,6 +50,21 @@ async function ask(
 }
 
 describe("/admin/drain", () => {
+  it("drains the group where the server is one of several, and tells how far all of them are", async () => {
+    const asked: DrainOptions[] = [];
+    const progress = { total: 9, told: 1, moved: 0, closed: 0, remaining: 9, done: false };
+    const group = {
+      metrics: async () => "",
+      drain: async (options: DrainOptions) => void asked.push(options),
+      draining: async () => (asked.length === 0 ? undefined : progress),
+    };
+    const server = await open({ group });
+    expect(await ask(server, "GET")).toMatchObject({ status: 200, body: { drain: null } });
+    expect(await ask(server, "POST", "?overMs=5")).toMatchObject({ status: 202, body: { drain: progress } });
+    expect(asked).toEqual([{ overMs: 5 }]);
+    expect(server.draining).toBeUndefined();
+  });
+
   it("begins a drain by POST as its parameters say, and tells by GET how far it is", async () => {
     const server = await open();
     const raw = await connected(server);
