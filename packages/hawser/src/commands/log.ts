@@ -1,8 +1,5 @@
 import type { Log } from "@hawser/log";
 import { serveLog } from "@hawser/log-server";
-import { systemPorts } from "@hawser/protocol";
-import { channelPolicies, defaultLimits, jsonLogger } from "@hawser/server";
-import type { Logger, LogLevel } from "@hawser/server";
 import { aborted } from "../aborted.ts";
 import { loadConfigFile } from "../configuration/config-file.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
@@ -11,10 +8,9 @@ import { resolveLogSettings, unknownVariables } from "../configuration/settings.
 import type { LogSettings } from "../configuration/settings.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Printer } from "../output/printer.ts";
-import { spokenLogger } from "../output/spoken-logger.ts";
-import { defaultChannels, embeddedLog, makeFolder } from "../serve/server-options.ts";
+import { openLog } from "../serve/open-log.ts";
+import { embeddedLog, loggerOf, makeFolder } from "../serve/server-options.ts";
 import { version } from "../version.ts";
-import type { World } from "../world.ts";
 import type { Command } from "./command.ts";
 
 /** `hawser log`: the embedded log in a process of its own, for several nodes of this machine. */
@@ -90,15 +86,9 @@ export const logCommand: Command = {
   },
 };
 
-async function open(settings: LogSettings, { config }: ConfigFile): Promise<Log> {
+async function open(settings: LogSettings, file: ConfigFile): Promise<Log> {
   makeFolder(settings.data.value, settings.data.from);
   const log = await embeddedLog(settings.data.value);
-  const maxMessageBytes = config.limits?.maxMessageBytes ?? defaultLimits.maxMessageBytes;
-  const policyOf = channelPolicies(config.channels ?? defaultChannels, log.capabilities, maxMessageBytes);
-  await log.open({ policyOf, ...systemPorts() });
+  await openLog(log, file);
   return log;
-}
-
-function loggerOf(level: LogLevel, world: World): Logger {
-  return world.stderr.isTTY === true ? spokenLogger(level, world) : jsonLogger({ level });
 }

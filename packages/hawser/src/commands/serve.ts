@@ -1,6 +1,4 @@
-import { HawserError } from "@hawser/protocol";
 import { createServer } from "@hawser/server";
-import type { HawserServer } from "@hawser/server";
 import { aborted } from "../aborted.ts";
 import { loadConfigFile } from "../configuration/config-file.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
@@ -11,13 +9,13 @@ import type { ExitCode } from "../exit-codes.ts";
 import { Printer } from "../output/printer.ts";
 import { styleFor } from "../output/style.ts";
 import { announcement } from "../serve/announcement.ts";
-import { serverOptions } from "../serve/server-options.ts";
+import { listen } from "../serve/listen.ts";
+import { folderSecret, logOf, serverOptions } from "../serve/server-options.ts";
 import { settingsTable } from "../serve/settings-table.ts";
+import { drainNote, maxStopMs, notInTime, within } from "../serve/stopping.ts";
+import { serveWithWorkers } from "../workers/primary.ts";
 import type { World } from "../world.ts";
 import type { Command } from "./command.ts";
-
-/** How long a stop may take: then the process ends all the same. */
-const maxStopMs = 10_000;
 
 /** `hawser serve`: a server with the embedded log, and the chat page. */
 export const serveCommand: Command = {
@@ -75,6 +73,13 @@ export const serveCommand: Command = {
         value: "TIME",
         description:
           "how long clients are sent elsewhere at SIGTERM and Ctrl+C, such as 30s; 0: not at all; also HAWSER_DRAIN (default 10s)",
+      },
+      workers: {
+        type: "string",
+        short: "w",
+        value: "COUNT",
+        description:
+          "processes that serve clients, on one port and one log; auto: one per core; also HAWSER_WORKERS (default 1)",
       },
       origin: {
         type: "string",
@@ -145,13 +150,14 @@ export const serveCommand: Command = {
     const settings = resolveSettings(given, world.environment, file, world.folder);
     const printer = new Printer(world);
     for (const warning of unknownVariables(world.environment)) printer.note(`warning: ${warning}`);
-    return given.flag("check") ? check(settings, file, world) : serve(settings, file, world);
+    if (given.flag("check")) return check(settings, file, world);
+    return settings.workers.value > 1 ? serveWithWorkers(settings, file, world) : serve(settings, file, world);
   },
 };
 
 /** Makes everything, and starts nothing. */
 async function check(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
-  createServer(await serverOptions(settings, file, world, { dry: true }));
+  createServer(serverOptions(settings, file, world, { log: await logOf(settings, file), keptSecret: undefined }));
   const printer = new Printer(world);
   for (const line of settingsTable(settings, file)) await printer.line(line);
   await printer.line("The configuration is right.");
@@ -159,59 +165,21 @@ async function check(settings: Settings, file: ConfigFile, world: World): Promis
 }
 
 async function serve(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
-  const server = createServer(await serverOptions(settings, file, world, { dry: false }));
+  const keptSecret = folderSecret(settings, file);
+  const server = createServer(serverOptions(settings, file, world, { log: await logOf(settings, file), keptSecret }));
   await listen(server, settings);
   const printer = new Printer(world);
   const style = styleFor(world.stdout, world.environment);
   for (const line of announcement(server, settings, file, style)) await printer.line(line);
   await aborted(world.interrupted);
-  await drain(server, settings, printer);
-  printer.note("stopping");
-  const inTime = await Promise.race([server.close().then(() => true), later(maxStopMs)]);
-  if (inTime) return exitCodes.ok;
-  printer.note(`hawser: could not stop within ${maxStopMs / 1000} s; what was acknowledged is safe`);
-  return exitCodes.failure;
-}
-
-async function drain(server: HawserServer, settings: Settings, printer: Printer): Promise<void> {
-  const { connections } = server;
   const overMs = settings.drainMs.value;
-  if (overMs === 0 || connections === 0) return;
-  const who = connections === 1 ? "1 connection is" : `${connections} connections are`;
-  printer.note(`draining: ${who} sent elsewhere, for up to ${overMs / 1000} s; another signal ends it at once`);
-  await server.drain({ overMs });
-}
-
-async function listen(server: HawserServer, settings: Settings): Promise<void> {
-  const { port, host } = settings;
-  try {
-    await server.listen();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const explained = explain(code, port.value, host.value);
-    if (explained === undefined) throw error;
-    throw new HawserError("option-invalid", `${explained} (port from ${port.from}, host from ${host.from})`, {
-      cause: error,
-    });
+  if (overMs > 0 && server.connections > 0) {
+    printer.note(drainNote(server.connections, overMs));
+    await server.drain({ overMs });
   }
-}
-
-function explain(code: string | undefined, port: number, host: string): string | undefined {
-  switch (code) {
-    case "EADDRINUSE":
-      return `port ${port} is in use on ${host}: choose another with --port or PORT`;
-    case "EACCES":
-      return `port ${port} may not be opened by this user: choose one above 1023 with --port or PORT`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `${host} is not an address of this machine: choose another with --host`;
-    default:
-      return undefined;
-  }
-}
-
-function later(delayMs: number): Promise<false> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(false), delayMs).unref();
-  });
+  printer.note("stopping");
+  const inTime = await within(server.close(), maxStopMs);
+  if (inTime) return exitCodes.ok;
+  printer.note(notInTime);
+  return exitCodes.failure;
 }

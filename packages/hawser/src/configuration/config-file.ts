@@ -9,6 +9,8 @@ import type { HawserConfig } from "./define-config.ts";
 /** A configuration that was read, and where it lies. */
 export interface ConfigFile {
   readonly config: HawserConfig;
+  /** Absolute; `undefined`: there is no file. */
+  readonly path: string | undefined;
   /** For messages. */
   readonly name: string;
   /** Relative paths in it start here. */
@@ -18,7 +20,7 @@ export interface ConfigFile {
 const names = ["hawser.config.ts", "hawser.config.mts", "hawser.config.js", "hawser.config.mjs"];
 
 /** No file: everything is as flags, environment and defaults say. */
-const none: Omit<ConfigFile, "folder"> = { config: {}, name: "hawser.config.ts" };
+const none: Omit<ConfigFile, "folder"> = { config: {}, path: undefined, name: "hawser.config.ts" };
 
 /**
  * Loads the file that was named, or the `hawser.config.*` of `folder`, if there is one. TypeScript is read as it is.
@@ -28,12 +30,17 @@ const none: Omit<ConfigFile, "folder"> = { config: {}, name: "hawser.config.ts" 
  */
 export async function loadConfigFile(folder: string, named: string | undefined): Promise<ConfigFile> {
   const found = named ?? names.find((name) => existsSync(resolve(folder, name)));
-  if (found === undefined) return { ...none, folder };
+  if (found === undefined) return noConfigFile(folder);
   const path = resolve(folder, found);
   if (!existsSync(path)) throw new UsageError(`the configuration file ${found} does not exist`);
   const exported = await importFile(path, found);
   const config: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
-  return { config: checkShape(config, found), name: basename(path), folder: dirname(path) };
+  return { config: checkShape(config, found), path, name: basename(path), folder: dirname(path) };
+}
+
+/** What counts where there is no file. */
+export function noConfigFile(folder: string): ConfigFile {
+  return { ...none, folder };
 }
 
 async function importFile(path: string, name: string): Promise<unknown> {

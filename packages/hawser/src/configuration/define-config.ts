@@ -40,6 +40,11 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
   readonly log?: Log | string;
   /** For how many milliseconds clients are sent elsewhere at SIGTERM and SIGINT; 0: not at all. Default 10,000. */
   readonly drainMs?: number;
+  /**
+   * Processes that serve clients, on one port and one log: 1 to 128, or `auto` for one per core. Each loads this file, whose
+   * functions and state are then there once per worker. Default 1.
+   */
+  readonly workers?: number | "auto";
   /** Secret (HS256) of the clients' tokens, at least 32 bytes; without it and `authenticate`, clients are anonymous. */
   readonly secret?: string;
   /** Serve the chat page at `/`. Default true. */
@@ -90,4 +95,5 @@ export const configKeys = [
   "secret",
   "tcp",
   "trustProxy",
+  "workers",
 ] as const satisfies readonly (keyof HawserConfig)[];

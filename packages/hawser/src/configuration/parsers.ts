@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { durationMs } from "../duration.ts";
 import type { Parse } from "./setting-reader.ts";
 
@@ -7,6 +8,18 @@ export const port: Parse<number> = (given) => {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535
     ? { value }
     : { mustBe: "a whole number from 0 to 65535" };
+};
+
+/** Beyond it, one log is the limit long before. */
+const maxWorkers = 128;
+
+/** 1 to 128, as a number or its text; `auto`: as many as the cores that this process may use. */
+export const workers: Parse<number> = (given) => {
+  if (given === "auto") return { value: Math.min(availableParallelism(), maxWorkers) };
+  const value = typeof given === "string" && /^\d+$/.test(given.trim()) ? Number(given) : given;
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxWorkers
+    ? { value }
+    : { mustBe: `a whole number from 1 to ${maxWorkers}, or auto` };
 };
 
 /** Text that is not empty. */

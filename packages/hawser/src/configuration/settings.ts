@@ -5,7 +5,7 @@ import { nearest } from "../nearest.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { LogLevel } from "@hawser/server";
 import { absoluteLogAddress, logAddress } from "./log-address.ts";
-import { addresses, duration, oneOf, origins, port, secret, text, truth, urlPath } from "./parsers.ts";
+import { addresses, duration, oneOf, origins, port, secret, text, truth, urlPath, workers } from "./parsers.ts";
 import { SettingReader } from "./setting-reader.ts";
 import type { Setting } from "./setting-reader.ts";
 import { readSecretFile } from "./secret-file.ts";
@@ -27,6 +27,8 @@ export interface Settings {
   readonly log: Setting<string | undefined>;
   readonly peers: Setting<readonly string[]>;
   readonly drainMs: Setting<number>;
+  /** Event loops that serve clients; 1: the process itself. */
+  readonly workers: Setting<number>;
   readonly origins: Setting<"same-origin" | "any" | readonly string[]>;
   /** Of the clients' tokens; `undefined`: none was given. */
   readonly secret: Setting<string | undefined>;
@@ -48,6 +50,7 @@ const variables = [
   "HAWSER_LOG",
   "HAWSER_PEERS",
   "HAWSER_DRAIN",
+  "HAWSER_WORKERS",
   "HAWSER_ORIGINS",
   "HAWSER_SECRET",
   "HAWSER_SECRET_FILE",
@@ -142,6 +145,14 @@ export function resolveSettings(
       file: config.drainMs,
       parse: duration,
       fallback: 10_000,
+    }),
+    workers: reader.read({
+      name: "workers",
+      flag: flag("workers"),
+      variables: ["HAWSER_WORKERS"],
+      file: config.workers,
+      parse: workers,
+      fallback: 1,
     }),
     origins: reader.read({
       name: "origins",

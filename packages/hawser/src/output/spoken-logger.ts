@@ -5,7 +5,7 @@ import { printable, styleFor } from "./style.ts";
 const levels = ["debug", "info", "warn", "error"] as const;
 
 /** Log lines for a person at a terminal: time, level, message, then fields as `name=value`. */
-export function spokenLogger(lowest: LogLevel, world: World): Logger {
+export function spokenLogger(lowest: LogLevel, world: Pick<World, "stderr" | "environment">): Logger {
   const style = styleFor(world.stderr, world.environment);
   const from = lowest === "silent" ? levels.length : levels.indexOf(lowest);
   const colours = { debug: "dim", info: "cyan", warn: "yellow", error: "red" } as const;

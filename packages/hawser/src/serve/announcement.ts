@@ -19,6 +19,7 @@ export function announcement(
     ["Clients", url],
     ...(settings.tcpPort.value === undefined ? [] : [["Programs", server.tcpUrl] as const]),
     ["Data", dataText(settings, file)],
+    ...(settings.workers.value === 1 ? [] : [["Workers", String(settings.workers.value)] as const]),
     [
       "Who",
       anonymous

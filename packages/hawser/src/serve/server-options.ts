@@ -5,7 +5,7 @@ import { memoryLog } from "@hawser/log";
 import type { Log } from "@hawser/log";
 import { remoteLog } from "@hawser/log-server";
 import { anonymous, jwt, jsonLogger } from "@hawser/server";
-import type { Authenticate, ChannelOptions, ServerOptions } from "@hawser/server";
+import type { Authenticate, ChannelOptions, Logger, LogLevel, ServerOptions } from "@hawser/server";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { socketAddressOf } from "../configuration/log-address.ts";
 import { keptSecret } from "../configuration/secret-file.ts";
@@ -15,34 +15,30 @@ import { spokenLogger } from "../output/spoken-logger.ts";
 import type { World } from "../world.ts";
 import { staticFiles } from "./static-files.ts";
 
-/**
- * What `hawser serve` hands to `createServer`: the composition of log, authentication, page and policies.
- *
- * @param options.dry nothing is written: no folder, no secret.
- */
-export async function serverOptions(
+/** What does not stand in the settings, or is not made by every process alike. */
+export interface ServerParts {
+  readonly log: Log;
+  /** The secret of the data folder, if there is one. */
+  readonly keptSecret: string | undefined;
+}
+
+/** What `hawser serve` hands to `createServer`: the composition of log, authentication, page and policies. */
+export function serverOptions(
   settings: Settings,
   file: ConfigFile,
-  world: World,
-  options: { readonly dry: boolean },
-): Promise<ServerOptions> {
+  world: Pick<World, "stderr" | "environment">,
+  { log, keptSecret: kept }: ServerParts,
+): ServerOptions {
   const { config } = file;
-  // Nodes that share a log server share the data folder too, or else the secret of clients' grants is not the same.
-  const keeps = !settings.memory.value && (settings.log.value !== undefined || typeof config.log !== "object");
-  if (keeps && !options.dry) makeFolder(settings.data.value, settings.data.from);
-  const kept = keeps && !options.dry ? keptSecret(settings.data.value) : undefined;
   return {
-    log: await logOf(settings, file),
+    log,
     authenticate: authentication(settings, file),
     port: settings.port.value,
     host: settings.host.value,
     path: settings.path.value,
     origins: settings.origins.value,
     channels: config.channels ?? defaultChannels,
-    logger:
-      world.stderr.isTTY === true
-        ? spokenLogger(settings.logLevel.value, world)
-        : jsonLogger({ level: settings.logLevel.value }),
+    logger: loggerOf(settings.logLevel.value, world),
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
     peers: settings.peers.value,
     ...(kept === undefined ? {} : { secret: kept }),
@@ -96,8 +92,24 @@ function authentication(settings: Settings, file: ConfigFile): Authenticate {
   return file.config.authenticate ?? anonymous({ allowNames: true });
 }
 
+/** Lines for people at a terminal, JSON for everything else. */
+export function loggerOf(level: LogLevel, world: Pick<World, "stderr" | "environment">): Logger {
+  return world.stderr.isTTY === true ? spokenLogger(level, world) : jsonLogger({ level });
+}
+
+/**
+ * The secret of the data folder, drawn at the first start, where there is such a folder. Nodes that share a log server share
+ * it too, or else the secret of clients' grants is not the same.
+ */
+export function folderSecret(settings: Settings, { config }: ConfigFile): string | undefined {
+  const keeps = !settings.memory.value && (settings.log.value !== undefined || typeof config.log !== "object");
+  if (!keeps) return undefined;
+  makeFolder(settings.data.value, settings.data.from);
+  return keptSecret(settings.data.value);
+}
+
 /** The log server's, that of the file, one in memory, or the embedded one. */
-function logOf(settings: Settings, file: ConfigFile): Log | Promise<Log> {
+export function logOf(settings: Settings, file: ConfigFile): Log | Promise<Log> {
   const { log } = file.config;
   if (settings.log.value !== undefined) return remoteLog({ socket: socketAddressOf(settings.log.value) });
   if (typeof log === "object") return log;

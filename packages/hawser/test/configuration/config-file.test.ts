@@ -20,7 +20,12 @@ describe("loadConfigFile", () => {
   it("reads TypeScript", async () => {
     write("hawser.config.ts", "const port: number = 1234;\nexport default { port } satisfies { port: number };");
     const file = await loadConfigFile(folder, undefined);
-    expect(file).toEqual({ config: { port: 1234 }, name: "hawser.config.ts", folder });
+    expect(file).toEqual({
+      config: { port: 1234 },
+      path: join(folder, "hawser.config.ts"),
+      name: "hawser.config.ts",
+      folder,
+    });
   });
 
   it("calls a function that is exported", async () => {

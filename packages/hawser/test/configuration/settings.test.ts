@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { memoryLog } from "@hawser/log";
 import { describe, expect, it } from "vitest";
@@ -18,7 +19,12 @@ const secret = "0123456789abcdef0123456789abcdef";
 
 function settings({ flags = [], environment = {}, config = {} }: Given): Settings {
   const given = parseArguments(serveCommand.specification, flags);
-  return resolveSettings(given, environment, { config, name: "hawser.config.ts", folder: "/etc/hawser" }, "/home/ann");
+  return resolveSettings(
+    given,
+    environment,
+    { config, path: "/etc/hawser/hawser.config.ts", name: "hawser.config.ts", folder: "/etc/hawser" },
+    "/home/ann",
+  );
 }
 
 describe("resolveSettings", () => {
@@ -46,6 +52,15 @@ describe("resolveSettings", () => {
     expect(settings({}).tcpPort).toEqual({ value: undefined, from: "default" });
     expect(settings({ environment: { HAWSER_TCP_PORT: "7420" } }).tcpPort.value).toBe(7420);
     expect(settings({ config: { tcp: { port: 7421, host: "::1" } } }).tcpPort.value).toBe(7421);
+  });
+
+  it("takes a number of workers, or one per core", () => {
+    expect(settings({}).workers).toEqual({ value: 1, from: "default" });
+    expect(settings({ flags: ["-w", "4"] }).workers.value).toBe(4);
+    expect(settings({ environment: { HAWSER_WORKERS: "128" } }).workers.value).toBe(128);
+    expect(settings({ config: { workers: "auto" } }).workers.value).toBe(Math.min(availableParallelism(), 128));
+    for (const wrong of ["0", "129", "1.5", "all"])
+      expect(() => settings({ flags: ["--workers", wrong] })).toThrow("workers must be a whole number from 1 to 128");
   });
 
   it("takes certificate and key of that port together, and only with it", () => {
@@ -147,7 +162,7 @@ describe("resolveLogSettings", () => {
     resolveLogSettings(
       parseArguments(logCommand.specification, flags),
       environment,
-      { config, name: "hawser.config.ts", folder: "/etc/hawser" },
+      { config, path: "/etc/hawser/hawser.config.ts", name: "hawser.config.ts", folder: "/etc/hawser" },
       "/home/ann",
     );
 
