@@ -11,7 +11,6 @@ export type {
   Identity,
   Verb,
 } from "./auth/identity.ts";
-export type { Deflate } from "./delivery/compression.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";
 export type { DrainProgress, MoveEvent } from "./drain/drain.ts";
 export { HawserNode } from "./node.ts";

@@ -5,7 +5,6 @@ import { Connection } from "./connection/connection.ts";
 import type { ConnectionHost } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { SessionRates } from "./connection/session-rates.ts";
-import { compressionOf } from "./delivery/compression.ts";
 import { Channels } from "./delivery/channels.ts";
 import { drainPlan } from "./drain/drain-options.ts";
 import type { DrainOptions, DrainPlan } from "./drain/drain-options.ts";
@@ -17,6 +16,7 @@ import type { NodeServices } from "./node-services.ts";
 import { NodePresence } from "./presence/node-presence.ts";
 import type { Member } from "./presence/presence-book.ts";
 import { Appender } from "./publish/appender.ts";
+import { appendedPlain } from "./publish/plain-append.ts";
 import type { Peer, Transport } from "./transport/transport.ts";
 
 /** What the application says of a message that it publishes itself. */
@@ -62,7 +62,6 @@ export class HawserNode {
         log,
         observer,
         policyOf,
-        compression: compressionOf(options),
         maxTailBytes: limits.maxTailBytes,
         maxNodeTailBytes: limits.maxNodeTailBytes,
       }),
@@ -119,17 +118,7 @@ export class HawserNode {
    * @throws HawserError `log-unavailable` (the outcome is open), `log-full`.
    */
   publish(channel: string, payload: Payload, options: PublishOptions = {}): Promise<Position> {
-    return new Promise((resolve, reject) => {
-      const { key = "", publisher = "" } = options;
-      this.#services.appender.add(
-        { channel, producer: "", sequence: 0, previous: 0, payload, key, publisher },
-        (outcome) => {
-          if (outcome.kind === "accepted") resolve({ epoch: outcome.epoch, offset: outcome.offset });
-          else if (outcome.kind === "failed") reject(new HawserError(outcome.code, outcome.message, { retry: true }));
-          else reject(new HawserError("internal", `The log answered ${outcome.kind} to a publish without a producer.`));
-        },
-      );
-    });
+    return appendedPlain(this.#services.appender, { ...options, channel, payload });
   }
 
   /** Appends a message to the private inbox of a user; errors as with `publish`. */

@@ -11,10 +11,7 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** The handler may run more than once: the call is sent again when a connection is lost. Default false. */
   readonly idempotent?: boolean;
-  /**
-   * Over which of the session's connections it goes: one that was opened for this lane. "interactive" goes ahead of others,
-   * "bulk" behind them. Default any, and as "normal".
-   */
+  /** Over which of the session's connections it goes: one that was opened for this lane. Default any. */
   readonly lane?: string;
 }
 

@@ -20,7 +20,6 @@ export interface PathContext {
   readonly codec: ClientCodec;
   readonly ports: Ports;
   readonly connectTimeoutMs: number;
-  readonly maxBufferedBytes: number;
   readonly agent: string;
 }
 

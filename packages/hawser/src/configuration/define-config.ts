@@ -13,7 +13,6 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
     | "authorize"
     | "channels"
     | "calls"
-    | "compression"
     | "contract"
     | "limits"
     | "name"
@@ -77,7 +76,6 @@ export const configKeys = [
   "authorize",
   "calls",
   "channels",
-  "compression",
   "contract",
   "data",
   "drainMs",

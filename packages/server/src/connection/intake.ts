@@ -2,10 +2,14 @@ import type { Timer, Timers } from "@hawser/protocol";
 import type { Transport } from "../transport/transport.ts";
 import type { Rates } from "./rates.ts";
 
+export interface IntakeOptions {
+  readonly transport: Transport;
+  readonly timers: Timers;
+}
+
 /** Whether a connection is read from: what it does not take is left to the kernel, and nothing is lost. */
 export class Intake {
-  readonly #transport: Transport;
-  readonly #timers: Timers;
+  readonly #options: IntakeOptions;
   #rates: Rates | undefined;
   /** Frames that came before it was known for which rates they count. */
   #uncounted = 0;
@@ -14,9 +18,8 @@ export class Intake {
   #pauses = 0;
   #closed = false;
 
-  constructor(transport: Transport, timers: Timers) {
-    this.#transport = transport;
-    this.#timers = timers;
+  constructor(options: IntakeOptions) {
+    this.#options = options;
   }
 
   /** Says for which rates frames count; called once, until which only those come that `connect` came with. */
@@ -34,7 +37,7 @@ export class Intake {
     const restMs = this.#rates.spendFrames(frames);
     if (restMs === 0 || this.#resting !== undefined || this.#closed) return;
     this.pause();
-    this.#resting = this.#timers.after(restMs, () => {
+    this.#resting = this.#options.timers.after(restMs, () => {
       this.#resting = undefined;
       this.resume();
     });
@@ -42,12 +45,12 @@ export class Intake {
 
   pause(): void {
     this.#pauses += 1;
-    if (this.#pauses === 1) this.#transport.pause();
+    if (this.#pauses === 1) this.#options.transport.pause();
   }
 
   resume(): void {
     this.#pauses -= 1;
-    if (this.#pauses === 0 && !this.#closed) this.#transport.resume();
+    if (this.#pauses === 0 && !this.#closed) this.#options.transport.resume();
   }
 
   close(): void {

@@ -9,9 +9,6 @@ export function inboxOf(user: string): string {
 
 type Answer = boolean | Promise<boolean>;
 
-/** Answers of the hook that are remembered; past it all are forgotten. */
-const maxAnswers = 4_096;
-
 /**
  * What one connection's user may do. The application's hook is asked once per verb and name, until the identity
  * changes or the application says `refresh`.
@@ -21,9 +18,9 @@ export class Rights {
   readonly #session: string;
   #identity: Identity;
   #capable: ReturnType<typeof rightsOf>;
-  /** Those of the hook, if there is one. */
-  #answers: Map<string, Answer> | undefined;
+  #answers = new Map<string, Answer>();
   #renewals = 0;
+  readonly #maxAnswers = 4_096;
 
   /** @param authorize - As `boundedAuthorize` makes it. */
   constructor(identity: Identity, session: string, authorize: Authorize | undefined) {
@@ -48,7 +45,7 @@ export class Rights {
     this.#capable = rightsOf(identity);
     this.#identity = identity;
     this.#renewals += 1;
-    this.#answers = undefined;
+    this.#answers = new Map();
   }
 
   /**
@@ -61,13 +58,12 @@ export class Rights {
     if (!this.#capable(verb, name)) return false;
     if (this.#authorize === undefined) return true;
     const key = `${verb} ${name}`;
-    const known = this.#answers?.get(key);
+    const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    if (this.#answers === undefined || this.#answers.size >= maxAnswers) this.#answers = new Map();
-    const answers = this.#answers;
+    if (this.#answers.size >= this.#maxAnswers) this.#answers = new Map();
     const answer = this.#authorize({ verb, name, identity: this.#identity, session: this.#session });
-    answers.set(key, answer);
-    if (typeof answer !== "boolean") settle(answers, key, answer);
+    this.#answers.set(key, answer);
+    if (typeof answer !== "boolean") this.#settle(key, answer);
     return answer;
   }
 
@@ -76,14 +72,15 @@ export class Rights {
     const answer = this.may(verb, name);
     return typeof answer === "boolean" ? answer : answer.catch(() => false);
   }
-}
 
-function settle(answers: Map<string, Answer>, key: string, answer: Promise<boolean>): void {
-  const isCurrent = (): boolean => answers.get(key) === answer;
-  answer.then(
-    (value) => isCurrent() && answers.set(key, value),
-    () => isCurrent() && answers.delete(key),
-  );
+  #settle(key: string, answer: Promise<boolean>): void {
+    const answers = this.#answers;
+    const isCurrent = (): boolean => answers.get(key) === answer;
+    answer.then(
+      (value) => isCurrent() && answers.set(key, value),
+      () => isCurrent() && answers.delete(key),
+    );
+  }
 }
 
 export function forbidden(verb: Verb, name: string): HawserError {

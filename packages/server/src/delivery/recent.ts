@@ -26,16 +26,10 @@ export class Recent<Item> {
     this.#items.unshift(item);
     this.#sizes.unshift(bytes);
     this.#bytes += bytes;
-    this.#shed();
-  }
-
-  /** One of them holds so much more now. */
-  grow(item: Item, bytes: number): void {
-    const index = this.#items.indexOf(item);
-    if (index === -1) return;
-    this.#sizes[index]! += bytes;
-    this.#bytes += bytes;
-    this.#shed();
+    while (this.#bytes > this.#maxBytes || this.#items.length > maxItems) {
+      this.#items.pop();
+      this.#bytes -= this.#sizes.pop()!;
+    }
   }
 
   /** Lets go of those that are not needed any more. */
@@ -51,12 +45,5 @@ export class Recent<Item> {
     this.#items.length = 0;
     this.#sizes.length = 0;
     this.#bytes = 0;
-  }
-
-  #shed(): void {
-    while (this.#bytes > this.#maxBytes || this.#items.length > maxItems) {
-      this.#items.pop();
-      this.#bytes -= this.#sizes.pop()!;
-    }
   }
 }

@@ -8,8 +8,6 @@ import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
-import { takeOverInflating } from "../transport/inflater.ts";
-import type { InflaterOptions } from "../transport/inflater.ts";
 import { OpenTransports } from "../transport/open-transports.ts";
 import { SharedConnection } from "../transport/shared-connection.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
@@ -27,8 +25,6 @@ export interface DoorCore {
 }
 
 export interface DoorOptions {
-  /** Whether messages may be compressed where the peer offers it; not those that several streams share. */
-  readonly compresses: boolean;
   readonly core: DoorCore;
   /** Upgrades to it are taken; starts with `/`. */
   readonly path: string;
@@ -56,18 +52,16 @@ export class Door {
   readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
-  readonly #inflating: InflaterOptions;
   #server: Server | undefined;
   #shared = false;
 
   constructor(options: DoorOptions) {
     this.#options = options;
     this.#gate = options.gate;
-    const { limits, compresses } = options;
-    this.#webSockets = webSocketServer(limits.maxMessageBytes, limits.closeTimeoutMs, compresses);
-    this.#inflating = { ...limits, clock: options.clock, timers: options.timers };
+    const { limits } = options;
+    this.#webSockets = webSocketServer(limits.maxMessageBytes, limits.closeTimeoutMs);
     // A message of a stream has its number in front.
-    this.#sharedWebSockets = webSocketServer(limits.maxMessageBytes + maxEnvelopeBytes, limits.closeTimeoutMs, false);
+    this.#sharedWebSockets = webSocketServer(limits.maxMessageBytes + maxEnvelopeBytes, limits.closeTimeoutMs);
   }
 
   /**
@@ -116,7 +110,6 @@ export class Door {
       const { maxUnsentBytes, maxStreamsPerConnection } = this.#options.limits;
       const transport = new WebSocketTransport(webSocket, socket, {
         framing: judged.subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
-        windowBytes: takeOverInflating(webSocket, this.#inflating),
         maxUnsentBytes: shared ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
       });
       this.#transports.add(transport);
@@ -178,12 +171,11 @@ export class Door {
 }
 
 /** Does the handshakes and the parsing; what is longer ends at its header (WIRE-5). */
-function webSocketServer(maxPayload: number, closeTimeout: number, compresses: boolean): WebSocketServer {
+function webSocketServer(maxPayload: number, closeTimeout: number): WebSocketServer {
   return new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    // Either side compresses each message by itself: one compressed block serves all, and no connection keeps a window.
-    perMessageDeflate: compresses && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    perMessageDeflate: false,
     skipUTF8Validation: false,
     maxPayload,
     maxFragments,

@@ -1,7 +1,7 @@
-import type { AppendOutcome } from "@hawser/log";
 import { HawserError } from "@hawser/protocol";
 import type { Payload, Timer, Timers } from "@hawser/protocol";
 import type { Appender } from "../publish/appender.ts";
+import { appendPlain } from "../publish/plain-append.ts";
 import { memberKey } from "./presence-names.ts";
 import { encodeControl } from "./presence-record.ts";
 import type { DepartureRecord, LeaseRecord } from "./presence-record.ts";
@@ -92,12 +92,13 @@ export class ControlWriter {
       for (const done of waiting) done(closed);
       return;
     }
+    const { appender, channel } = this.#options;
     let left = records.length;
     let failure: HawserError | undefined;
     this.#writing += 1;
     for (const payload of records) {
-      this.#append(payload, (outcome) => {
-        failure ??= failureOf(outcome);
+      appendPlain(appender, { channel, payload }, (result) => {
+        if (result instanceof HawserError) failure ??= result;
         left -= 1;
         if (left > 0) return;
         this.#writing -= 1;
@@ -120,11 +121,6 @@ export class ControlWriter {
     return encodeControl({ instance: this.#options.instance(), entered, left });
   }
 
-  #append(payload: Payload, done: (outcome: AppendOutcome) => void): void {
-    const { appender, channel } = this.#options;
-    appender.add({ channel, producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "" }, done);
-  }
-
   /** Whoever entered is told that it failed, and asks again; but nobody asks for a departure. */
   #sayAgain(words: ReadonlyMap<string, Word>): void {
     for (const [key, word] of words) if (word.kind === "left" && !this.#words.has(key)) this.#words.set(key, word);
@@ -133,10 +129,4 @@ export class ControlWriter {
       this.#schedule();
     });
   }
-}
-
-function failureOf(outcome: AppendOutcome): HawserError | undefined {
-  if (outcome.kind === "accepted" || outcome.kind === "duplicate") return undefined;
-  if (outcome.kind === "failed") return new HawserError(outcome.code, outcome.message, { retry: true });
-  return new HawserError("internal", `The log answered ${outcome.kind} to a record without a producer.`);
 }

@@ -4,6 +4,7 @@ import type { Clock, Payload, Random, Timer, Timers } from "@hawser/protocol";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import type { Appender } from "../publish/appender.ts";
+import { appendedPlain } from "../publish/plain-append.ts";
 import { ControlReader } from "./control-reader.ts";
 import { PresenceChannel } from "./presence-channel.ts";
 import type { PresenceTimes } from "./presence-channel.ts";
@@ -221,29 +222,8 @@ export class NodePresence {
     for (const { channel } of this.#open.values()) channel.checkpoint();
   }
 
-  #say(record: RosterRecord): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const payload = encodeRoster(record);
-      const append = {
-        channel: rosterChannel,
-        producer: "",
-        sequence: 0,
-        previous: 0,
-        payload,
-        key: "",
-        publisher: "",
-      };
-      this.#options.appender.add(append, (outcome) => {
-        if (outcome.kind === "accepted" || outcome.kind === "duplicate") resolve();
-        else {
-          const { code, message } =
-            outcome.kind === "failed"
-              ? outcome
-              : { code: "internal" as const, message: `The log answered ${outcome.kind}.` };
-          reject(new HawserError(code, message, { retry: true }));
-        }
-      });
-    });
+  async #say(record: RosterRecord): Promise<void> {
+    await appendedPlain(this.#options.appender, { channel: rosterChannel, payload: encodeRoster(record) });
   }
 }
 

@@ -53,10 +53,7 @@ describe("the policy of a channel", () => {
         maxPayloadBytes: 5,
         publishesPerSecond: 0.5,
         clientsPublish: false,
-        compress: false,
         lane: "bulk",
-        conflate: true,
-        deliveriesPerSecond: 6,
       },
     ]);
     expect(policyOf("a")).toEqual({
@@ -68,10 +65,7 @@ describe("the policy of a channel", () => {
       maxPayloadBytes: 5,
       publishesPerSecond: 0.5,
       clientsPublish: false,
-      compress: false,
       lane: "bulk",
-      conflate: true,
-      deliveriesPerSecond: 6,
     });
   });
 
@@ -108,10 +102,7 @@ describe("options that are wrong", () => {
     [{ pattern: "a", publishesPerSecond: -1 }, "publishesPerSecond"],
     [{ pattern: "a", publishesPerSecond: Number.NaN }, "publishesPerSecond"],
     [{ pattern: "a", clientsPublish: "no" }, "clientsPublish"],
-    [{ pattern: "a", compress: "no" }, "compress"],
     [{ pattern: "a", lane: "fast" }, "lane"],
-    [{ pattern: "a", conflate: 1 }, "conflate"],
-    [{ pattern: "a", deliveriesPerSecond: -1 }, "deliveriesPerSecond"],
     [{ pattern: "a..b" }, "a..b"],
     [{ pattern: "$inbox" }, "$user.**"],
     [{ pattern: "$user.*" }, "$user.**"],
