@@ -3,7 +3,8 @@ import type { Client } from "@hawser/client";
 import { memoryLog } from "@hawser/log";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer } from "@hawser/server";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { AtEnd } from "../support/at-end.ts";
 import { connect, wholeLog } from "../support/clients.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import type { End, Fault } from "../support/fault-proxy.ts";
@@ -17,12 +18,6 @@ const calls = 1_000;
 /** Another one tries other cuts. */
 const seed = Number(process.env["HAWSER_TEST_SEED"] ?? 1);
 
-const ends: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
 interface Scene {
   readonly server: HawserServer;
   /** How often the handler ran for each call. */
@@ -32,7 +27,7 @@ interface Scene {
 }
 
 /** A server whose clients come over ways that cut each of their connections somewhere. */
-async function open(transport: SessionTransport, mostBytes: number): Promise<Scene> {
+async function open(transport: SessionTransport, mostBytes: number, atEnd: AtEnd): Promise<Scene> {
   const runs = new Map<number, number>();
   const server = createServer({
     log: memoryLog(),
@@ -51,7 +46,7 @@ async function open(transport: SessionTransport, mostBytes: number): Promise<Sce
     },
     ...transport.server,
   });
-  ends.push(() => server.close());
+  atEnd(() => server.close());
   await server.listen();
   const random = new Seeded(seed);
   const proxies: FaultProxy[] = [];
@@ -65,10 +60,10 @@ async function open(transport: SessionTransport, mostBytes: number): Promise<Sce
         faultOf: () => randomFault(random, mostBytes),
       });
       proxies.push(proxy);
-      ends.push(() => proxy.close());
+      atEnd(() => proxy.close());
       const url = proxy.urlOf(address);
       const client = connect(url, name, { connector: transport.connector(), connections, connectTimeoutMs: 1_000 });
-      ends.push(() => client.close());
+      atEnd(() => client.close());
       return client;
     },
   };
@@ -110,47 +105,47 @@ async function inTurns<T>(count: number, width: number, one: (n: number) => Prom
 
 const numbers = Array.from({ length: messages }, (_, index) => index);
 
-describe.each(sessionTransports.flatMap((transport) => [1, 2].map((connections) => ({ transport, connections }))))(
-  "over $transport.name, with $connections connections that are cut at any byte",
-  ({ transport, connections }) => {
-    it(`loses, doubles and disorders nothing of ${messages} messages (seed ${seed})`, async () => {
-      const scene = await open(transport, 20_000);
-      const [writer, reader] = [await scene.client("w", connections), await scene.client("r", connections)];
-      const reading = readAll(reader);
-      const positions = await inTurns(messages, inFlight, (n) => writer.channel("chat").publish(n));
-      const { seen, told } = await reading;
-      expect(told).toEqual([]);
-      expect(seen).toEqual(numbers);
-      expect(positions.map(({ position }) => position?.offset)).toEqual(numbers.map((n) => n + 1));
-      const auditor = connect(transport.urlOf(scene.server), "a", { connector: transport.connector() });
-      ends.push(() => auditor.close());
-      expect((await wholeLog(auditor.channel("chat"))).map(({ data }) => data)).toEqual(numbers);
-      expect(scene.proxies.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThan(10);
-    });
+// Most of the time is spent waiting for what a cut connection misses, so that several wait at once.
+describe.concurrent.each(
+  sessionTransports.flatMap((transport) => [1, 2].map((connections) => ({ transport, connections }))),
+)("over $transport.name, with $connections connections that are cut at any byte", ({ transport, connections }) => {
+  it(`loses, doubles and disorders nothing of ${messages} messages (seed ${seed})`, async ({ onTestFinished }) => {
+    const scene = await open(transport, 20_000, onTestFinished);
+    const [writer, reader] = [await scene.client("w", connections), await scene.client("r", connections)];
+    const reading = readAll(reader);
+    const positions = await inTurns(messages, inFlight, (n) => writer.channel("chat").publish(n));
+    const { seen, told } = await reading;
+    expect(told).toEqual([]);
+    expect(seen).toEqual(numbers);
+    expect(positions.map(({ position }) => position?.offset)).toEqual(numbers.map((n) => n + 1));
+    const auditor = connect(transport.urlOf(scene.server), "a", { connector: transport.connector() });
+    onTestFinished(() => auditor.close());
+    expect((await wholeLog(auditor.channel("chat"))).map(({ data }) => data)).toEqual(numbers);
+    expect(scene.proxies.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThan(10);
+  });
 
-    it(`ends each of ${calls} calls as it is documented (seed ${seed})`, async () => {
-      const { runs, proxies, client } = await open(transport, 4_000);
-      const caller = await client("c", connections);
-      const outcomes = await inTurns(calls, 10, async (id) => {
-        try {
-          return await caller.call("count", id, { idempotent: id % 2 === 0, timeoutMs: 20_000 });
-        } catch (error) {
-          return error instanceof HawserError ? error.code : error;
-        }
-      });
-      for (const [id, outcome] of outcomes.entries()) {
-        const times = runs.get(id) ?? 0;
-        if (id % 2 === 0) {
-          expect(outcome).toBe(id);
-          expect(times).toBeGreaterThanOrEqual(1);
-        } else {
-          // Once, or nobody knows; never twice.
-          expect([id, "outcome-unknown"]).toContain(outcome);
-          if (outcome === id) expect(times).toBe(1);
-          else expect(times).toBeLessThanOrEqual(1);
-        }
+  it(`ends each of ${calls} calls as it is documented (seed ${seed})`, async ({ onTestFinished }) => {
+    const { runs, proxies, client } = await open(transport, 4_000, onTestFinished);
+    const caller = await client("c", connections);
+    const outcomes = await inTurns(calls, 10, async (id) => {
+      try {
+        return await caller.call("count", id, { idempotent: id % 2 === 0, timeoutMs: 20_000 });
+      } catch (error) {
+        return error instanceof HawserError ? error.code : error;
       }
-      expect(proxies[0]!.cuts).toBeGreaterThan(3);
     });
-  },
-);
+    for (const [id, outcome] of outcomes.entries()) {
+      const times = runs.get(id) ?? 0;
+      if (id % 2 === 0) {
+        expect(outcome).toBe(id);
+        expect(times).toBeGreaterThanOrEqual(1);
+      } else {
+        // Once, or nobody knows; never twice.
+        expect([id, "outcome-unknown"]).toContain(outcome);
+        if (outcome === id) expect(times).toBe(1);
+        else expect(times).toBeLessThanOrEqual(1);
+      }
+    }
+    expect(proxies[0]!.cuts).toBeGreaterThan(3);
+  });
+});

@@ -1,7 +1,8 @@
 import { memoryLog } from "@hawser/log";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer } from "@hawser/server";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { AtEnd } from "../support/at-end.ts";
 import { connect } from "../support/clients.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { sessionTransports } from "../support/transports.ts";
@@ -9,13 +10,7 @@ import type { SessionTransport } from "../support/transports.ts";
 
 const count = 1_000;
 
-const ends: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
-async function serve(transport: SessionTransport): Promise<HawserServer> {
+async function serve(transport: SessionTransport, atEnd: AtEnd): Promise<HawserServer> {
   const server = createServer({
     log: memoryLog(),
     authenticate: anonymous({ allowNames: true }),
@@ -25,33 +20,34 @@ async function serve(transport: SessionTransport): Promise<HawserServer> {
     limits: { heartbeatMs: 800 },
     ...transport.server,
   });
-  ends.push(() => server.close());
+  atEnd(() => server.close());
   await server.listen();
   return server;
 }
 
-async function wayTo(address: string, delayMs = 0): Promise<FaultProxy> {
+async function wayTo(address: string, atEnd: AtEnd, delayMs = 0): Promise<FaultProxy> {
   const proxy = await FaultProxy.to(Number(new URL(address).port), { delayMs });
-  ends.push(() => proxy.close());
+  atEnd(() => proxy.close());
   return proxy;
 }
 
-describe.each(sessionTransports)("over $name", (transport) => {
-  it.each([
+// Most of the time is spent waiting for what does not come, so that several wait at once.
+describe.concurrent.each(sessionTransports)("over $name", (transport) => {
+  it.for([
     { way: "up", connections: 1 },
     { way: "down", connections: 1 },
     { way: "up", connections: 2 },
     { way: "down", connections: 2 },
   ] as const)(
     "a way that lets nothing through $way is left for another one, without a loss, with $connections connections",
-    async ({ way, connections }) => {
-      const server = await serve(transport);
+    async ({ way, connections }, { onTestFinished }) => {
+      const server = await serve(transport, onTestFinished);
       const address = transport.urlOf(server);
-      const ways = [await wayTo(address), await wayTo(address)];
+      const ways = [await wayTo(address, onTestFinished), await wayTo(address, onTestFinished)];
       const url = ways.map((proxy) => proxy.urlOf(address));
       const connector = transport.connector();
       const client = connect(url[0]!, "ann", { url, connections, connector, connectTimeoutMs: 1_000 });
-      ends.push(() => client.close());
+      onTestFinished(() => client.close());
       const subscription = client.channel("chat").subscribe({ from: "earliest" });
       const told: string[] = [];
       subscription.addEventListener("lost", () => told.push("lost"));
@@ -69,11 +65,11 @@ describe.each(sessionTransports)("over $name", (transport) => {
     },
   );
 
-  it("a long way is measured", async () => {
-    const server = await serve(transport);
-    const proxy = await wayTo(transport.urlOf(server), 40);
+  it("a long way is measured", async ({ onTestFinished }) => {
+    const server = await serve(transport, onTestFinished);
+    const proxy = await wayTo(transport.urlOf(server), onTestFinished, 40);
     const client = connect(proxy.urlOf(transport.urlOf(server)), "ann", { connector: transport.connector() });
-    ends.push(() => client.close());
+    onTestFinished(() => client.close());
     const roundTripMs = await new Promise<number>((resolve) =>
       client.addEventListener("status", ({ status }) => {
         const measured = status.connections[0]?.roundTripMs;
@@ -87,13 +83,16 @@ describe.each(sessionTransports)("over $name", (transport) => {
 // Over HTTP no client confirms (HTTP-7): a stream that vanished is found by the kernel, much later.
 const confirming = sessionTransports.filter(({ name }) => !name.startsWith("HTTP"));
 
-describe.each(confirming)("over $name", (transport) => {
-  it("a connection of which nobody hears any more gives its place at the server back", async () => {
-    const server = await serve(transport);
-    const proxy = await wayTo(transport.urlOf(server));
+describe.concurrent.each(confirming)("over $name", (transport) => {
+  it("a connection of which nobody hears any more gives its place at the server back", async ({
+    onTestFinished,
+    expect,
+  }) => {
+    const server = await serve(transport, onTestFinished);
+    const proxy = await wayTo(transport.urlOf(server), onTestFinished);
     const url = proxy.urlOf(transport.urlOf(server));
     const client = connect(url, "ann", { connector: transport.connector() });
-    ends.push(() => client.close());
+    onTestFinished(() => client.close());
     await client.channel("chat").publish("hello");
     expect(server.connections).toBe(1);
     client.goOffline();

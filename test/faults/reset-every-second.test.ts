@@ -6,7 +6,9 @@ import { remoteLog, serveLog } from "@hawser/log-server";
 import { systemPorts } from "@hawser/protocol";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import type { HawserServer, ServerOptions } from "@hawser/server";
-import { afterEach, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { AtEnd } from "../support/at-end.ts";
+import { BrokenAnswers } from "../support/broken-answers.ts";
 import { connect } from "../support/clients.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { sessionTransports } from "../support/transports.ts";
@@ -14,22 +16,14 @@ import type { SessionTransport } from "../support/transports.ts";
 
 const messagesPerSecond = 1_000;
 const mostSeconds = Number(process.env["HAWSER_TEST_SECONDS"] ?? 60);
-/** The first transport has its minute; the others show that they are no different. */
-const runs = sessionTransports.map((transport, index) => ({
-  transport,
-  seconds: index === 0 ? mostSeconds : Math.min(mostSeconds, 10),
-}));
-
-const ends: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
+/** The first transport has its minute; the others show in it, one after the other, that they are no different. */
+const [first, ...others] = sessionTransports;
+const fewSeconds = Math.min(mostSeconds, 10);
 
 /** Two nodes on one log. */
-async function twoNodes(transport: SessionTransport): Promise<readonly HawserServer[]> {
+async function twoNodes(transport: SessionTransport, atEnd: AtEnd): Promise<readonly HawserServer[]> {
   const folder = await mkdtemp(join(tmpdir(), "hawser-test-"));
-  ends.push(() => rm(folder, { recursive: true }));
+  atEnd(() => rm(folder, { recursive: true }));
   const socket = join(folder, "log.sock");
   const log = memoryLog();
   const common: Omit<ServerOptions, "log"> = {
@@ -43,10 +37,10 @@ async function twoNodes(transport: SessionTransport): Promise<readonly HawserSer
   const owner = createServer({ ...common, log });
   const borrower = createServer({ ...common, log: remoteLog({ socket, capabilities: log.capabilities }) });
   const served = await serveLog({ log, socket });
-  ends.push(() => owner.close());
+  atEnd(() => owner.close());
   await owner.listen();
-  ends.push(() => served.close());
-  ends.push(() => borrower.close());
+  atEnd(() => served.close());
+  atEnd(() => borrower.close());
   await borrower.listen();
   return [owner, borrower];
 }
@@ -60,7 +54,8 @@ interface Subscriber {
   readonly seen: number[];
   readonly told: string[];
   readonly proxies: readonly FaultProxy[];
-  readonly connects: () => number;
+  /** Cuts that it felt: connections that it made, and over HTTP, where the session need not know, answers that broke. */
+  readonly felt: () => number;
   /** Resolves when message `last` was read. */
   readonly reached: (last: number) => Promise<void>;
 }
@@ -74,17 +69,19 @@ async function subscribe(
   transport: SessionTransport,
   nodes: readonly HawserServer[],
   { connections, placement }: SubscriberOptions,
+  atEnd: AtEnd,
 ): Promise<Subscriber> {
+  const answers = new BrokenAnswers();
   const proxies: FaultProxy[] = [];
   for (const node of nodes) {
     const proxy = await FaultProxy.to(Number(new URL(transport.urlOf(node)).port));
-    ends.push(() => proxy.close());
+    atEnd(() => proxy.close());
     proxies.push(proxy);
   }
   const url = nodes.map((node, index) => proxies[index]!.urlOf(transport.urlOf(node)));
   const name = `${connections}-${placement}`;
-  const client = connect(url[0]!, name, { url, connections, connector: transport.connector() });
-  ends.push(() => client.close());
+  const client = connect(url[0]!, name, { url, connections, connector: transport.connector(undefined, answers.fetch) });
+  atEnd(() => client.close());
   const subscription = client.channel("stream").subscribe({ from: "earliest", placement });
   const seen: number[] = [];
   const told: string[] = [];
@@ -101,7 +98,7 @@ async function subscribe(
     seen,
     told,
     proxies,
-    connects: () => client.statistics.connects,
+    felt: () => (transport.name.startsWith("HTTP") ? answers.count : client.statistics.connects),
     async reached(last) {
       while (seen.length === 0 || seen.at(-1)! < last) await new Promise<void>((resolve) => (wake = resolve));
     },
@@ -122,39 +119,51 @@ async function stream(node: HawserServer, untilMs: number): Promise<number> {
   return published;
 }
 
-it.each(runs)(
-  "over $transport.name, reset every second for $seconds s, loses, doubles and disorders nothing of 1,000 messages a second",
-  async ({ transport, seconds }) => {
-    const nodes = await twoNodes(transport);
-    const subscribers = [
-      await subscribe(transport, nodes, { connections: 1, placement: "any" }),
-      await subscribe(transport, nodes, { connections: 2, placement: "any" }),
-      await subscribe(transport, nodes, { connections: 2, placement: "mirrored" }),
-    ];
-    const streaming = stream(nodes[0]!, seconds * 1_000);
-    for (let turn = 1; turn < seconds; turn += 1) {
-      await later(1_000);
-      for (const { proxies } of subscribers) {
-        const first = proxies[turn % proxies.length]!;
-        if (!first.resetOldest()) proxies[(turn + 1) % proxies.length]!.resetOldest();
-      }
+/** A subscriber of each kind, whose connections are reset in turn, one a second. */
+async function checkReset(transport: SessionTransport, seconds: number, atEnd: AtEnd): Promise<void> {
+  const nodes = await twoNodes(transport, atEnd);
+  const subscribers = [
+    await subscribe(transport, nodes, { connections: 1, placement: "any" }, atEnd),
+    await subscribe(transport, nodes, { connections: 2, placement: "any" }, atEnd),
+    await subscribe(transport, nodes, { connections: 2, placement: "mirrored" }, atEnd),
+  ];
+  const streaming = stream(nodes[0]!, seconds * 1_000);
+  for (let turn = 1; turn < seconds; turn += 1) {
+    await later(1_000);
+    for (const { proxies } of subscribers) {
+      const next = proxies[turn % proxies.length]!;
+      if (!next.endAll("reset")) proxies[(turn + 1) % proxies.length]!.endAll("reset");
     }
-    const published = await streaming;
-    const all = Array.from({ length: published }, (_, index) => index);
-    expect(published).toBeGreaterThan(0.9 * seconds * messagesPerSecond);
-    for (const { name, seen, told, proxies, reached, connects } of subscribers) {
-      await reached(published - 1);
-      expect(told, name).toEqual([]);
-      expect(seen.length, name).toBe(published);
-      expect(
-        seen.every((n, index) => n === all[index]),
-        name,
-      ).toBe(true);
-      const cuts = proxies.reduce((sum, proxy) => sum + proxy.cuts, 0);
-      expect(cuts, name).toBeGreaterThan(seconds / 2);
-      // Over HTTP another stream takes the place of one that was cut, and the session need not know.
-      if (!transport.name.startsWith("HTTP")) expect(connects(), name).toBeGreaterThan(cuts / 2);
-    }
-  },
-  (mostSeconds + 60) * 1_000,
-);
+  }
+  const published = await streaming;
+  expect(published).toBeGreaterThan(0.9 * seconds * messagesPerSecond);
+  for (const { name, seen, told, proxies, reached, felt } of subscribers) {
+    await reached(published - 1);
+    expect(told, name).toEqual([]);
+    expect(seen.length, name).toBe(published);
+    expect(
+      seen.every((n, index) => n === index),
+      name,
+    ).toBe(true);
+    const cuts = proxies.reduce((sum, proxy) => sum + proxy.cuts, 0);
+    expect(cuts, name).toBeGreaterThan(seconds / 2);
+    // Each turn cuts what carries the stream, if it is there; over HTTP others beside it, which nobody misses.
+    expect(felt(), name).toBeGreaterThan(seconds / 2);
+  }
+}
+
+describe.concurrent("1,000 messages a second, with a connection of each subscriber reset every second", () => {
+  const timeout = (mostSeconds + 60) * 1_000;
+
+  it(`lose, double and disorder nothing over ${first!.name} in ${mostSeconds} s`, { timeout }, ({ onTestFinished }) =>
+    checkReset(first!, mostSeconds, onTestFinished),
+  );
+
+  it(
+    `lose, double and disorder nothing over each of ${others.map(({ name }) => name).join(", ")} in ${fewSeconds} s`,
+    { timeout },
+    async ({ onTestFinished }) => {
+      for (const transport of others) await checkReset(transport, fewSeconds, onTestFinished);
+    },
+  );
+});

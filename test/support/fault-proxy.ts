@@ -72,18 +72,11 @@ export class FaultProxy {
     return this.#cuts;
   }
 
-  /** Resets the oldest connection. False when there is none. */
-  resetOldest(): boolean {
-    for (const connection of this.#connections) {
-      connection.end("reset");
-      return true;
-    }
-    return false;
-  }
-
-  /** Ends all connections that there are now. */
-  endAll(end: End): void {
-    for (const connection of this.#connections) connection.end(end);
+  /** Ends all connections that there are now. False when there is none. */
+  endAll(end: End): boolean {
+    const all = [...this.#connections];
+    for (const connection of all) connection.end(end);
+    return all.length > 0;
   }
 
   /** Nothing passes one way, on connections that come meanwhile too; the other way is open. */

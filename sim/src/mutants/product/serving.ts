@@ -37,7 +37,7 @@ export const servingMutants: readonly ProductMutant[] = [
     id: "revoked-right-remembered",
     sentence: "what the application said of a right is remembered after it was revoked",
     file: rights,
-    find: "this.#renewals += 1;\n    this.#answers = undefined;",
+    find: "this.#renewals += 1;\n    this.#answers = new Map();",
     replace: "this.#renewals += 1;",
   },
   {
