@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { bundle } from "./bundle/bundle.ts";
 import { failover } from "./failover/failover.ts";
 import { channels } from "./fanout/channels.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
@@ -15,6 +16,7 @@ import { rolling } from "./rolling/rolling.ts";
 
 /** Each with how many seconds it measures when nothing is said. */
 const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly seconds: number }>> = {
+  bundle: { run: bundle, seconds: 1 },
   channels: { run: channels, seconds: 9 },
   cpu: { run: cpu, seconds: 9 },
   failover: { run: failover, seconds: 60 },
