@@ -8,9 +8,10 @@ import type { Peer } from "../transport/transport.ts";
 export class Authentication {
   readonly #services: NodeServices;
   readonly #peer: Peer;
-  #last: Promise<unknown> = Promise.resolve();
+  /** The question that was asked last, while it is open. */
+  #last: Promise<unknown> | undefined;
   /** Ends the question that is open. */
-  #abandon: () => void = () => {};
+  #abandon: (() => void) | undefined;
   #closed = false;
 
   constructor(services: NodeServices, peer: Peer) {
@@ -23,8 +24,12 @@ export class Authentication {
    * takes the place of a newer one. Never rejects; the application's own errors stay in the log.
    */
   identify(token: string, session: string): Promise<Identity | HawserError> {
-    const answer = this.#last.then(() => this.#bounded(token, session));
+    const before = this.#last ?? Promise.resolve();
+    const answer = before.then(() => this.#bounded(token, session));
     this.#last = answer;
+    void answer.then(() => {
+      if (this.#last === answer) this.#last = undefined;
+    });
     return answer;
   }
 
@@ -55,7 +60,7 @@ export class Authentication {
   /** The connection is gone: who waits is answered at once, and no timer is left. */
   close(): void {
     this.#closed = true;
-    this.#abandon();
+    this.#abandon?.();
   }
 
   #bounded(token: string, session: string): Promise<Identity | HawserError> {
@@ -66,12 +71,15 @@ export class Authentication {
         logger.error({ session }, `authenticate did not answer within ${limits.authenticateTimeoutMs} ms`);
         resolve(new HawserError("internal", "The server did not authenticate in time. Try again.", { retry: true }));
       });
-      this.#abandon = () => {
+      const abandon = (): void => {
         deadline.cancel();
         resolve(gone);
       };
+      this.#abandon = abandon;
       void this.#ask(token, session).then((answer) => {
         deadline.cancel();
+        // A question that was answered too late is none of those that are open.
+        if (this.#abandon === abandon) this.#abandon = undefined;
         resolve(answer);
       });
     });

@@ -5,11 +5,29 @@ export interface AdmissionLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
-export type Admission =
-  /** `leave` gives the place back; call it once, when the connection has ended. */
-  | { readonly kind: "admitted"; readonly leave: () => void }
-  | { readonly kind: "node-full" }
-  | { readonly kind: "address-full" };
+/** The place of one connection. */
+export class Place {
+  #group: string | undefined;
+  readonly #onLeft: (group: string) => void;
+
+  constructor(group: string, onLeft: (group: string) => void) {
+    this.#group = group;
+    this.#onLeft = onLeft;
+  }
+
+  get kind(): "admitted" {
+    return "admitted";
+  }
+
+  /** Gives it back, once: call it when the connection has ended. */
+  leave(): void {
+    if (this.#group === undefined) return;
+    this.#onLeft(this.#group);
+    this.#group = undefined;
+  }
+}
+
+export type Admission = Place | { readonly kind: "node-full" } | { readonly kind: "address-full" };
 
 /** Counts the connections of the node and of each address. Holds something only for addresses that are connected. */
 export class AdmissionCounter {
@@ -34,21 +52,13 @@ export class AdmissionCounter {
     if (held >= this.#limits.maxConnectionsPerAddress) return { kind: "address-full" };
     this.#total += 1;
     this.#byAddress.set(group, held + 1);
-    let left = false;
-    return {
-      kind: "admitted",
-      leave: () => {
-        if (left) return;
-        left = true;
-        this.#leave(group);
-      },
-    };
+    return new Place(group, this.#leave);
   }
 
-  #leave(group: string): void {
+  readonly #leave = (group: string): void => {
     this.#total -= 1;
     const held = (this.#byAddress.get(group) ?? 0) - 1;
     if (held > 0) this.#byAddress.set(group, held);
     else this.#byAddress.delete(group);
-  }
+  };
 }

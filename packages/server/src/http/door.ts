@@ -13,7 +13,9 @@ import { SharedConnection } from "../transport/shared-connection.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
 import type { Gate } from "./gate.ts";
-import { judgeHandshake, plainHeaders } from "./handshake.ts";
+import type { Place } from "./admission.ts";
+import { HandshakePeer } from "./handshake-peer.ts";
+import { judgeHandshake } from "./handshake.ts";
 import type { Approval, Refusal } from "./handshake.ts";
 import { pathOf } from "./path.ts";
 import { refuse } from "./refuse.ts";
@@ -102,37 +104,48 @@ export class Door {
     if (judged.kind === "refused") return this.#refuse(socket, judged);
     const admission = this.#gate.admit(judged.address);
     if (admission.kind === "refused") return this.#refuse(socket, admission);
-    socket.once("close", admission.leave);
-    let accepted = false;
-    const accept = (webSocket: WebSocket): void => {
-      accepted = true;
-      const shared = judged.subprotocol === sharedSubprotocol;
-      const { maxUnsentBytes, maxStreamsPerConnection } = this.#options.limits;
-      const transport = new WebSocketTransport(webSocket, socket, {
-        framing: judged.subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
-        maxUnsentBytes: shared ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
-      });
-      this.#transports.add(transport);
-      socket.once("close", () => this.#transports.delete(transport));
-      this.#handOver(transport, judged, request);
-    };
+    let webSocket: WebSocket | undefined;
     try {
       const webSockets = judged.subprotocol === sharedSubprotocol ? this.#sharedWebSockets : this.#webSockets;
-      webSockets.handleUpgrade(request, socket, head, accept);
+      webSockets.handleUpgrade(request, socket, head, (upgraded) => (webSocket = upgraded));
     } catch (error) {
       // Two listeners of the application's server take upgrades to the same path, and the other was first.
       admission.leave();
       this.#options.logger.error({ error, path: this.#options.path }, "an upgrade was taken by another listener");
     }
+    if (webSocket !== undefined) {
+      const transport = this.#transportOf(webSocket, socket, judged);
+      this.#hold(transport, socket, admission);
+      this.#handOver(transport, judged, request);
+      return;
+    }
     // `ws` has answered by itself, or the socket is gone or another's.
-    if (!accepted) this.#options.observer.handshakeRefused("handshake");
+    socket.once("close", () => admission.leave());
+    this.#options.observer.handshakeRefused("handshake");
+  }
+
+  #transportOf(webSocket: WebSocket, socket: Duplex, { subprotocol }: Approval): WebSocketTransport {
+    const { maxUnsentBytes, maxStreamsPerConnection } = this.#options.limits;
+    return new WebSocketTransport(webSocket, socket, {
+      framing: subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
+      maxUnsentBytes: subprotocol === sharedSubprotocol ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
+    });
+  }
+
+  /** The one function that is made for each connection: it must not be made where it would keep the request. */
+  #hold(transport: Transport, socket: Duplex, place: Place): void {
+    this.#transports.add(transport);
+    socket.on("close", () => {
+      place.leave();
+      this.#transports.delete(transport);
+    });
   }
 
   #handOver(transport: Transport, { address, subprotocol }: Approval, request: IncomingMessage): void {
-    const headers = plainHeaders(request);
     try {
-      if (subprotocol === sharedSubprotocol) this.#share(transport, { address, subprotocol: "hawser.v1", headers });
-      else this.#options.core.accept(transport, { address, subprotocol, headers });
+      if (subprotocol === sharedSubprotocol)
+        this.#share(transport, new HandshakePeer(address, "hawser.v1", request.headers));
+      else this.#options.core.accept(transport, new HandshakePeer(address, subprotocol, request.headers));
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();
@@ -147,7 +160,7 @@ export class Door {
       frameHead: binaryFrameHead,
       admit: () => {
         const admission = this.#gate.admit(peer.address);
-        return admission.kind === "admitted" ? admission.leave : undefined;
+        return admission.kind === "admitted" ? admission : undefined;
       },
       accept: (stream) => core.accept(stream, peer),
       onClosed: () => {

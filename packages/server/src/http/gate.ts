@@ -1,6 +1,7 @@
 import type { Limits } from "../policy/limits.ts";
 import { addressOf } from "./address.ts";
 import { AdmissionCounter } from "./admission.ts";
+import type { Place } from "./admission.ts";
 import type { HandshakeRules, Refusal } from "./handshake.ts";
 import { originCheck } from "./origin.ts";
 import type { OriginPolicy } from "./origin.ts";
@@ -11,7 +12,7 @@ export interface GateOptions {
   readonly limits: Limits;
 }
 
-export type Entry = { readonly kind: "admitted"; readonly leave: () => void } | Refusal;
+export type Entry = Place | Refusal;
 
 /** Who may come in, by which door ever: one judgement and one count for all of a node's transports. */
 export class Gate {

@@ -85,14 +85,6 @@ export function addressOfRequest(request: IncomingMessage, rules: Pick<Handshake
   );
 }
 
-/** The headers as a core gets them: lower case, one string each, and no prototype that a name could reach. */
-export function plainHeaders(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
-  const plain: Record<string, string | undefined> = Object.create(null) as Record<string, string | undefined>;
-  for (const [name, value] of Object.entries(request.headers))
-    plain[name] = Array.isArray(value) ? value.join(", ") : value;
-  return Object.freeze(plain);
-}
-
 const upgradeHeaders = { upgrade: "websocket", connection: "Upgrade" } as const;
 
 /** See `Refusal`. */

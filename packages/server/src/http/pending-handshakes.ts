@@ -9,11 +9,18 @@ export class PendingHandshakes {
   readonly #limit: number;
   readonly #onEvicted: () => void;
   /** In the order in which they came. */
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: Set<Socket>;
+  /** Listens on every socket, and is taken off those that have become something else. */
+  readonly #onClose: (this: Socket) => void;
 
   constructor(limit: number, onEvicted: () => void) {
     this.#limit = limit;
     this.#onEvicted = onEvicted;
+    const sockets = new Set<Socket>();
+    this.#sockets = sockets;
+    this.#onClose = function () {
+      sockets.delete(this);
+    };
   }
 
   get count(): number {
@@ -23,10 +30,13 @@ export class PendingHandshakes {
   /** Looks at each new socket of the server. */
   watch(server: Server): void {
     server.on("connection", (socket: Socket) => {
-      socket.once("close", () => this.#sockets.delete(socket));
+      socket.on("close", this.#onClose);
       this.#add(socket);
     });
-    server.prependListener("upgrade", (request) => this.#sockets.delete(request.socket));
+    server.prependListener("upgrade", ({ socket }) => {
+      this.#sockets.delete(socket);
+      socket.off("close", this.#onClose);
+    });
   }
 
   /** A request of this socket was let in. Call what is returned when it has ended: then the socket is pending again. */

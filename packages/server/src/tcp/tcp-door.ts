@@ -142,7 +142,7 @@ export class TcpDoor {
     const place = admission.admit(address);
     if (place.kind !== "admitted")
       return this.#refuse(socket, codec, place.kind === "node-full" ? nodeFull : addressFull);
-    socket.once("close", place.leave);
+    socket.once("close", () => place.leave());
     const transport = new TcpTransport(socket, { ...limits, codec, timers });
     this.#transports.add(transport);
     socket.once("close", () => this.#transports.delete(transport));

@@ -10,17 +10,19 @@ interface Mark {
   readonly bytes: number;
 }
 
+const none: readonly Mark[] = [];
+
 /**
  * What is confirmed by frames, where the transport has no ping of its own (FLOW-4). The nonces are random: a peer that
  * does not read cannot answer a `ping`.
  */
 export class FrameMarks {
-  #open: Mark[] = [];
+  #open = none;
 
   /** The nonce of the `ping` that carries `id`; `bytes` were sent before it. */
   issue(id: number, bytes: number): number {
     const nonce = randomInt(1, nonces);
-    this.#open.push({ id, nonce, bytes });
+    this.#open = [...this.#open, { id, nonce, bytes }];
     return nonce;
   }
 
@@ -38,7 +40,7 @@ export class FrameMarks {
     const index = this.#open.findLastIndex(holds);
     const mark = this.#open[index];
     if (mark === undefined) return undefined;
-    this.#open = this.#open.slice(index + 1);
+    this.#open = index + 1 === this.#open.length ? none : this.#open.slice(index + 1);
     return mark.id;
   }
 }

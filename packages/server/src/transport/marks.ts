@@ -1,27 +1,32 @@
-import { randomFillSync } from "node:crypto";
+import { randomInt } from "node:crypto";
 
-/** How long the payload of a marking ping is. */
+/** How long the payload of a marking ping is: a nonce behind two zeros. */
 const markBytes = 8;
+const nonceBytes = 6;
+
+/** What `randomInt` takes, and far too many to be guessed. */
+const nonces = 2 ** 48 - 1;
 
 interface Mark {
   readonly id: number;
-  readonly payload: Buffer;
+  readonly nonce: number;
 }
+
+const none: readonly Mark[] = [];
 
 /**
  * The pings that ask for a confirmation, and which of them a pong answers. Their payloads are random: a peer that does
  * not read cannot confirm, so that what is unconfirmed really bounds what waits for it.
  */
 export class Marks {
-  #open: Mark[] = [];
-  #pool = Buffer.alloc(0);
+  #open = none;
 
   /** The payload of the ping that carries `id`. */
   issue(id: number): Buffer {
-    if (this.#pool.length < markBytes) this.#pool = randomFillSync(Buffer.allocUnsafeSlow(64 * markBytes));
-    const payload = this.#pool.subarray(0, markBytes);
-    this.#pool = this.#pool.subarray(markBytes);
-    this.#open.push({ id, payload });
+    const nonce = randomInt(nonces);
+    this.#open = [...this.#open, { id, nonce }];
+    const payload = Buffer.alloc(markBytes);
+    payload.writeUIntBE(nonce, markBytes - nonceBytes, nonceBytes);
     return payload;
   }
 
@@ -31,10 +36,13 @@ export class Marks {
    */
   confirm(payload: Uint8Array): number | undefined {
     if (payload.length !== markBytes) return undefined;
-    const index = this.#open.findIndex((mark) => mark.payload.equals(payload));
+    const view = new DataView(payload.buffer, payload.byteOffset, markBytes);
+    // Eight bytes that do not begin with two zeros are above all nonces.
+    const nonce = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+    const index = this.#open.findIndex((mark) => mark.nonce === nonce);
     const mark = this.#open[index];
     if (mark === undefined) return undefined;
-    this.#open = this.#open.slice(index + 1);
+    this.#open = index + 1 === this.#open.length ? none : this.#open.slice(index + 1);
     return mark.id;
   }
 }

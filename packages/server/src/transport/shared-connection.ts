@@ -14,13 +14,19 @@ export interface SharedConnectionLimits {
   readonly framesBurst: number;
 }
 
+/** The place of a stream among the connections of the node. */
+export interface StreamPlace {
+  /** Gives it back. */
+  leave(): void;
+}
+
 export interface SharedConnectionOptions {
   /** The physical connection. Its messages are those of `hawser.v1.shared`. */
   readonly transport: Transport;
   /** The header of the physical connection's frame for a message of so many bytes. */
   readonly frameHead: (length: number) => Uint8Array;
   /** Takes a place for a stream beside the first, which has the connection's own; `undefined`: there is none. */
-  readonly admit: () => (() => void) | undefined;
+  readonly admit: () => StreamPlace | undefined;
   /** Hands a stream to the node. */
   readonly accept: (stream: Transport) => void;
   /** Once, when it has ended. */
@@ -42,7 +48,7 @@ export class SharedConnection implements TransportHandlers, Carrier {
   /** Messages of no open stream, control messages that were not asked for, and streams that begin: what costs the peer nothing. */
   readonly #surplus: TokenBucket;
   /** Places of the streams beside the first. */
-  #places: (() => void)[] = [];
+  #places: StreamPlace[] = [];
   #highest = 0;
   #heldBytes = 0;
   #pending: Uint8Array[] = [];
@@ -170,7 +176,7 @@ export class SharedConnection implements TransportHandlers, Carrier {
 
   #forget(number: number): void {
     if (!this.#streams.delete(number)) return;
-    if (this.#streams.size > 0) this.#places.pop()?.();
+    if (this.#streams.size > 0) this.#places.pop()?.leave();
     else if (this.#open) this.#awaitStream();
   }
 
@@ -208,7 +214,7 @@ export class SharedConnection implements TransportHandlers, Carrier {
     this.#idle?.cancel();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
-    for (const place of this.#places.splice(0)) place();
+    for (const place of this.#places.splice(0)) place.leave();
     for (const stream of streams) stream.ended(code, reason);
     this.#pending = [];
     this.#options.onClosed();

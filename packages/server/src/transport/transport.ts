@@ -60,7 +60,7 @@ export interface Peer {
   /** Remote address, for limits and logs. */
   readonly address: string;
   readonly subprotocol: "hawser.v1" | "hawser.v1.json";
-  /** The headers of the handshake, lower case; empty where there are none. */
+  /** The headers of the handshake, lower case, without those of the transport's own; empty where there are none. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /**
    * The connection is one HTTP request of many (section 14): rates count for all those of its session. A `brief` one asks, is

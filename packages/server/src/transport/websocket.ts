@@ -18,6 +18,22 @@ type State =
   /** The end was told; `ws` may still be closing. */
   | { readonly kind: "closed" };
 
+const carrier = Symbol("carrier");
+
+/** A WebSocket of `ws`, and the transport that it is part of. */
+type Carrying = WebSocket & { [carrier]?: WebSocketTransport };
+
+const open: State = { kind: "open" };
+interface Listeners {
+  readonly message: (this: Carrying, data: unknown, binary: boolean) => void;
+  readonly ping: (this: Carrying) => void;
+  readonly pong: (this: Carrying, payload: Buffer) => void;
+  readonly error: (this: Carrying, error: Error) => void;
+  readonly close: (this: Carrying, code: number, reason: Buffer) => void;
+}
+
+const ignore = (): void => {};
+
 interface Held {
   readonly message: Uint8Array;
   readonly binary: boolean;
@@ -44,10 +60,10 @@ export class WebSocketTransport implements Transport {
   readonly #socket: Duplex;
   readonly #maxUnsentBytes: number;
   readonly #marks = new Marks();
-  #state: State = { kind: "open" };
+  #state: State = open;
   #paused = false;
   /** Messages that `ws` had taken from the socket already when reading was paused: one socket read's worth at most. */
-  #held: Held[] = [];
+  #held: Held[] | undefined;
   /** A write waits for the ping of its mark, which follows in the same turn. */
   #corked = false;
 
@@ -56,14 +72,36 @@ export class WebSocketTransport implements Transport {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#maxUnsentBytes = options.maxUnsentBytes;
-    webSocket.on("message", (data, binary) => this.#onMessage(data as Buffer, binary));
-    webSocket.on("ping", () => this.#onAlive());
-    webSocket.on("pong", (payload) => this.#onPong(payload));
-    webSocket.on("error", (error) => this.#onError(error));
-    webSocket.on("close", (code, reason) => this.#onClose(code, reason));
+    const carrying = webSocket as Carrying;
+    carrying[carrier] = this;
+    const { message, ping, pong, error, close } = WebSocketTransport.#listeners;
+    carrying.on("message", message);
+    carrying.on("ping", ping);
+    carrying.on("pong", pong);
+    carrying.on("error", error);
+    carrying.on("close", close);
     // `ws` takes its own listener away when it closes; an error after that must not become uncaught.
-    socket.on("error", () => {});
+    socket.on("error", ignore);
   }
+
+  /** Shared by all: functions of its own for each connection would cost more memory than the rest of it. */
+  static readonly #listeners: Listeners = {
+    message(data, binary) {
+      this[carrier]!.#onMessage(data as Buffer, binary);
+    },
+    ping() {
+      this[carrier]!.#onAlive();
+    },
+    pong(payload) {
+      this[carrier]!.#onPong(payload);
+    },
+    error(error) {
+      this[carrier]!.#onError(error);
+    },
+    close(code, reason) {
+      this[carrier]!.#onClose(code, reason);
+    },
+  };
 
   write(pieces: readonly Uint8Array[], marked = false): void {
     if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
@@ -99,9 +137,10 @@ export class WebSocketTransport implements Transport {
     if (!this.#paused) return;
     this.#paused = false;
     // A handler may pause again in the middle: what is left stays held.
-    while (this.#held.length > 0 && !this.#paused && this.#state.kind === "open") {
+    while (this.#held !== undefined && !this.#paused && this.#state.kind === "open") {
       const held = this.#held.shift();
-      if (held !== undefined) this.handlers?.onMessage(held.message, held.binary);
+      if (held === undefined) this.#held = undefined;
+      else this.handlers?.onMessage(held.message, held.binary);
     }
     if (!this.#paused) this.#webSocket.resume();
   }
@@ -109,7 +148,7 @@ export class WebSocketTransport implements Transport {
   close(code: number, reason: string): void {
     if (this.#state.kind !== "open") return;
     this.#state = { kind: "closing", code, reason };
-    this.#held = [];
+    this.#held = undefined;
     this.#webSocket.close(code, shorten(reason));
     // The peer's answer must be read, and what it sent before is dropped; `ws` cuts the socket if no answer comes.
     this.#webSocket.resume();
@@ -117,7 +156,7 @@ export class WebSocketTransport implements Transport {
 
   terminate(): void {
     if (this.#state.kind === "open") this.#state = { kind: "closing", code: abnormalClosure, reason: "" };
-    this.#held = [];
+    this.#held = undefined;
     this.#webSocket.terminate();
   }
 
@@ -136,7 +175,7 @@ export class WebSocketTransport implements Transport {
   #onMessage(data: Buffer, binary: boolean): void {
     if (this.#state.kind !== "open") return;
     const message = ownBytes(data);
-    if (this.#paused) this.#held.push({ message, binary });
+    if (this.#paused) (this.#held ??= []).push({ message, binary });
     else this.handlers?.onMessage(message, binary);
   }
 
@@ -166,7 +205,7 @@ export class WebSocketTransport implements Transport {
 
   #end(code: number, reason: string): void {
     this.#state = { kind: "closed" };
-    this.#held = [];
+    this.#held = undefined;
     this.handlers?.onClose(code, reason);
   }
 }

@@ -60,7 +60,7 @@ async function shared({ limits = {}, node: nodeOptions = {}, places = 1_000 }: O
     admit: () => {
       if (free === 0) return undefined;
       free -= 1;
-      return () => (free += 1);
+      return { leave: () => (free += 1) };
     },
     accept: (stream) => node.accept(stream, { address: "192.0.2.1", subprotocol: "hawser.v1", headers: {} }),
     onClosed: () => (ended += 1),
