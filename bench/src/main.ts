@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./bundle/bundle.ts";
 import { failover } from "./failover/failover.ts";
 import { channels } from "./fanout/channels.ts";
+import { deflate } from "./fanout/deflate.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { cpu, latency } from "./fanout/steady.ts";
 import { ingest } from "./ingest/ingest.ts";
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   bundle: { run: bundle, seconds: 1 },
   channels: { run: channels, seconds: 9 },
   cpu: { run: cpu, seconds: 9 },
+  deflate: { run: deflate, seconds: 9 },
   failover: { run: failover, seconds: 60 },
   fanout: { run: fanout, seconds: 9 },
   fanout1: { run: fanout1, seconds: 9 },

@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clientFrame, FrameReader } from "../src/load/frame-reader.ts";
@@ -39,6 +40,31 @@ describe("FrameReader", () => {
     });
     reader.read(serverFrame("binary", new Uint8Array(70_000)));
     expect(sizes).toEqual([70_000]);
+  });
+
+  it("inflates what is compressed, and takes nothing else where a frame is too long not to be", () => {
+    const compressed = (text: string): Buffer => {
+      const payload = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+      const frame = serverFrame("binary", payload);
+      frame[0]! |= 0x40;
+      return frame;
+    };
+    const read: [string, Buffer][] = [];
+    const handlers = {
+      onData: (bytes: Buffer, start: number, end: number, frame: Buffer) =>
+        read.push([bytes.toString("latin1", start, end), Buffer.from(frame)]),
+      onPing: () => expect.unreachable(),
+      onClose: () => expect.unreachable(),
+    };
+    const short = serverFrame("binary", Buffer.from("short"));
+    const long = compressed("long ".repeat(100));
+    new FrameReader(handlers, undefined, 6).read(Buffer.concat([short, long]));
+    expect(read).toEqual([
+      ["short", short],
+      ["long ".repeat(100), long],
+    ]);
+    expect(() => new FrameReader(handlers, undefined, 5).read(short)).toThrow("0x82");
+    expect(() => new FrameReader(handlers).read(long)).toThrow("0xc2");
   });
 
   it("hands over the payload of a ping", () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Tally } from "../src/load/delivery-meter.ts";
 import { clientFrame, FrameReader } from "../src/load/frame-reader.ts";
 import { MeasuredChannel } from "../src/load/measured-channel.ts";
-import { Payloads } from "../src/load/payload.ts";
+import { PlainPayloads } from "../src/load/payload.ts";
 import { Subscriber } from "../src/load/subscriber.ts";
 
-const payloads = new Payloads(200);
+const payloads = new PlainPayloads(200);
 
 /** The frame of a server, which has no mask. */
 function frameOf(text: string): Buffer {
@@ -24,10 +24,10 @@ function pair() {
     const subscriber = new Subscriber();
     subscriber.join(3, channel, index);
     const handlers = {
-      onData: (bytes: Buffer, start: number, end: number, frame: number) => {
+      onData: (bytes: Buffer, start: number, end: number, frame: Buffer) => {
         slow[index]! += 1;
         const { channel: own, number } = payloads.read(bytes, start, end);
-        subscriber.receive({ channel: own, first: number, last: number, from: 0, to: 0 }, bytes.subarray(frame, end));
+        subscriber.receive({ channel: own, first: number, last: number, from: 0, to: 0 }, frame);
       },
       onPing: () => expect.unreachable(),
       onClose: () => expect.unreachable(),

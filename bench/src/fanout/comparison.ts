@@ -12,6 +12,8 @@ const rounds = 3;
 
 export interface Comparison {
   readonly scene: Scene;
+  /** Which Hawser. Default that of most benchmarks. */
+  readonly own?: Peer;
   /** Hawser is always the first. */
   readonly peers: readonly Peer[];
   /** How long each contender is measured in all. */
@@ -23,12 +25,12 @@ export interface Comparison {
 
 /** Measures Hawser and its peers in turns: by name, each figure's median. */
 export async function compare(comparison: Comparison): Promise<Record<string, Figures>> {
-  const { peers, scene, seconds, log, choosePace } = comparison;
+  const { own = hawser, peers, scene, seconds, log, choosePace } = comparison;
   const contenders: Contender[] = [];
   const paces = new Map<Contender, Pace>();
   const measured = new Map<Contender, Figures[]>();
   try {
-    for (const peer of [hawser, ...peers]) contenders.push(await Contender.start(peer, scene));
+    for (const peer of [own, ...peers]) contenders.push(await Contender.start(peer, scene));
     for (const contender of contenders) {
       const pace = await choosePace(contender);
       paces.set(contender, pace);
@@ -65,6 +67,7 @@ function medianOf(all: readonly Figures[]): Figures {
   const median = (key: keyof Figures): number => all.map((one) => one[key]).sort((a, b) => a - b)[all.length >> 1]!;
   return {
     deliveriesPerSecond: median("deliveriesPerSecond"),
+    bytesPerDelivery: median("bytesPerDelivery"),
     p50Ms: median("p50Ms"),
     p99Ms: median("p99Ms"),
     window: median("window"),

@@ -29,3 +29,8 @@ export const bun: readonly Peer[] =
   program === undefined ? [] : [{ name: "bun", server: "servers/bun.js", program, dialect: "plain" }];
 export const ws: Peer = { name: "ws", server: "servers/ws-loop.js", dialect: "plain" };
 export const wsJoined: Peer = { name: "ws-joined", server: "servers/ws-joined.js", dialect: "joined" };
+
+/** The same with compression on. */
+export const hawserDeflate: Peer = { ...hawser, server: "servers/hawser-deflate.js" };
+export const socketIoDeflate: Peer = { ...socketIo, server: "servers/socket-io-deflate.js" };
+export const wsDeflate: Peer = { ...ws, server: "servers/ws-deflate.js" };

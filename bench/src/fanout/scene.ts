@@ -5,6 +5,8 @@ export interface Scene {
   /** How many of the channels each subscriber reads. */
   readonly channelsEach: number;
   readonly payloadBytes: number;
+  /** Payloads are JSON, and what is sent is compressed. */
+  readonly compressed?: boolean;
 }
 
 /** One publisher, and 1,000 subscribers of one channel. */

@@ -3,8 +3,8 @@ import type { Message } from "./payload.ts";
 import type { RawConnection } from "./raw-connection.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** Takes one data frame: `bytes[start..end)` is its payload, `bytes[frame..end)` all of it. Valid only during the call. */
-export type OnData = (bytes: Buffer, start: number, end: number, frame: number) => void;
+/** Takes one data frame: `bytes[start..end)` is its payload, `frame` all of it as it came. Valid only during the call. */
+export type OnData = (bytes: Buffer, start: number, end: number, frame: Buffer) => void;
 
 /** Opens a connection whose data frames go to `onData`, but for those that `twins` takes. */
 export type Dial = (path: string, subprotocol: string, onData: OnData, twins?: TwinReader) => RawConnection;

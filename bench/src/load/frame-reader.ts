@@ -1,9 +1,13 @@
+import { constants, inflateRawSync } from "node:zlib";
 import type { Twin } from "./measured-channel.ts";
 
 /** What a WebSocket frame of a server holds. Servers that are measured send whole messages, one a frame. */
 export interface FrameHandlers {
-  /** `bytes[start..end)` is the payload of a text or binary frame, `bytes[frame..end)` all of it; valid only during the call. */
-  onData(bytes: Buffer, start: number, end: number, frame: number): void;
+  /**
+   * `bytes[start..end)` is the payload of a text or binary frame, inflated if it was compressed, `frame` all of it as it came; valid
+   * only during the call.
+   */
+  onData(bytes: Buffer, start: number, end: number, frame: Buffer): void;
   onPing(payload: Buffer): void;
   onClose(code: number): void;
 }
@@ -13,11 +17,18 @@ export interface FrameHandlers {
  * once, and the others are compared with it, which costs the load next to nothing and is as strict.
  */
 export interface TwinReader {
-  /** The frames that may be the one whose payload is `bytes[start..end)`, of which a part may not be there yet. */
-  candidates(bytes: Buffer, start: number, end: number): readonly Twin[];
+  /**
+   * The frames that may be the one whose payload is `bytes[start..end)`, of which a part may not be there yet, and of which
+   * nothing can be read where it is `compressed`.
+   */
+  candidates(bytes: Buffer, start: number, end: number, compressed: boolean): readonly Twin[];
   /** The frame that came was equal to `twin`. */
   take(twin: Twin): void;
 }
+
+/** The message is compressed by itself (RFC 7692, sections 6 and 7.2.2). */
+const compressedBit = 0x40;
+const trailer = Uint8Array.of(0, 0, 0xff, 0xff);
 
 const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -28,13 +39,16 @@ const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 export class FrameReader {
   readonly #handlers: FrameHandlers;
   readonly #twins: TwinReader | undefined;
+  readonly #compressedFrom: number;
   #pending: Buffer | undefined;
   /** Of a frame that is under way the first `equal` bytes were those of `twin`. */
   #under: { readonly twin: Twin; readonly equal: number } | undefined;
 
-  constructor(handlers: FrameHandlers, twins?: TwinReader) {
+  /** @param compressedFrom - Data frames of so many bytes or more must have been compressed. Default: none may be. */
+  constructor(handlers: FrameHandlers, twins?: TwinReader, compressedFrom = Number.POSITIVE_INFINITY) {
     this.#handlers = handlers;
     this.#twins = twins;
+    this.#compressedFrom = compressedFrom;
   }
 
   /** Takes the next bytes. `chunk` is not kept: what is left over is copied. */
@@ -89,7 +103,8 @@ export class FrameReader {
   #readTwin(bytes: Buffer, frame: number, start: number, end: number): number | undefined {
     const twins = this.#twins;
     if (twins === undefined || start >= bytes.length) return undefined;
-    for (const twin of twins.candidates(bytes, start, Math.min(end, bytes.length))) {
+    const compressed = (bytes[frame]! & compressedBit) !== 0;
+    for (const twin of twins.candidates(bytes, start, Math.min(end, bytes.length), compressed)) {
       if (twin.bytes.length !== end - frame) continue;
       const read = this.#compare(twin, 0, bytes, frame);
       if (read !== undefined) return read;
@@ -107,13 +122,28 @@ export class FrameReader {
   }
 
   #handle(first: number, bytes: Buffer, start: number, end: number, frame: number): void {
-    if ((first & 0xf0) !== 0x80)
-      throw new Error(`frame 0x${first.toString(16)}: fragments and extensions are not read`);
+    if ((first & 0xb0) !== 0x80 || this.#isWrongly(first, end - start))
+      throw new Error(`frame 0x${first.toString(16)}: fragments are not read, and compressed is what has to be`);
     const opcode = first & 0x0f;
-    if (opcode === opcodes.binary || opcode === opcodes.text) this.#handlers.onData(bytes, start, end, frame);
+    if (opcode === opcodes.binary || opcode === opcodes.text) this.#data(first, bytes, start, end, frame);
     else if (opcode === opcodes.ping) this.#handlers.onPing(Buffer.from(bytes.subarray(start, end)));
     else if (opcode === opcodes.close) this.#handlers.onClose(end - start >= 2 ? bytes.readUInt16BE(start) : 1005);
     else if (opcode !== opcodes.pong) throw new Error(`unknown opcode ${opcode}`);
+  }
+
+  /** A message whose bytes were not made shorter could be one that was not compressed at all. */
+  #isWrongly(first: number, size: number): boolean {
+    const compressed = (first & compressedBit) !== 0;
+    if (this.#compressedFrom === Number.POSITIVE_INFINITY) return compressed;
+    return !compressed && (first & 0x0f) <= opcodes.binary && size >= this.#compressedFrom;
+  }
+
+  #data(first: number, bytes: Buffer, start: number, end: number, frame: number): void {
+    const whole = bytes.subarray(frame, end);
+    if ((first & compressedBit) === 0) return this.#handlers.onData(bytes, start, end, whole);
+    const message = Buffer.concat([bytes.subarray(start, end), trailer]);
+    const inflated = inflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH });
+    this.#handlers.onData(inflated, 0, inflated.length, whole);
   }
 }
 

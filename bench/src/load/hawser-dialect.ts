@@ -30,7 +30,7 @@ export function hawserDialect(payloads: Payloads): Dialect {
           if (batch.last >= batch.first && batch.channel !== channel) {
             throw new Error(`a message of channel ${batch.channel} on ${channel}`);
           }
-          subscriber.receive({ ...batch, channel }, bytes.subarray(frame, end));
+          subscriber.receive({ ...batch, channel }, frame);
           return;
         }
         for (const one of decode(bytes, start, end)) {

@@ -4,8 +4,9 @@ import { Tally } from "./delivery-meter.ts";
 import type { Dial, Dialect, Publisher } from "./dialect.ts";
 import { hawserDialect } from "./hawser-dialect.ts";
 import { MeasuredChannel } from "./measured-channel.ts";
-import { Payloads } from "./payload.ts";
-import type { Message } from "./payload.ts";
+import { JsonPayloads } from "./json-payloads.ts";
+import { PlainPayloads } from "./payload.ts";
+import type { Message, Payloads } from "./payload.ts";
 import { joinedDialect, plainDialect } from "./plain-dialect.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { socketIoDialect } from "./socket-io-dialect.ts";
@@ -33,15 +34,23 @@ export class Load {
   /** How many messages are in flight while it measures saturation; 0: none is published for that. */
   #window = 0;
   #refilling = false;
+  /** That were read. */
+  #bytes = 0;
 
   static async start(command: LoadStart): Promise<Load> {
     const load = new Load();
-    const { port, subscribers, channels, channelsEach } = command;
-    const dialect = dialects[command.dialect](new Payloads(command.payloadBytes));
+    const { port, subscribers, channels, channelsEach, payloadBytes, compressed = false } = command;
+    const payloads = compressed ? new JsonPayloads(payloadBytes) : new PlainPayloads(payloadBytes);
+    const dialect = dialects[command.dialect](payloads);
     const dial: Dial = (path, subprotocol, onData, twins) =>
       new RawConnection({
         ...{ port, path, subprotocol, onData, twins },
-        onRead: () => load.#refillSoon(),
+        // The publisher, which has no twins, is sent acknowledgements.
+        compressedFrom: compressed && twins !== undefined ? payloadBytes : undefined,
+        onRead: (bytes) => {
+          load.#bytes += bytes;
+          load.#refillSoon();
+        },
         onFailure: (error) => {
           throw error;
         },
@@ -58,15 +67,18 @@ export class Load {
     const stop = this.#begin(pace);
     await elapsed(warmUpMs);
     this.#tally.restart();
+    this.#bytes = 0;
     const cpu = process.cpuUsage();
     const started = performance.now();
     await elapsed(durationMs);
     const seconds = (performance.now() - started) / 1000;
     const used = process.cpuUsage(cpu);
+    const bytes = this.#bytes;
     stop();
     const { deliveries, latencies } = this.#tally;
     const measurement = {
       deliveriesPerSecond: deliveries / seconds,
+      bytesPerDelivery: bytes / deliveries,
       p50Ms: latencies.percentile(0.5),
       p99Ms: latencies.percentile(0.99),
       loadCpu: (used.user + used.system) / 1e6 / seconds,

@@ -5,13 +5,30 @@ export interface Message {
   readonly number: number;
 }
 
+/** What the load publishes, and knows again. All payloads have one length, and are of ASCII. */
+export interface Payloads {
+  readonly bytes: number;
+  /** What stands on either side of one inside JSON text. */
+  readonly quote: string;
+  of(message: Message): string;
+  /** The channel of the payload that starts at `start`; `undefined` when too few bytes are there. */
+  channelAt(bytes: Uint8Array, start: number, end: number): number | undefined;
+  /**
+   * The message whose payload is `bytes[start..end)`, looked at to its last byte.
+   *
+   * @throws Error when it is no payload of these.
+   */
+  read(bytes: Buffer, start: number, end: number): Message;
+}
+
 const numberDigits = 10;
 const channelDigits = 5;
 const headDigits = numberDigits + channelDigits;
 
-/** The payloads of the load: number and channel in digits, and filling, all of one length and of ASCII. */
-export class Payloads {
+/** Number and channel in digits, and filling. */
+export class PlainPayloads implements Payloads {
   readonly bytes: number;
+  readonly quote = `"`;
   readonly #filling: Buffer;
 
   constructor(bytes: number) {
@@ -25,16 +42,10 @@ export class Payloads {
     return head.padEnd(this.bytes, "x");
   }
 
-  /** The channel of the payload that starts at `start`; `undefined` when too few bytes are there. */
   channelAt(bytes: Uint8Array, start: number, end: number): number | undefined {
     return start + headDigits > end ? undefined : digitsAt(bytes, start + numberDigits, channelDigits);
   }
 
-  /**
-   * The message whose payload is `bytes[start..end)`, looked at to its last byte.
-   *
-   * @throws Error when it is no payload of these.
-   */
   read(bytes: Buffer, start: number, end: number): Message {
     const filled = start + headDigits;
     if (end - start !== this.bytes || this.#filling.compare(bytes, filled, end) !== 0) {

@@ -10,7 +10,7 @@ export function plainDialect(payloads: Payloads): Dialect {
       const onData: OnData = (bytes, start, end, frame) => {
         const { channel, number } = payloads.read(bytes, start, end);
         const arrival = { channel, first: number, last: number, from: 0, to: 0 };
-        subscriber.receive(arrival, bytes.subarray(frame, end));
+        subscriber.receive(arrival, frame);
       };
       const channelOf = (bytes: Buffer, start: number, end: number) => payloads.channelAt(bytes, start, end);
       const connection = dial(pathOf(subscriber), "", onData, subscriber.twinReader(channelOf));
@@ -32,7 +32,7 @@ export function joinedDialect(payloads: Payloads): Dialect {
           if (number !== (last += 1)) throw new Error(`message ${number} where ${last} was next`);
         }
         const arrival = { channel: first.channel, first: first.number, last, from: 0, to: 0 };
-        subscriber.receive(arrival, bytes.subarray(frame, end));
+        subscriber.receive(arrival, frame);
       };
       const channelOf = (bytes: Buffer, start: number, end: number) => payloads.channelAt(bytes, start + 4, end);
       const connection = dial(pathOf(subscriber), "", onData, subscriber.twinReader(channelOf));

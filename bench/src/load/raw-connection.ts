@@ -12,8 +12,10 @@ export interface RawConnectionOptions {
   readonly onData: OnData;
   /** Takes the frames that it knows; `onData` gets the others. */
   readonly twins: TwinReader | undefined;
-  /** Behind the frames of each read. */
-  readonly onRead: () => void;
+  /** Compression is offered, as browsers do; then data frames of so many bytes or more must be compressed. Default: it is not. */
+  readonly compressedFrom?: number | undefined;
+  /** Behind the frames of each read of so many bytes. */
+  readonly onRead: (bytes: number) => void;
   /** The connection ended although nobody asked it to. */
   readonly onFailure: (error: Error) => void;
 }
@@ -38,7 +40,7 @@ export class RawConnection {
       onPing: (payload: Buffer) => void this.#socket.write(clientFrame("pong", payload)),
       onClose: (code: number) => this.#fail(new Error(`the server closed with ${code}`)),
     };
-    this.#reader = new FrameReader(handlers, options.twins);
+    this.#reader = new FrameReader(handlers, options.twins, options.compressedFrom);
     this.#opened = new Promise((resolve) => {
       this.#onOpen = resolve;
     });
@@ -76,7 +78,7 @@ export class RawConnection {
     try {
       if (this.#onOpen === undefined) this.#reader.read(chunk);
       else this.#readHandshake(chunk);
-      this.#options.onRead();
+      this.#options.onRead(chunk.length);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -90,6 +92,8 @@ export class RawConnection {
     if (!this.#handshake.startsWith("HTTP/1.1 101 ")) {
       throw new Error(`handshake refused: ${this.#handshake.slice(0, this.#handshake.indexOf("\r\n"))}`);
     }
+    if (this.#options.compressedFrom !== undefined && !/server_no_context_takeover/.test(this.#handshake))
+      throw new Error("the server does not compress each message by itself");
     this.#onOpen?.();
     this.#onOpen = undefined;
     const rest = this.#handshake.slice(end + 4);
@@ -104,7 +108,7 @@ export class RawConnection {
   }
 }
 
-function upgradeRequest({ port, path, subprotocol }: RawConnectionOptions): string {
+function upgradeRequest({ port, path, subprotocol, compressedFrom }: RawConnectionOptions): string {
   const lines = [
     `GET ${path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
@@ -115,5 +119,7 @@ function upgradeRequest({ port, path, subprotocol }: RawConnectionOptions): stri
     "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==",
   ];
   if (subprotocol !== "") lines.push(`Sec-WebSocket-Protocol: ${subprotocol}`);
+  if (compressedFrom !== undefined)
+    lines.push("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_max_window_bits");
   return `${lines.join("\r\n")}\r\n\r\n`;
 }

@@ -6,14 +6,14 @@ import type { RawConnection } from "./raw-connection.ts";
 
 const path = "/socket.io/?EIO=4&transport=websocket";
 const eventPrefix = "42[";
-const messagePrefix = `${eventPrefix}"message","`;
-const messageSuffix = `"]`;
 
 /**
  * Engine.IO protocol 4 and Socket.IO protocol 5 over WebSocket alone: `0` open, `2` ping, `3` pong, `40` connect to
  * the namespace, `42` event, `420` event that asks for acknowledgement 0, `430` that acknowledgement.
  */
 export function socketIoDialect(payloads: Payloads): Dialect {
+  const messagePrefix = `${eventPrefix}"message",${payloads.quote}`;
+  const messageSuffix = `${payloads.quote}]`;
   return {
     async subscribe(dial, subscriber) {
       const onEvent: OnData = (bytes, start, end, frame) => {
@@ -22,7 +22,7 @@ export function socketIoDialect(payloads: Payloads): Dialect {
         }
         const { channel, number } = payloads.read(bytes, start + messagePrefix.length, end - messageSuffix.length);
         const arrival = { channel, first: number, last: number, from: 0, to: 0 };
-        subscriber.receive(arrival, bytes.subarray(frame, end));
+        subscriber.receive(arrival, frame);
       };
       // A control packet is short, and its digits name no channel.
       const channelOf = (bytes: Buffer, start: number, end: number) =>
@@ -38,7 +38,10 @@ export function socketIoDialect(payloads: Payloads): Dialect {
       return {
         publish(messages) {
           const frames = messages.map((message) =>
-            clientFrame("text", Buffer.from(`42["publish",${message.channel},"${payloads.of(message)}"]`)),
+            clientFrame(
+              "text",
+              Buffer.from(`42["publish",${message.channel},${payloads.quote}${payloads.of(message)}${payloads.quote}]`),
+            ),
           );
           connection.sendFrames(Buffer.concat(frames));
         },

@@ -26,6 +26,11 @@ export class Subscriber {
     return [...this.#seats.keys()];
   }
 
+  /** Whose frames need not be told apart. */
+  get #onlyChannel(): number | undefined {
+    return this.#seats.size === 1 ? this.#seats.keys().next().value : undefined;
+  }
+
   /** Where it stands before the first message. */
   begin(channel: number, position: number): void {
     this.#seat(channel).position = position;
@@ -34,8 +39,8 @@ export class Subscriber {
   /** What compares the frames that come with those that others got; `channelOf` says for which channel one is. */
   twinReader(channelOf: (bytes: Buffer, start: number, end: number) => number | undefined): TwinReader {
     return {
-      candidates: (bytes, start, end) => {
-        const channel = channelOf(bytes, start, end);
+      candidates: (bytes, start, end, compressed) => {
+        const channel = compressed ? this.#onlyChannel : channelOf(bytes, start, end);
         const seat = channel === undefined ? undefined : this.#seats.get(channel);
         return seat?.channel.twinsAt(seat.channel.meter.next(seat.index)) ?? [];
       },

@@ -8,6 +8,8 @@ export interface LoadStart {
   /** How many of the channels each subscriber reads. */
   readonly channelsEach: number;
   readonly payloadBytes: number;
+  /** Payloads of JSON, and servers that compress what they send. Default false. */
+  readonly compressed?: boolean;
 }
 
 /** When the next message is published. */
@@ -28,6 +30,8 @@ export type LoadCommand = LoadStart | LoadMeasure;
 
 export interface Measurement {
   readonly deliveriesPerSecond: number;
+  /** That subscribers read from their sockets. */
+  readonly bytesPerDelivery: number;
   /** From the publisher's write to the subscriber's read. */
   readonly p50Ms: number;
   readonly p99Ms: number;

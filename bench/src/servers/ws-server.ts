@@ -1,17 +1,18 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
-import type { WebSocket } from "ws";
+import type { PerMessageDeflateOptions, WebSocket } from "ws";
 
 /** A server of the library `ws`: who connects to `/publish` publishes, everyone else subscribes. Resolves with the port. */
 export async function wsServer(
   onPublish: (message: Buffer, subscribers: ReadonlySet<WebSocket>) => void,
+  perMessageDeflate: false | PerMessageDeflateOptions = false,
 ): Promise<number> {
   const subscribers = new Set<WebSocket>();
   const server = new WebSocketServer({
     port: 0,
     host: "127.0.0.1",
-    perMessageDeflate: false,
+    perMessageDeflate,
     skipUTF8Validation: true,
   });
   server.on("connection", (socket, request) => {

@@ -63,6 +63,11 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
   readonly windowBytes?: number;
   /** Calls and history requests that wait for an answer. Default 1,000. */
   readonly maxPendingRequests?: number;
+  /**
+   * Bytes that are handed to one connection and have not left: past it, what is published and called waits in the client,
+   * where something more urgent goes ahead of it. Default 64 KiB.
+   */
+  readonly maxBufferedBytes?: number;
   /** How long `close` waits for publishes without an outcome. Default 5,000. */
   readonly closeTimeoutMs?: number;
   /** Sent to the server, for its logs. Default "hawser-js". */
@@ -85,6 +90,7 @@ export interface ResolvedOptions<C extends Contract | undefined> {
   readonly outbox: OutboxOptions;
   readonly windowBytes: number;
   readonly maxPendingRequests: number;
+  readonly maxBufferedBytes: number;
   readonly closeTimeoutMs: number;
   readonly agent: string;
 }
@@ -105,6 +111,7 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     connectTimeoutMs = defaultConnectTimeoutMs,
     windowBytes = 262_144,
     maxPendingRequests = 1_000,
+    maxBufferedBytes = 65_536,
     closeTimeoutMs = 5_000,
     agent = "hawser-js",
   } = options;
@@ -114,7 +121,14 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     refuseOption("token", "a string, or a function that gives one");
   const outbox = { ...defaultOutbox, ...options.outbox };
   const backoff = { ...defaultBackoff, ...options.backoff };
-  const numbers = { connectTimeoutMs, windowBytes, maxPendingRequests, closeTimeoutMs, stallAfterMs };
+  const numbers = {
+    connectTimeoutMs,
+    windowBytes,
+    maxPendingRequests,
+    maxBufferedBytes,
+    closeTimeoutMs,
+    stallAfterMs,
+  };
   const { overflow, ...bounds } = outbox;
   for (const [prefix, values] of Object.entries({ "": numbers, "outbox.": bounds, "backoff.": backoff }))
     for (const [name, value] of Object.entries(values)) positiveOption(prefix + name, value);

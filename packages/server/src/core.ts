@@ -11,6 +11,7 @@ export type {
   Identity,
   Verb,
 } from "./auth/identity.ts";
+export type { Deflate } from "./delivery/compression.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";
 export type { DrainProgress, MoveEvent } from "./drain/drain.ts";
 export { HawserNode } from "./node.ts";

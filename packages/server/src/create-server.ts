@@ -27,12 +27,14 @@ import { checkOptions } from "./options.ts";
 import type { ServerOptions } from "./options.ts";
 import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-options.ts";
 import type { PolicyOf } from "./policy/channel-options.ts";
+import { compressionLevel } from "./policy/compression-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
 import { TcpDoor } from "./tcp/tcp-door.ts";
 import { channelPresence } from "./presence/channel-presence.ts";
 import type { ChannelPresence } from "./presence/channel-presence.ts";
 import { checkPresenceChannel } from "./presence/presence-names.ts";
 import { checkPublishOptions } from "./publish/publish-options.ts";
+import { zlibDeflate } from "./transport/deflate.ts";
 
 const defaultPath = "/hawser";
 const defaultPort = 8080;
@@ -97,6 +99,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#maxKeyBytes = limits.maxKeyBytes;
     this.#peers = options.peers ?? [];
     this.#path = options.path ?? defaultPath;
+    const level = compressionLevel(options.compression);
     const ports = systemPorts();
     const probe = new LogProbe(options.log, ports.timers);
     this.#clock = ports.clock;
@@ -111,6 +114,7 @@ export class HawserServer<C extends Contract = Contract> {
       limits,
       calls: { ...options.calls } as Readonly<Record<string, CallHandler>>,
       contract: options.contract,
+      deflate: level === undefined ? undefined : zlibDeflate(level),
       signer: hmacSigner(options.secret ?? randomBytes(32)),
       logger: this.#logger,
       observer: this.#metrics,
@@ -130,7 +134,7 @@ export class HawserServer<C extends Contract = Contract> {
       logger: this.#logger,
       observer: this.#metrics,
     };
-    this.#door = new Door(entrance);
+    this.#door = new Door({ ...entrance, compresses: level !== undefined });
     this.#httpDoor = new HttpDoor({
       ...entrance,
       occupy: (request) => this.#listener.occupy(request),

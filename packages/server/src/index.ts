@@ -29,6 +29,7 @@ export type { JsonLoggerOptions, LogFields, Logger, LogLevel } from "./observe/l
 export { processMetrics } from "./observe/process-metrics.ts";
 export type { ProcessMetrics } from "./observe/process-metrics.ts";
 export type { CallHandlers, ServerOptions } from "./options.ts";
+export type { CompressionOptions } from "./policy/compression-options.ts";
 export { channelPolicies } from "./policy/channel-options.ts";
 export type { ChannelOptions, PresenceOptions, RetentionOptions } from "./policy/channel-options.ts";
 export type { ChannelPolicy, PresencePolicy } from "./policy/channel-policy.ts";

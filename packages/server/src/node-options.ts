@@ -3,6 +3,7 @@ import type { Clock, Contract, Random, Timers } from "@hawser/protocol";
 import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
 import type { Signer } from "./auth/grant.ts";
 import type { Logger } from "./observe/logger.ts";
+import type { Deflate } from "./delivery/compression.ts";
 import type { NodeObserver } from "./observe/observer.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
 
@@ -57,6 +58,10 @@ export interface NodeLimits {
   readonly maxTailBytes: number;
   /** The same for all channels of the node. Default 256 MiB. */
   readonly maxNodeTailBytes: number;
+  /** Blocks of messages that are shorter are not compressed. Default 1 KiB. */
+  readonly minDeflateBytes: number;
+  /** Blocks that are longer (of one large message) are not compressed either. Default 128 KiB. */
+  readonly maxDeflateBytes: number;
   /** Channels in which a connection is a member, and as many that it watches. Past it: `too-many-presences`. Default 100. */
   readonly maxPresences: number;
   /** What `enter` frames of a connection (HTTP: of a session) change a second, with a burst of `maxPresences` more. Past it: `rate-limited`. Default 20. */
@@ -102,6 +107,8 @@ export interface NodeOptions {
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;
+  /** Compresses blocks for the peers that inflate. Default: they are not compressed. */
+  readonly deflate?: Deflate | undefined;
   readonly logger: Logger;
   readonly observer: NodeObserver;
 }

@@ -5,6 +5,7 @@ import { Connection } from "./connection/connection.ts";
 import type { ConnectionHost } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { SessionRates } from "./connection/session-rates.ts";
+import { compressionOf } from "./delivery/compression.ts";
 import { Channels } from "./delivery/channels.ts";
 import { drainPlan } from "./drain/drain-options.ts";
 import type { DrainOptions, DrainPlan } from "./drain/drain-options.ts";
@@ -62,6 +63,7 @@ export class HawserNode {
         log,
         observer,
         policyOf,
+        compression: compressionOf(options),
         maxTailBytes: limits.maxTailBytes,
         maxNodeTailBytes: limits.maxNodeTailBytes,
       }),

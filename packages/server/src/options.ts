@@ -8,6 +8,7 @@ import type { ServerGroup } from "./group.ts";
 import type { OriginPolicy } from "./http/origin.ts";
 import type { CallContext } from "./node-options.ts";
 import type { Logger } from "./observe/logger.ts";
+import type { CompressionOptions } from "./policy/compression-options.ts";
 import type { ChannelOptions } from "./policy/channel-options.ts";
 import type { Limits } from "./policy/limits.ts";
 import type { TcpOptions } from "./tcp/tcp-door.ts";
@@ -61,6 +62,11 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly calls?: CallHandlers<C>;
   /** The schemas of channels and calls, by which what comes in is validated. */
   readonly contract?: C;
+  /**
+   * Compresses what subscribers are sent, once for all at the same place, for the clients that take it; what clients send may
+   * come compressed then. Default false; true takes the defaults. `limits.minDeflateBytes` says from which size on.
+   */
+  readonly compression?: boolean | CompressionOptions;
   readonly limits?: Partial<Limits>;
   /** Any pino logger fits. Default: JSON lines to standard error, from level `info`. */
   readonly logger?: Logger;
@@ -101,6 +107,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "trustProxy",
   "channels",
   "calls",
+  "compression",
   "contract",
   "limits",
   "logger",

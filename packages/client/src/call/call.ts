@@ -11,7 +11,10 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** The handler may run more than once: the call is sent again when a connection is lost. Default false. */
   readonly idempotent?: boolean;
-  /** Over which of the session's connections it goes: one that was opened for this lane. Default any. */
+  /**
+   * Over which of the session's connections it goes: one that was opened for this lane. "interactive" goes ahead of others,
+   * "bulk" behind them. Default any, and as "normal".
+   */
   readonly lane?: string;
 }
 

@@ -3,7 +3,8 @@ import { refuseOption } from "../option-invalid.ts";
 /**
  * Over which of the session's connections a channel goes. `any`: one, and another when that one is lost, slow or to be
  * left. `mirrored`: two at once, on different nodes if there are such; the first copy of each message counts. `{ lane }`:
- * one of those that were opened for this lane, or any when none of them stands.
+ * one of those that were opened for this lane, or any when none of them stands; what is published goes by its lane:
+ * "interactive" ahead of others, "bulk" behind them.
  */
 export type Placement = "any" | "mirrored" | { readonly lane: string };
 

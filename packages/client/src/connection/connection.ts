@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   readonly ports: Ports;
   /** From the first attempt to open it until `connected`. */
   readonly connectTimeoutMs: number;
+  /** Of what can wait no more is handed to the transport while it holds so much. */
+  readonly maxBufferedBytes: number;
   /** The first frame (CON-1). */
   readonly hello: ConnectFrame;
   readonly handlers: ConnectionHandlers;
@@ -64,7 +66,7 @@ export class Connection {
   since: number;
   readonly #options: ConnectionOptions;
   readonly #transport: Transport;
-  readonly #writer: FrameWriter;
+  readonly writer: FrameWriter;
   readonly #openTimer: Timer;
   #state: State = { kind: "opening" };
   /** What the server said of its reason, ahead of the close. */
@@ -83,9 +85,15 @@ export class Connection {
       onMessage: (message) => this.#onMessage(message),
       onClose: (code, reason) => this.#end(closureOf(code, reason, this.#told)),
     });
-    this.#writer = new FrameWriter(ports.timers, (message) => {
-      this.counters.bytesOut += message.length;
-      this.#transport.send(message);
+    const transport = this.#transport;
+    this.writer = new FrameWriter(ports.timers, options.maxBufferedBytes, {
+      get bufferedBytes() {
+        return transport.bufferedBytes;
+      },
+      write: (message) => {
+        this.counters.bytesOut += message.length;
+        transport.send(message);
+      },
     });
     this.#openTimer = ports.timers.after(options.connectTimeoutMs, () =>
       this.#fail(closeCodes.connectTimeout, "connect timeout"),
@@ -109,15 +117,15 @@ export class Connection {
   /**
    * Sends a frame with those of the same turn; nothing happens when the connection is closed.
    *
-   * @returns false when the frame is larger than the server takes: nothing was sent.
+   * @returns the bytes that it has; `undefined` when it is larger than the server takes: nothing was sent.
    */
-  send(frame: ClientFrame): boolean {
-    if (this.#state.kind === "closed") return true;
+  send(frame: ClientFrame): number | undefined {
+    if (this.#state.kind === "closed") return 0;
     const bytes = this.#options.codec.encode(frame);
-    if (!this.#writer.takes(bytes.length)) return false;
+    if (!this.writer.takes(bytes.length)) return undefined;
     if (frame.type === "publish") this.counters.messagesOut += 1;
-    this.#writer.add(bytes);
-    return true;
+    this.writer.add(bytes);
+    return bytes.length;
   }
 
   /** How long a ping waits for its pong; 0 when none does. */
@@ -138,7 +146,7 @@ export class Connection {
   /** Ends it, after what was sent in this turn. No handler is called any more. */
   close(code: number = closeCodes.normal, reason = ""): void {
     if (this.#state.kind === "closed") return;
-    this.#writer.flush();
+    this.writer.flush();
     this.#leave(undefined);
     this.#transport.close(code, reason);
   }
@@ -150,7 +158,7 @@ export class Connection {
     }
     this.#enter({ kind: "connecting" });
     this.send(this.#options.hello);
-    this.#writer.flush();
+    this.writer.flush();
   }
 
   #onMessage(message: Uint8Array): void {
@@ -177,7 +185,7 @@ export class Connection {
       this.#transport.close(closeCodes.normal, "");
       this.#end(closureOf(frame.code, frame.reason, this.#told));
     } else if (frame.type === "ping") {
-      this.#writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
+      this.writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
     } else if (this.#state.kind === "connected") {
       if (frame.type === "pong") return this.#state.heartbeat.pong(frame.nonce);
       if (frame.type === "connected") return this.#fail(closeCodes.frameUnexpected, frame.type);
@@ -193,7 +201,7 @@ export class Connection {
   #onConnected(welcome: ConnectedFrame): void {
     const { ports, handlers } = this.#options;
     this.#openTimer.cancel();
-    this.#writer.maxMessageBytes = welcome.maxMessageBytes || defaultMaxMessageBytes;
+    this.writer.maxMessageBytes = welcome.maxMessageBytes || defaultMaxMessageBytes;
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
       dead: () => this.#fail(closeCodes.heartbeatTimeout, "heartbeat timeout"),

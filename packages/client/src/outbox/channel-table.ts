@@ -48,6 +48,7 @@ export class ChannelTable implements Iterable<OutboxChannel> {
     if (this.#channels.size >= maxIdleChannels) this.#forgetIdle();
     const { ports, backoff, laneOf, onFailure, onReady } = this.#options;
     return new OutboxChannel({
+      name,
       lane: laneOf(name),
       producer: this.#producer,
       newProducer: () => this.#newProducer(),

@@ -8,6 +8,7 @@ import { UnsentQueue } from "./unsent-queue.ts";
 
 /** What one channel of an outbox works with. */
 export interface OutboxChannelOptions {
+  readonly name: string;
   readonly lane: string;
   readonly producer: Uint8Array;
   readonly newProducer: () => Uint8Array;
@@ -21,14 +22,15 @@ export interface OutboxChannelOptions {
 /** A channel's use of one connection. What belongs to a former one means nothing any more. */
 export interface OutboxPlace {
   readonly link: Link;
-  /** Turns asked for and not taken yet. */
-  turns: number;
-  /** Requests, with the turns not taken, that have no answer. */
+  /** A turn was asked for, and has not come yet. */
+  asked: boolean;
+  /** Requests that were sent and have no answer. */
   open: number;
 }
 
 /** One channel of the outbox: its chain, and when it may go on after it was told to wait. */
 export class OutboxChannel {
+  readonly name: string;
   readonly lane: string;
   /** What was never sent. */
   readonly unsent = new UnsentQueue<OutboxItem>();
@@ -42,15 +44,16 @@ export class OutboxChannel {
 
   constructor(options: OutboxChannelOptions) {
     this.chain = new ProducerChain(this.unsent, options.producer, options.newProducer, options.onFailure);
+    this.name = options.name;
     this.lane = options.lane;
     this.#timers = options.timers;
     this.#backoff = options.backoff;
     this.#onReady = options.onReady;
   }
 
-  /** Whether one more turn would be of use. */
+  /** Whether a turn would be of use. */
   get wants(): boolean {
-    return this.#pause === undefined && this.chain.sendable > (this.place?.turns ?? 0);
+    return this.#pause === undefined && this.chain.sendable > 0 && !this.place?.asked;
   }
 
   /** Requests of it that have no answer. */

@@ -31,7 +31,7 @@ export class Outbox implements SessionPart {
   readonly #admission: Admission;
   readonly #emptied = new Set<() => void>();
   readonly #links: Links;
-  /** Requests of all channels that have no answer. It is not summed up: sending tells listeners, who may publish. */
+  /** Requests of all channels that were sent and have no answer. Sending tells listeners, who may publish. */
   #open = 0;
   #ended: HawserError | undefined;
 
@@ -162,22 +162,22 @@ export class Outbox implements SessionPart {
     this.#pump();
   }
 
-  /** Asks for turns, one channel after the other; what is sent is chosen when the turn comes. */
+  /** Has each channel that has something to send ask for a turn. Whose comes first, the connection decides. */
   #pump(): void {
-    for (const channel of this.#channels) {
-      while (channel.wants && this.#open < this.#options.maxInFlight) {
-        // As long as anything is unanswered it stays where it is, for its order.
-        const place = channel.open > 0 ? channel.place! : this.#place(channel);
-        if (place === undefined) return;
-        channel.place = place;
-        this.#request(channel, place);
-      }
-    }
+    for (const channel of this.#channels) this.#ask(channel);
+  }
+
+  #ask(channel: OutboxChannel): void {
+    if (!channel.wants || this.#open >= this.#options.maxInFlight) return;
+    // As long as anything is unanswered it stays where it is, for its order.
+    const place = channel.open > 0 ? channel.place : this.#place(channel);
+    channel.place = place;
+    if (place !== undefined) this.#request(channel, place);
   }
 
   #place({ lane, place }: OutboxChannel): OutboxPlace | undefined {
     const link = this.#links.choose(lane, place?.link);
-    return link === place?.link ? place : link && { link, turns: 0, open: 0 };
+    return link === place?.link ? place : link && { link, asked: false, open: 0 };
   }
 
   #request(channel: OutboxChannel, place: OutboxPlace): void {
@@ -187,22 +187,23 @@ export class Outbox implements SessionPart {
       place.open -= 1;
       if (channel.place === place) this.#open -= 1;
     };
-    place.open += 1;
-    this.#open += 1;
-    place.turns += 1;
+    place.asked = true;
     link.request({
+      lane: channel.lane,
+      flow: channel.name,
       build: (id) => {
         this.#expireOld(channel);
         if (channel.place !== place) return undefined;
-        place.turns -= 1;
+        place.asked = false;
+        if (this.#open >= this.#options.maxInFlight) return undefined;
         attempt = channel.next((item) => this.#isOld(item, link.welcome.deduplicateMs));
-        if (attempt === undefined) {
-          closed();
-          return undefined;
-        }
+        if (attempt === undefined) return undefined;
+        place.open += 1;
+        this.#open += 1;
         attempt.item.sent ??= stampOf(this.#ports.clock);
         attempt.item.expiry?.cancel();
         attempt.item.publication.markSent();
+        this.#ask(channel);
         return frameOf(id, attempt);
       },
       reply: (frame) => {

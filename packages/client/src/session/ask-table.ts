@@ -118,6 +118,8 @@ export class AskTable implements SessionPart {
     pending.link = link;
     if (link === undefined) return;
     link.request({
+      lane: ask.lane,
+      flow: "call",
       build: (id) => {
         if (!this.#pending.has(pending) || pending.link !== link || pending.id !== undefined) return undefined;
         pending.id = id;

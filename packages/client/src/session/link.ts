@@ -26,12 +26,20 @@ export class Link {
   constructor(connection: Connection, welcome: ConnectedFrame) {
     this.connection = connection;
     this.welcome = welcome;
-    this.#requests = new RequestTable(welcome.maxRequests, (frame) => connection.send(frame));
+    const { writer } = connection;
+    this.#requests = new RequestTable(welcome.maxRequests, {
+      get hasRoom() {
+        return writer.hasRoom;
+      },
+      wake: () => writer.wake(),
+      send: (frame) => connection.send(frame),
+    });
+    writer.fill = () => this.#requests.fill();
   }
 
-  /** @returns false when the frame is larger than the server takes. */
-  send(frame: ClientFrame): boolean {
-    return this.connection.send(frame);
+  /** Sends a frame that answers nothing and waits for nothing, with those of the same turn. */
+  send(frame: ClientFrame): void {
+    this.connection.send(frame);
   }
 
   /** What its connection is for; "": anything. */
@@ -55,7 +63,7 @@ export class Link {
     this.#tellIdle();
   }
 
-  /** Sends a request, when its turn has come. */
+  /** Sends a request when its turn has come: when this turn of the event loop ends, or later. */
   request(request: Request): void {
     this.#requests.add(request);
   }
@@ -95,6 +103,6 @@ export class Link {
   }
 
   #tellIdle(): void {
-    if (this.#streams === 0 && this.#requests.size === 0) this.#waiting?.done();
+    if (this.#waiting !== undefined && this.#streams === 0 && this.#requests.size === 0) this.#waiting.done();
   }
 }

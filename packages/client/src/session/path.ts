@@ -20,6 +20,7 @@ export interface PathContext {
   readonly codec: ClientCodec;
   readonly ports: Ports;
   readonly connectTimeoutMs: number;
+  readonly maxBufferedBytes: number;
   readonly agent: string;
 }
 

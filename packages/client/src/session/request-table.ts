@@ -1,3 +1,5 @@
+import { SendSchedule } from "./send-schedule.ts";
+import type { Scheduled } from "./send-schedule.ts";
 import type {
   AuthenticatedFrame,
   ClientFrame,
@@ -25,7 +27,7 @@ export type ReplyFrame =
   | ErrorFrame;
 
 /** One request on one connection. Exactly one of `reply`, `lost` and `tooLarge` is called, once, unless `build` gives up. */
-export interface Request {
+export interface Request extends Scheduled {
   /** The frame, when its turn has come. `undefined`: it is not wanted any more. */
   build(id: number): ClientFrame | undefined;
   reply(frame: ReplyFrame): void;
@@ -35,35 +37,56 @@ export interface Request {
   tooLarge(): void;
 }
 
+/** The connection, as its requests use it. */
+export interface RequestWire {
+  /** Whether one more may be sent now. */
+  readonly hasRoom: boolean;
+  /** Has `fill` called before this turn's frames are written. */
+  wake(): void;
+  /** @returns the frame's bytes; `undefined` when it is too large. */
+  send(frame: ClientFrame): number | undefined;
+}
+
 /**
- * The requests of one connection: gives out identifiers (CON-14), holds back what is above the server's `maxRequests`,
- * and brings each answer to its asker. What may ask is bounded by whoever asks, so the queue has no bound of its own.
+ * The requests of one connection: gives out identifiers (CON-14), holds back what is above the server's `maxRequests` or
+ * finds no room, and brings each answer to its asker. What waits goes by lane and flow, and is chosen at the last moment.
+ * What may ask is bounded by whoever asks, so the queue has no bound of its own.
  */
 export class RequestTable {
-  readonly #send: (frame: ClientFrame) => boolean;
+  readonly #wire: RequestWire;
   readonly #maxInFlight: number;
   readonly #inFlight = new Map<number, Request>();
-  #waiting: Request[] = [];
+  #waiting = new SendSchedule<Request>();
   #lastId = 0;
   #ended = false;
-  #pumping = false;
+  #filling = false;
 
   /** @param maxInFlight the server's `maxRequests`; 0: not limited. */
-  constructor(maxInFlight: number, send: (frame: ClientFrame) => boolean) {
+  constructor(maxInFlight: number, wire: RequestWire) {
     this.#maxInFlight = maxInFlight === 0 ? Infinity : maxInFlight;
-    this.#send = send;
+    this.#wire = wire;
   }
 
   /** Requests that were sent and not answered, and those that wait. */
   get size(): number {
-    return this.#inFlight.size + this.#waiting.length;
+    return this.#inFlight.size + [...this.#waiting].length;
   }
 
-  /** Sends the request, or lets it wait for its turn. */
+  /** The request waits for its turn. */
   add(request: Request): void {
     if (this.#ended) return request.lost(false);
-    this.#waiting.push(request);
-    this.#pump();
+    this.#waiting.add(request);
+    this.#wire.wake();
+  }
+
+  /** Sends as many as there is room for. @returns whether more wait for room on the connection. */
+  fill(): boolean {
+    // What a request does when it is built may ask again: that has its turn behind it.
+    if (this.#filling) return false;
+    this.#filling = true;
+    while (this.#mayStart && this.#wire.hasRoom && this.#waiting.serve((request) => this.#start(request)));
+    this.#filling = false;
+    return this.#mayStart && !this.#waiting.isEmpty;
   }
 
   /** @returns whether the frame was the answer to a request. */
@@ -73,7 +96,7 @@ export class RequestTable {
     if (request === undefined) return false;
     this.#inFlight.delete(frame.id);
     request.reply(frame);
-    this.#pump();
+    this.#wire.wake();
     return true;
   }
 
@@ -81,29 +104,28 @@ export class RequestTable {
   end(): void {
     this.#ended = true;
     const sent = [...this.#inFlight.values()];
-    const waiting = this.#waiting;
+    const waiting = [...this.#waiting];
     this.#inFlight.clear();
-    this.#waiting = [];
+    this.#waiting = new SendSchedule();
     for (const request of sent) request.lost(true);
     for (const request of waiting) request.lost(false);
   }
 
-  #pump(): void {
-    // What a request does when it is built may ask again: that waits behind it, so that frames leave in their order.
-    if (this.#pumping) return;
-    this.#pumping = true;
-    while (this.#inFlight.size < this.#maxInFlight && this.#waiting.length > 0) this.#start(this.#waiting.shift()!);
-    this.#pumping = false;
+  get #mayStart(): boolean {
+    return this.#inFlight.size < this.#maxInFlight;
   }
 
-  #start(request: Request): void {
+  /** @returns how many bytes that were. */
+  #start(request: Request): number {
     this.#lastId += 1;
     const id = this.#lastId;
     const frame = request.build(id);
-    if (frame === undefined) return;
+    if (frame === undefined) return 0;
     this.#inFlight.set(id, request);
-    if (this.#send(frame)) return;
+    const bytes = this.#wire.send(frame);
+    if (bytes !== undefined) return bytes;
     this.#inFlight.delete(id);
     request.tooLarge();
+    return 0;
   }
 }

@@ -234,6 +234,7 @@ describe("a subscription", () => {
     for (const name of ["one", "two"]) client.channel(name).subscribe();
     await ports.advance(1);
     const first = client.channel("three").subscribe();
+    await ports.advance(1);
     await first.close();
     client.channel("three").subscribe();
     await ports.advance(1);
@@ -253,6 +254,7 @@ describe("a subscription", () => {
     };
     const visit = async (channel: string): Promise<void> => {
       const subscription = client.channel(channel).subscribe();
+      await ports.advance(0);
       await subscription.close();
     };
     for (let round = 0; round < 50; round += 1) {

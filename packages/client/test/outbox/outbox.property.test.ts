@@ -187,7 +187,11 @@ class World {
 
   #connect(which: number): void {
     const up: PublishFrame[] = [];
-    const table = new RequestTable(0, (frame) => this.#onFrame(frame, up));
+    const table: RequestTable = new RequestTable(0, {
+      hasRoom: true,
+      wake: () => table.fill(),
+      send: (frame) => this.#onFrame(frame, up),
+    });
     const fake: Pick<Link, "welcome" | "request" | "health" | "lane" | "streams"> & { connection: object } = {
       welcome,
       health: "good",
@@ -210,7 +214,7 @@ class World {
     table.end();
   }
 
-  #onFrame(frame: ClientFrame, up: PublishFrame[]): boolean {
+  #onFrame(frame: ClientFrame, up: PublishFrame[]): number {
     if (frame.type !== "publish") return expect.unreachable();
     const number = numberOf(frame);
     const { told } = this.rows[number]!;
@@ -223,7 +227,7 @@ class World {
     up.push(frame);
     const underWay = this.#lines.reduce((sum, line) => sum + (line?.up.length ?? 0) + (line?.down.length ?? 0), 0);
     if (!this.#avoided) expect(underWay).toBeLessThanOrEqual(options.maxInFlight);
-    return true;
+    return 1;
   }
 
   #append(frame: PublishFrame | undefined): ServerFrame | undefined {

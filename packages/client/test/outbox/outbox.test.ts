@@ -52,7 +52,7 @@ describe("the outbox", () => {
     await ports.advance(1);
     server.peer.send({ type: "published", id: server.peer.last("publish").id, position: undefined, duplicate: true });
     await ports.advance(1);
-    expect(states).toEqual(["sent", "accepted"]);
+    expect(states).toEqual(["queued", "sent", "accepted"]);
     await expect(publication).resolves.toEqual({ position: undefined, duplicate: true });
   });
 

@@ -57,7 +57,7 @@ describe("an outbox that is full, with `wait`", () => {
     client.channel("b").publish(new Uint8Array(8));
     const small = client.channel("c").publish(new Uint8Array(2));
     const refused = client.channel("d").publish(new Uint8Array(1), { overflow: "reject" });
-    expect(client.status.outbox).toMatchObject({ waiting: 2, sent: 1 });
+    expect(client.status.outbox).toMatchObject({ waiting: 2, queued: 1 });
     expect(refused.error).toMatchObject({ code: "outbox-full" });
     await ports.advance(1);
     expect(small.state).toBe("accepted");

@@ -7,10 +7,15 @@ const answer = (id: number): ServerFrame => ({ type: "authenticated", id, expire
 function table(maxInFlight: number, takes = true) {
   const sent: number[] = [];
   const log: string[] = [];
-  const requests = new RequestTable(maxInFlight, (frame) => {
-    if (takes) sent.push((frame as ClientFrame & { id: number }).id);
-    return takes;
-  });
+  const wire = {
+    hasRoom: true,
+    wake: (): unknown => requests.fill(),
+    send: (frame: ClientFrame) => {
+      if (takes) sent.push((frame as ClientFrame & { id: number }).id);
+      return takes ? 1 : undefined;
+    },
+  };
+  const requests: RequestTable = new RequestTable(maxInFlight, wire);
   const ask = (name: string, onBuild: () => void = () => {}): void =>
     requests.add({
       build: (id) => {
@@ -21,7 +26,7 @@ function table(maxInFlight: number, takes = true) {
       lost: (wasSent) => log.push(`${name} lost, ${wasSent ? "sent" : "not sent"}`),
       tooLarge: () => log.push(`${name} too large`),
     });
-  return { requests, ask, sent, log };
+  return { requests, ask, sent, log, wire };
 }
 
 describe("the requests of a connection", () => {
@@ -76,6 +81,34 @@ describe("the requests of a connection", () => {
     ask("a");
     ask("b");
     expect(log).toEqual(["a too large", "b too large"]);
+  });
+
+  it("wait while the connection has no room, and say so only while any wait", () => {
+    const { ask, sent, requests, wire } = table(0);
+    wire.hasRoom = false;
+    expect(requests.fill()).toBe(false);
+    ask("a");
+    expect(requests.fill()).toBe(true);
+    expect(sent).toEqual([]);
+    wire.hasRoom = true;
+    expect(requests.fill()).toBe(false);
+    expect(sent).toEqual([1]);
+  });
+
+  it("go by their lane when there is room again, whatever was asked for first", () => {
+    const { requests, wire } = table(0);
+    const built: (string | undefined)[] = [];
+    wire.hasRoom = false;
+    for (const lane of ["bulk", undefined, "reports", "interactive", "normal"]) {
+      const build = (id: number): ClientFrame => {
+        built.push(lane);
+        return { type: "authenticate", id, token: "" };
+      };
+      requests.add({ ...(lane && { lane }), build, reply: () => {}, lost: () => {}, tooLarge: () => {} });
+    }
+    wire.hasRoom = true;
+    requests.fill();
+    expect(built).toEqual([undefined, "interactive", "reports", "normal", "bulk"]);
   });
 
   it("take no turn when they are not wanted any more", () => {

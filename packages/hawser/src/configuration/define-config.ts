@@ -13,6 +13,7 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
     | "authorize"
     | "channels"
     | "calls"
+    | "compression"
     | "contract"
     | "limits"
     | "name"
@@ -76,6 +77,7 @@ export const configKeys = [
   "authorize",
   "calls",
   "channels",
+  "compression",
   "contract",
   "data",
   "drainMs",

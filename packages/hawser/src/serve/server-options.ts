@@ -45,6 +45,7 @@ export function serverOptions(
     adminSecret: [kept, settings.secret.value].filter((secret) => secret !== undefined),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
     ...(config.calls === undefined ? {} : { calls: config.calls }),
+    ...(config.compression === undefined ? {} : { compression: config.compression }),
     ...(config.contract === undefined ? {} : { contract: config.contract }),
     ...(config.limits === undefined ? {} : { limits: config.limits }),
     ...(config.name === undefined ? {} : { name: config.name }),

@@ -9,9 +9,11 @@ const maxCapabilities = 1_000;
 /** Whether something may be done to a channel (for `call`: a method). */
 export type Rights = (verb: Verb, name: string) => boolean;
 
+const everything: Rights = () => true;
+
 /** The rights of an identity: its patterns are compiled once, since every publish asks. Without capabilities all is allowed. */
 export function rightsOf(identity: Identity): Rights {
-  if (identity.capabilities === undefined) return () => true;
+  if (identity.capabilities === undefined) return everything;
   const compiled = identity.capabilities.map((capability) => ({
     matches: compilePattern(capability.pattern),
     verbs: new Set(capability.verbs),

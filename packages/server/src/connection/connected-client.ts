@@ -33,77 +33,33 @@ export interface ConnectedClientOptions {
   readonly rates: Rates;
 }
 
-/** One client behind one connection, after `connected`: takes its frames to those who handle them, and answers. */
+/**
+ * One client behind one connection, after `connected`: takes its frames to those who handle them, and answers. Those who
+ * handle what most clients never ask for are made when they are first needed.
+ */
 export class ConnectedClient implements ClientContext {
   readonly session: string;
   readonly rights: Rights;
   readonly requests: RequestTable;
   readonly subscriptions: SubscriptionTable;
-  readonly history: HistoryReader;
   readonly #services: NodeServices;
   readonly #host: ClientHost;
-  readonly #publisher: Publisher;
-  readonly #caller: Caller;
-  readonly #presence: PresenceTable;
+  readonly #rates: Rates;
+  #history: HistoryReader | undefined;
+  #publisher: Publisher | undefined;
+  #caller: Caller | undefined;
+  #presence: PresenceTable | undefined;
   #closed = false;
 
   constructor(options: ConnectedClientOptions) {
-    const { services, host, rates } = options;
-    const { limits, clock, timers, observer, log, contract } = services;
-    const now = (): number => clock.monotonic();
+    const { services } = options;
     this.#services = services;
-    this.#host = host;
+    this.#host = options.host;
+    this.#rates = options.rates;
     this.session = options.session;
     this.rights = new Rights(options.identity, options.session, services.authorize);
-    this.requests = new RequestTable(limits.maxRequests);
-    this.subscriptions = new SubscriptionTable({
-      client: this,
-      channels: services.channels,
-      log,
-      signer: services.signer,
-      maxSubscriptions: limits.maxSubscriptions,
-      maxLast: limits.maxLast,
-      idleBatchMs: limits.idleBatchMs,
-      now,
-      onSubscribed: () => observer.subscribed(),
-      onUnsubscribed: () => observer.unsubscribed(),
-    });
-    this.history = new HistoryReader({
-      client: this,
-      log,
-      maxPage: limits.maxHistoryPage,
-      defaultPage: limits.defaultHistoryPage,
-      maxBytes: limits.maxHistoryBytes,
-      mayReply: () => host.mayReply,
-    });
-    this.#publisher = new Publisher({
-      client: this,
-      appender: services.appender,
-      policyOf: services.policyOf,
-      contract,
-      maxKeyBytes: limits.maxKeyBytes,
-      rates,
-      observer,
-    });
-    this.#presence = new PresenceTable({
-      client: this,
-      presence: services.presence,
-      policyOf: services.policyOf,
-      limits,
-      random: services.random,
-      rates,
-    });
-    this.#caller = new Caller({
-      client: this,
-      calls: services.calls,
-      contract,
-      timers,
-      clock,
-      defaultTimeoutMs: limits.callTimeoutMs,
-      maxTimeoutMs: limits.maxCallTimeoutMs,
-      maxReplyBytes: limits.maxMessageBytes,
-      observer,
-    });
+    this.requests = new RequestTable(services.limits.maxRequests);
+    this.subscriptions = new SubscriptionTable(this, services);
   }
 
   get reader(): Reader {
@@ -121,19 +77,19 @@ export class ConnectedClient implements ClientContext {
         if (this.#begin(frame)) this.subscriptions.subscribe(frame);
         return;
       case "publish":
-        if (this.#begin(frame)) this.#publisher.publish(frame);
+        if (this.#begin(frame)) this.#publishing().publish(frame);
         return;
       case "history":
-        if (this.#begin(frame)) this.history.history(frame);
+        if (this.#begin(frame)) this.#reading().history(frame);
         return;
       case "call":
-        if (this.#begin(frame)) this.#caller.call(frame);
+        if (this.#begin(frame)) this.#calling().call(frame);
         return;
       case "enter":
-        if (this.#begin(frame)) this.#presence.enter(frame);
+        if (this.#begin(frame)) this.#present().enter(frame);
         return;
       case "watch":
-        if (this.#begin(frame)) this.#presence.watch(frame);
+        if (this.#begin(frame)) this.#present().watch(frame);
         return;
       case "authenticate":
         if (this.#begin(frame)) this.#host.reauthenticate(this, frame);
@@ -145,11 +101,11 @@ export class ConnectedClient implements ClientContext {
       case "credit":
         return this.subscriptions.credit(frame);
       case "leave":
-        return this.#presence.leave(frame);
+        return this.#presence?.leave(frame);
       case "unwatch":
-        return this.#presence.unwatch(frame);
+        return this.#presence?.unwatch(frame);
       case "cancel":
-        return this.#caller.cancel(frame);
+        return this.#caller?.cancel(frame);
       case "connect":
       case "ping":
       case "pong":
@@ -157,6 +113,11 @@ export class ConnectedClient implements ClientContext {
       case "close":
         return this.#violate(`A ${frame.type} frame is not for a connected client.`);
     }
+  }
+
+  /** The connection has room: whatever waited for it goes on. */
+  proceed(): void {
+    this.#history?.proceed();
   }
 
   answer(id: number, frame: ServerFrame, stands?: () => boolean): void {
@@ -183,13 +144,19 @@ export class ConnectedClient implements ClientContext {
   /** Another identity, or the application's `refresh`: rights are asked anew, and what is no longer allowed ends. */
   async renewRights(identity?: Identity): Promise<void> {
     this.rights.renew(identity);
-    await Promise.all([this.subscriptions.recheck(), this.#presence.recheck()]);
+    await Promise.all([this.subscriptions.recheck(), this.#presence?.recheck()]);
+  }
+
+  /** Called from time to time: lets go of what is not needed until more is asked for. */
+  sweep(): void {
+    this.requests.sweep();
+    this.#rates.sweep();
   }
 
   close(): void {
     this.#closed = true;
     this.subscriptions.closeAll();
-    this.#presence.closeAll();
+    this.#presence?.closeAll();
     this.requests.abortAll();
   }
 
@@ -218,5 +185,57 @@ export class ConnectedClient implements ClientContext {
     this.#host.send(
       frame.type === "publish" ? { type: "rejected", ...refusal, last: 0 } : { type: "error", ...refusal },
     );
+  }
+
+  #reading(): HistoryReader {
+    const { log, limits } = this.#services;
+    return (this.#history ??= new HistoryReader({
+      client: this,
+      log,
+      maxPage: limits.maxHistoryPage,
+      defaultPage: limits.defaultHistoryPage,
+      maxBytes: limits.maxHistoryBytes,
+      mayReply: () => this.#host.mayReply,
+    }));
+  }
+
+  #publishing(): Publisher {
+    const { appender, policyOf, contract, limits, observer } = this.#services;
+    return (this.#publisher ??= new Publisher({
+      client: this,
+      appender,
+      policyOf,
+      contract,
+      maxKeyBytes: limits.maxKeyBytes,
+      rates: this.#rates,
+      observer,
+    }));
+  }
+
+  #present(): PresenceTable {
+    const { presence, policyOf, limits, random } = this.#services;
+    return (this.#presence ??= new PresenceTable({
+      client: this,
+      presence,
+      policyOf,
+      limits,
+      random,
+      rates: this.#rates,
+    }));
+  }
+
+  #calling(): Caller {
+    const { calls, contract, timers, clock, limits, observer } = this.#services;
+    return (this.#caller ??= new Caller({
+      client: this,
+      calls,
+      contract,
+      timers,
+      clock,
+      defaultTimeoutMs: limits.callTimeoutMs,
+      maxTimeoutMs: limits.maxCallTimeoutMs,
+      maxReplyBytes: limits.maxMessageBytes,
+      observer,
+    }));
   }
 }

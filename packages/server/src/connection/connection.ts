@@ -53,6 +53,7 @@ const mostAnswerMs = 1_000;
 /** One physical connection of a client: its life, what comes in, and what goes out at most once a turn. */
 export class Connection implements TransportHandlers, ClientHost {
   readonly encoding: Encoding;
+  readonly windowBytes: number;
   readonly #services: NodeServices;
   readonly #transport: Transport;
   readonly #peer: Peer;
@@ -74,11 +75,12 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#transport = transport;
     this.#peer = peer;
     this.#host = options.host;
+    this.windowBytes = transport.windowBytes ?? 0;
     this.encoding = services.encodings.of(
       peer.subprotocol === "hawser.v1" ? protobufCodec : jsonCodec,
       transport.framing,
     );
-    this.#intake = new Intake({ transport, timers });
+    this.#intake = new Intake(transport, timers);
     this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
     this.#authentication = new Authentication(services, peer);
     this.#heardAt = now();
@@ -136,7 +138,7 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#writer.confirmed(id);
     if (!this.#writer.open) this.#writer.mark();
     else if (!this.#writer.empty) this.#schedule();
-    else if (this.#state.kind === "connected") this.#state.client.history.proceed();
+    else if (this.#state.kind === "connected") this.#state.client.proceed();
   }
 
   onAlive(): void {
@@ -159,6 +161,10 @@ export class Connection implements TransportHandlers, ClientHost {
   onReadFailed(subscription: Subscription, error: unknown): void {
     this.#services.logger.warn({ channel: subscription.feed.name, error }, "a page of the log could not be read");
     this.#services.timers.after(1_000, () => subscription.wake());
+  }
+
+  after(delayMs: number, callback: () => void): void {
+    this.#services.timers.after(delayMs, callback);
   }
 
   onDelivered(messages: number, shared: boolean): void {
@@ -193,9 +199,9 @@ export class Connection implements TransportHandlers, ClientHost {
     if (this.#state.kind === "closed" || this.#expire()) return;
     this.#writer.flush();
     if (this.#state.kind !== "connected") return;
-    const { history, requests } = this.#state.client;
-    history.proceed();
-    if (requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
+    const { client } = this.#state;
+    client.proceed();
+    if (client.requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
   }
 
   /** Called by the node from time to time: what is due by the clock. */
@@ -206,6 +212,7 @@ export class Connection implements TransportHandlers, ClientHost {
       this.#close(closeCodes.connectTimeout, "No connect frame came in time.");
     if (state.kind !== "connected") return;
     if (this.#expire() || !this.#beat(now)) return;
+    state.client.sweep();
     this.#writer.write(state.client.subscriptions.idleBatches(now, () => this.#writer.open));
   }
 

@@ -2,14 +2,10 @@ import type { Timer, Timers } from "@hawser/protocol";
 import type { Transport } from "../transport/transport.ts";
 import type { Rates } from "./rates.ts";
 
-export interface IntakeOptions {
-  readonly transport: Transport;
-  readonly timers: Timers;
-}
-
 /** Whether a connection is read from: what it does not take is left to the kernel, and nothing is lost. */
 export class Intake {
-  readonly #options: IntakeOptions;
+  readonly #transport: Transport;
+  readonly #timers: Timers;
   #rates: Rates | undefined;
   /** Frames that came before it was known for which rates they count. */
   #uncounted = 0;
@@ -18,8 +14,9 @@ export class Intake {
   #pauses = 0;
   #closed = false;
 
-  constructor(options: IntakeOptions) {
-    this.#options = options;
+  constructor(transport: Transport, timers: Timers) {
+    this.#transport = transport;
+    this.#timers = timers;
   }
 
   /** Says for which rates frames count; called once, until which only those come that `connect` came with. */
@@ -37,7 +34,7 @@ export class Intake {
     const restMs = this.#rates.spendFrames(frames);
     if (restMs === 0 || this.#resting !== undefined || this.#closed) return;
     this.pause();
-    this.#resting = this.#options.timers.after(restMs, () => {
+    this.#resting = this.#timers.after(restMs, () => {
       this.#resting = undefined;
       this.resume();
     });
@@ -45,12 +42,12 @@ export class Intake {
 
   pause(): void {
     this.#pauses += 1;
-    if (this.#pauses === 1) this.#options.transport.pause();
+    if (this.#pauses === 1) this.#transport.pause();
   }
 
   resume(): void {
     this.#pauses -= 1;
-    if (this.#pauses === 0 && !this.#closed) this.#options.transport.resume();
+    if (this.#pauses === 0 && !this.#closed) this.#transport.resume();
   }
 
   close(): void {

@@ -13,7 +13,7 @@ export interface RateLimits {
 export class Rates {
   readonly #limits: RateLimits;
   readonly #clock: Clock;
-  readonly #publishes = new Map<ChannelPolicy, TokenBucket>();
+  #publishes: Map<ChannelPolicy, TokenBucket> | undefined;
   #frames: TokenBucket | undefined;
   #presenceChanges: TokenBucket | undefined;
 
@@ -33,10 +33,11 @@ export class Rates {
   takePublish(policy: ChannelPolicy): number {
     const { publishesPerSecond } = policy;
     if (publishesPerSecond === 0) return 0;
-    let bucket = this.#publishes.get(policy);
+    const publishes = (this.#publishes ??= new Map());
+    let bucket = publishes.get(policy);
     if (bucket === undefined) {
       bucket = new TokenBucket(publishesPerSecond, Math.max(1, publishesPerSecond), this.#clock.monotonic());
-      this.#publishes.set(policy, bucket);
+      publishes.set(policy, bucket);
     }
     return bucket.take(1, this.#clock.monotonic());
   }
@@ -54,8 +55,17 @@ export class Rates {
 
   /** Whether everything may be done as often at once as at first: then others in its place would count the same. */
   get rested(): boolean {
-    const buckets = [this.#frames, this.#presenceChanges, ...this.#publishes.values()];
+    this.sweep();
+    return this.#frames === undefined && this.#presenceChanges === undefined && this.#publishes === undefined;
+  }
+
+  /** Called from time to time: a bucket that is full again is as good as none. */
+  sweep(): void {
     const now = this.#clock.monotonic();
-    return buckets.every((bucket) => bucket?.isFull(now) ?? true);
+    if (this.#frames?.isFull(now) === true) this.#frames = undefined;
+    if (this.#presenceChanges?.isFull(now) === true) this.#presenceChanges = undefined;
+    if (this.#publishes === undefined) return;
+    for (const [policy, bucket] of this.#publishes) if (bucket.isFull(now)) this.#publishes.delete(policy);
+    if (this.#publishes.size === 0) this.#publishes = undefined;
   }
 }

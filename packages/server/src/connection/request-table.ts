@@ -10,43 +10,50 @@ export interface Request {
 /** The requests of one connection that are not answered yet (CON-14, CON-15). */
 export class RequestTable {
   readonly #max: number;
-  readonly #requests = new Map<number, Request>();
+  /** Made with the first request, and let go of by a sweep that finds none. */
+  #requests: Map<number, Request> | undefined;
 
   constructor(max: number) {
     this.#max = max;
   }
 
   get size(): number {
-    return this.#requests.size;
+    return this.#requests?.size ?? 0;
   }
 
   /** Takes a request on. `refused`: too many are in flight; `invalid`: id 0 or in use. */
   begin(id: number): "begun" | "refused" | "invalid" {
-    if (id === 0 || this.#requests.has(id)) return "invalid";
-    if (this.#requests.size >= this.#max) return "refused";
-    this.#requests.set(id, {});
+    const requests = (this.#requests ??= new Map());
+    if (id === 0 || requests.has(id)) return "invalid";
+    if (requests.size >= this.#max) return "refused";
+    requests.set(id, {});
     return "begun";
   }
 
   find(id: number): Request | undefined {
-    return this.#requests.get(id);
+    return this.#requests?.get(id);
   }
 
   /** Whether it was still open: each request is answered once. */
   end(id: number): boolean {
-    const request = this.#requests.get(id);
+    const request = this.#requests?.get(id);
     if (request === undefined) return false;
     request.deadline?.cancel();
-    this.#requests.delete(id);
+    this.#requests?.delete(id);
     return true;
   }
 
   /** The connection is gone: handlers are told, nobody is answered. */
   abortAll(): void {
-    for (const request of this.#requests.values()) {
+    for (const request of this.#requests?.values() ?? []) {
       request.deadline?.cancel();
       request.abort?.("closed");
     }
-    this.#requests.clear();
+    this.#requests = undefined;
+  }
+
+  /** Called from time to time: most connections have no request in flight most of the time. */
+  sweep(): void {
+    if (this.size === 0) this.#requests = undefined;
   }
 }

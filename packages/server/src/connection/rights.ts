@@ -9,6 +9,9 @@ export function inboxOf(user: string): string {
 
 type Answer = boolean | Promise<boolean>;
 
+/** Answers of the hook that are remembered; past it all are forgotten. */
+const maxAnswers = 4_096;
+
 /**
  * What one connection's user may do. The application's hook is asked once per verb and name, until the identity
  * changes or the application says `refresh`.
@@ -18,9 +21,9 @@ export class Rights {
   readonly #session: string;
   #identity: Identity;
   #capable: ReturnType<typeof rightsOf>;
-  #answers = new Map<string, Answer>();
+  /** Those of the hook, if there is one. */
+  #answers: Map<string, Answer> | undefined;
   #renewals = 0;
-  readonly #maxAnswers = 4_096;
 
   /** @param authorize - As `boundedAuthorize` makes it. */
   constructor(identity: Identity, session: string, authorize: Authorize | undefined) {
@@ -45,7 +48,7 @@ export class Rights {
     this.#capable = rightsOf(identity);
     this.#identity = identity;
     this.#renewals += 1;
-    this.#answers = new Map();
+    this.#answers = undefined;
   }
 
   /**
@@ -58,12 +61,13 @@ export class Rights {
     if (!this.#capable(verb, name)) return false;
     if (this.#authorize === undefined) return true;
     const key = `${verb} ${name}`;
-    const known = this.#answers.get(key);
+    const known = this.#answers?.get(key);
     if (known !== undefined) return known;
-    if (this.#answers.size >= this.#maxAnswers) this.#answers = new Map();
+    if (this.#answers === undefined || this.#answers.size >= maxAnswers) this.#answers = new Map();
+    const answers = this.#answers;
     const answer = this.#authorize({ verb, name, identity: this.#identity, session: this.#session });
-    this.#answers.set(key, answer);
-    if (typeof answer !== "boolean") this.#settle(key, answer);
+    answers.set(key, answer);
+    if (typeof answer !== "boolean") settle(answers, key, answer);
     return answer;
   }
 
@@ -72,15 +76,14 @@ export class Rights {
     const answer = this.may(verb, name);
     return typeof answer === "boolean" ? answer : answer.catch(() => false);
   }
+}
 
-  #settle(key: string, answer: Promise<boolean>): void {
-    const answers = this.#answers;
-    const isCurrent = (): boolean => answers.get(key) === answer;
-    answer.then(
-      (value) => isCurrent() && answers.set(key, value),
-      () => isCurrent() && answers.delete(key),
-    );
-  }
+function settle(answers: Map<string, Answer>, key: string, answer: Promise<boolean>): void {
+  const isCurrent = (): boolean => answers.get(key) === answer;
+  answer.then(
+    (value) => isCurrent() && answers.set(key, value),
+    () => isCurrent() && answers.delete(key),
+  );
 }
 
 export function forbidden(verb: Verb, name: string): HawserError {

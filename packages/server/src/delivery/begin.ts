@@ -48,7 +48,7 @@ async function beginAt({ feed, log, granted }: BeginRequest, position: Position)
   assertSameEpoch(feed, head.epoch);
   // What the log has trimmed may still be served from the tail.
   const start = resolvePosition(
-    { ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.tail.from) },
+    { ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.heldFrom) },
     position,
   );
   if (start.kind === "ahead-of-epoch") {

@@ -1,6 +1,7 @@
 import type { Codec, ServerFrame } from "@hawser/protocol";
 import { messageCost } from "@hawser/protocol";
 import type { Framing } from "../transport/transport.ts";
+import type { Compression } from "./compression.ts";
 import { Recent } from "./recent.ts";
 import type { Run } from "./tail.ts";
 
@@ -33,6 +34,8 @@ export interface Block {
   readonly to: number;
   readonly generation: number;
   readonly bytes: Uint8Array;
+  /** Of `bytes`, those behind the frame header. */
+  readonly messageBytes: number;
   readonly cost: number;
   readonly messages: number;
 }
@@ -48,17 +51,20 @@ export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block 
   let cost = 0;
   for (const entry of run.entries) cost += messageCost(entry.payload);
   const { number, generation, epoch } = key;
-  const { from, to, entries: messages } = run;
-  const bytes = encodeFramed(
-    { type: "batch", number, generation, epoch, from, to, messages, conflated: false },
-    encoding,
-  );
-  return { epoch, from, to, generation, bytes, cost, messages: messages.length };
+  const { from, to, entries: messages, conflated = false } = run;
+  const { codec, framing } = encoding;
+  const frame = { type: "batch", number, generation, epoch, from, to, messages, conflated } as const;
+  const message = codec.encode(frame, framing.headroomBytes);
+  const messageBytes = message.length - framing.headroomBytes;
+  const bytes = framing.frame(message);
+  return { epoch, from, to, generation, bytes, messageBytes, cost, messages: messages.length };
 }
 
 interface Kept {
   readonly block: Block;
   readonly encoding: Encoding;
+  /** Its compressed form, once somebody came for it; `undefined`: it would not be shorter. */
+  deflated: "unmade" | Uint8Array | undefined;
 }
 
 /**
@@ -67,9 +73,17 @@ interface Kept {
  */
 export class BlockCache {
   readonly #recent: Recent<Kept>;
+  readonly #compression: Compression | undefined;
 
-  constructor(maxBytes: number) {
+  /** @param compression - Left out: blocks are not compressed. */
+  constructor(maxBytes: number, compression?: Compression) {
     this.#recent = new Recent(maxBytes);
+    this.#compression = compression;
+  }
+
+  /** What is held, compressed forms included. */
+  get bytes(): number {
+    return this.#recent.bytes;
   }
 
   find(run: Run, key: BlockKey, encoding: Encoding): Block | undefined {
@@ -81,7 +95,23 @@ export class BlockCache {
   }
 
   keep(block: Block, encoding: Encoding): void {
-    this.#recent.keep({ block, encoding }, block.bytes.byteLength);
+    this.#recent.keep({ block, encoding, deflated: "unmade" }, block.bytes.byteLength);
+  }
+
+  /**
+   * What is written of a block for a peer that inflates in a window of so many bytes: its compressed form, made for the
+   * first who comes and shared with the others, where it has one that the peer can take.
+   */
+  bytesOf(block: Block, windowBytes: number): Uint8Array {
+    const compression = this.#compression;
+    if (compression === undefined || !compression.suits(block.messageBytes, windowBytes)) return block.bytes;
+    const kept = this.#recent.items.find((item) => item.block === block);
+    if (kept === undefined) return block.bytes;
+    if (kept.deflated === "unmade") {
+      kept.deflated = compression.frame(block.bytes.subarray(-block.messageBytes), kept.encoding.framing);
+      if (kept.deflated !== undefined) this.#recent.grow(kept, kept.deflated.byteLength);
+    }
+    return kept.deflated ?? block.bytes;
   }
 
   /** Lets go of the blocks within `(from, to]`. */

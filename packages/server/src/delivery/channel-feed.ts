@@ -5,6 +5,8 @@ import { BlockCache } from "./block.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { CatchUp } from "./catch-up.ts";
 import { blockCostOf } from "./lane.ts";
+import { NewestByKey } from "./newest-by-key.ts";
+import type { Compression } from "./compression.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 import type { Run } from "./tail.ts";
@@ -20,6 +22,8 @@ export interface ChannelFeedOptions {
   readonly log: Log;
   readonly policy: ChannelPolicy;
   readonly maxTailBytes: number;
+  /** Used where the policy allows it; `undefined`: blocks are not compressed. */
+  readonly compression: Compression | undefined;
   /** Told by how much the cost of the tail changed. */
   readonly onTailCost: (change: number) => void;
   readonly onCatchUpRead: (entries: number) => void;
@@ -35,13 +39,15 @@ export class ChannelFeed implements FollowHandlers {
   readonly number: number;
   readonly policy: ChannelPolicy;
   readonly subscriptions = new Set<Subscription>();
-  readonly blocks = new BlockCache(maxCachedBlockBytes);
+  readonly blocks: BlockCache;
   /** Runs behind cursors that the tail no longer holds. */
   readonly catchUp: CatchUp;
   readonly #options: ChannelFeedOptions;
   #follower: Follower | undefined;
   #head: Head | undefined;
   #tail: Tail | undefined;
+  /** Of a conflated channel. */
+  #newest: NewestByKey | undefined;
   /** What the log told between the start of following and its answer; told again once the head is known. */
   #early: (() => void)[] | undefined = [];
   #closed = false;
@@ -51,6 +57,8 @@ export class ChannelFeed implements FollowHandlers {
     this.name = options.name;
     this.number = options.number;
     this.policy = options.policy;
+    const compresses = options.policy.compress !== false;
+    this.blocks = new BlockCache(maxCachedBlockBytes, compresses ? options.compression : undefined);
     this.catchUp = new CatchUp({
       channel: options.name,
       log: options.log,
@@ -99,7 +107,29 @@ export class ChannelFeed implements FollowHandlers {
 
   /** Below it a cursor cannot be served: the log may have trimmed what the tail still holds. */
   get readableFloor(): number {
-    return Math.min(this.head.floor, this.tail.from);
+    return Math.min(this.head.floor, this.heldFrom);
+  }
+
+  /** From here on the node holds all that a cursor has to be given. */
+  get heldFrom(): number {
+    return Math.min(this.tail.from, this.#newest?.from ?? this.tail.from);
+  }
+
+  /** What the node holds behind a cursor that is not at the end; `undefined`: it has to be read from the log. */
+  take(cursor: number, maxCost: number): Run | undefined {
+    if (this.#newest !== undefined && cursor >= this.#newest.from) return this.#newest.take(cursor, maxCost);
+    return cursor >= this.tail.from ? this.#conflated(this.tail.take(cursor, maxCost)) : undefined;
+  }
+
+  /** What was read lately behind a cursor, if it was. */
+  findPage(cursor: number): Run | undefined {
+    const page = this.catchUp.find(cursor);
+    return page && this.#conflated(page);
+  }
+
+  /** What the log has behind a cursor; it may be empty. Rejects as `Log.read` does. */
+  async readPage(cursor: number): Promise<Run> {
+    return this.#conflated(await this.catchUp.read(cursor));
   }
 
   /** What the node knows of the log now: the head, with the end that its follower has reached. */
@@ -114,16 +144,17 @@ export class ChannelFeed implements FollowHandlers {
       return;
     }
     const { tail } = this;
-    this.#options.onTailCost(tail.append(entries, interval));
+    this.#options.onTailCost(tail.append(entries, interval) + (this.#newest?.append(entries, interval) ?? 0));
+    const { heldFrom } = this;
     let passed = interval.from;
     for (const subscription of this.subscriptions) {
       subscription.wake();
       const { cursor } = subscription;
-      if (cursor >= tail.from && cursor < passed) passed = cursor;
+      if (cursor >= heldFrom && cursor < passed) passed = cursor;
     }
     // What all who follow have been sent is let go of at once: held longer it would outlive the collections of young
     // garbage, and be freed late.
-    this.blocks.drop(tail.from, passed);
+    this.blocks.drop(heldFrom, passed);
   }
 
   onFloor(floor: number): void {
@@ -148,6 +179,13 @@ export class ChannelFeed implements FollowHandlers {
     for (const subscription of this.subscriptions) subscription.restart(head);
   }
 
+  /** Gives half of the memory that it holds entries in back; returns by how much the cost changed. */
+  halve(): number {
+    const { tail } = this;
+    const newest = this.#newest;
+    return tail.shrink(tail.cost / 2) + (newest?.shrink(newest.cost / 2) ?? 0);
+  }
+
   /** Lets go of what was made for cursors that may be gone: it is made again for those who come. */
   forgetMade(): void {
     this.blocks.clear();
@@ -158,8 +196,16 @@ export class ChannelFeed implements FollowHandlers {
     if (this.#closed) return;
     this.#closed = true;
     this.#follower?.close();
-    if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
+    this.#options.onTailCost(-this.#heldCost);
     this.forgetMade();
+  }
+
+  get #heldCost(): number {
+    return (this.#tail?.cost ?? 0) + (this.#newest?.cost ?? 0);
+  }
+
+  #conflated(run: Run): Run {
+    return this.#newest === undefined ? run : this.#newest.conflate(run);
   }
 
   /**
@@ -178,9 +224,11 @@ export class ChannelFeed implements FollowHandlers {
   }
 
   #begin(head: Head): void {
-    if (this.#tail !== undefined) this.#options.onTailCost(-this.#tail.cost);
+    const { policy, maxTailBytes } = this.#options;
+    this.#options.onTailCost(-this.#heldCost);
     this.#head = head;
-    this.#tail = new Tail(head.end, this.#options.maxTailBytes);
+    this.#tail = new Tail(head.end, maxTailBytes);
+    if (policy.conflate === true) this.#newest = new NewestByKey(head.end, maxTailBytes);
     this.forgetMade();
   }
 }

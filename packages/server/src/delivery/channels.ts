@@ -2,6 +2,7 @@ import type { Log } from "@hawser/log";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { ChannelFeed } from "./channel-feed.ts";
+import type { Compression } from "./compression.ts";
 
 export interface ChannelsOptions {
   readonly log: Log;
@@ -9,6 +10,8 @@ export interface ChannelsOptions {
   readonly policyOf: (channel: string) => ChannelPolicy;
   readonly maxTailBytes: number;
   readonly maxNodeTailBytes: number;
+  /** `undefined`: blocks are not compressed. */
+  readonly compression: Compression | undefined;
 }
 
 /** Sweeps for which a channel without subscribers is still followed, so that a reconnect finds its tail. */
@@ -24,6 +27,8 @@ interface Open {
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #open = new Map<string, Open>();
+  /** Of the channels that are open, by number. */
+  readonly #names = new Map<number, string>();
   #nextNumber = 1;
   #tailCost = 0;
 
@@ -33,6 +38,11 @@ export class Channels {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** The channel that has this number, while the node follows it. */
+  nameOf(number: number): string | undefined {
+    return this.#names.get(number);
   }
 
   /** Follows the channel, if the node does not yet. Rejects when the log cannot be reached. */
@@ -48,29 +58,31 @@ export class Channels {
       log: this.#options.log,
       policy: this.#options.policyOf(name),
       maxTailBytes: this.#options.maxTailBytes,
+      compression: this.#options.compression,
       onTailCost: (change) => this.#noteTailCost(change),
       onCatchUpRead: (entries) => this.#options.observer.catchUpRead(entries),
     });
     const opening = feed.open().then(
       () => feed,
       (error: unknown) => {
-        if (this.#open.get(name)?.feed === feed) this.#open.delete(name);
+        if (this.#open.get(name)?.feed === feed) this.#forget(feed);
         throw error;
       },
     );
     this.#open.set(name, { feed, opening, idleSweeps: 0 });
+    this.#names.set(feed.number, name);
     return opening;
   }
 
   /** Lets go of channels that had no subscriber for some sweeps. */
   sweep(): void {
-    for (const [name, open] of this.#open) {
+    for (const open of this.#open.values()) {
       // Bytes that nobody came for by now are made again: after a burst they would only be held.
       open.feed.forgetMade();
       // While it opens, whoever asked for it has no subscription yet.
       if (open.feed.subscriptions.size > 0 || !open.feed.isOpen) open.idleSweeps = 0;
       else if (++open.idleSweeps > lingerSweeps) {
-        this.#open.delete(name);
+        this.#forget(open.feed);
         void open.opening.then(
           (feed) => feed.close(),
           () => {},
@@ -83,6 +95,12 @@ export class Channels {
   close(): void {
     for (const { feed } of this.#open.values()) feed.close();
     this.#open.clear();
+    this.#names.clear();
+  }
+
+  #forget({ name, number }: ChannelFeed): void {
+    this.#open.delete(name);
+    this.#names.delete(number);
   }
 
   /** Above the node's limit every tail gives half of what it holds: cursors that need more read from the log. */
@@ -90,7 +108,7 @@ export class Channels {
     this.#tailCost += change;
     if (this.#tailCost <= this.#options.maxNodeTailBytes) return;
     for (const { feed } of this.#open.values()) {
-      if (feed.isOpen) this.#tailCost += feed.tail.shrink(feed.tail.cost / 2);
+      if (feed.isOpen) this.#tailCost += feed.halve();
     }
   }
 }

@@ -26,10 +26,16 @@ export class Recent<Item> {
     this.#items.unshift(item);
     this.#sizes.unshift(bytes);
     this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes || this.#items.length > maxItems) {
-      this.#items.pop();
-      this.#bytes -= this.#sizes.pop()!;
-    }
+    this.#shed();
+  }
+
+  /** One of them holds so much more now. */
+  grow(item: Item, bytes: number): void {
+    const index = this.#items.indexOf(item);
+    if (index === -1) return;
+    this.#sizes[index]! += bytes;
+    this.#bytes += bytes;
+    this.#shed();
   }
 
   /** Lets go of those that are not needed any more. */
@@ -45,5 +51,12 @@ export class Recent<Item> {
     this.#items.length = 0;
     this.#sizes.length = 0;
     this.#bytes = 0;
+  }
+
+  #shed(): void {
+    while (this.#bytes > this.#maxBytes || this.#items.length > maxItems) {
+      this.#items.pop();
+      this.#bytes -= this.#sizes.pop()!;
+    }
   }
 }

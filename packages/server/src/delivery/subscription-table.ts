@@ -1,30 +1,16 @@
-import type { Log } from "@hawser/log";
 import { HawserError, isChannelName } from "@hawser/protocol";
 import type { CreditFrame, Position, SeekFrame, SubscribeFrame, UnsubscribeFrame } from "@hawser/protocol";
 import { signGrant, verifyGrant } from "../auth/grant.ts";
-import type { Signer } from "../auth/grant.ts";
 import type { ClientContext } from "../connection/client-context.ts";
 import { forbidden, inboxOf } from "../connection/rights.ts";
+import type { NodeServices } from "../node-services.ts";
 import { beginOf } from "./begin.ts";
 import type { Begin } from "./begin.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
-import type { Channels } from "./channels.ts";
 import { Subscription } from "./subscription.ts";
 
-export interface SubscriptionTableOptions {
-  readonly client: ClientContext;
-  readonly channels: Channels;
-  readonly log: Log;
-  readonly signer: Signer;
-  readonly maxSubscriptions: number;
-  /** Messages that `last` goes back over; more is cut to it. */
-  readonly maxLast: number;
-  /** A subscription that was sent nothing for so long is due an empty batch (SUB-7). */
-  readonly idleBatchMs: number;
-  readonly now: () => number;
-  readonly onSubscribed: () => void;
-  readonly onUnsubscribed: () => void;
-}
+/** What of a node its subscriptions need. */
+export type SubscriptionServices = Pick<NodeServices, "channels" | "log" | "signer" | "limits" | "clock" | "observer">;
 
 /** Names whose last generation is remembered, as a multiple of the subscriptions that are allowed. */
 const rememberedNames = 4;
@@ -35,27 +21,28 @@ interface Granted {
   readonly bytes: Uint8Array;
 }
 
+/** What stands for a channel: its open subscription, or the latest request for one. */
+type Place = Subscription | SubscribeFrame;
+
 /** The subscriptions of one connection: grants, their ends, and the client's say in them. */
 export class SubscriptionTable {
-  readonly #options: SubscriptionTableOptions;
   readonly #client: ClientContext;
-  readonly #byNumber = new Map<number, Subscription>();
-  readonly #byName = new Map<string, Subscription>();
-  /** The last generation of each channel; insertion order is age. */
-  readonly #generations = new Map<string, number>();
-  /** The latest request for each channel whose subscription is not open yet. */
-  readonly #latest = new Map<string, SubscribeFrame>();
+  readonly #services: SubscriptionServices;
+  readonly #places = new Map<string, Place>();
+  /** The last generation of channels that have no place any more; insertion order is age. */
+  #past: Map<string, number> | undefined;
 
-  constructor(options: SubscriptionTableOptions) {
-    this.#options = options;
-    this.#client = options.client;
+  constructor(client: ClientContext, services: SubscriptionServices) {
+    this.#client = client;
+    this.#services = services;
   }
 
-  /** The empty batches that are due, as long as the connection `mayWrite`. */
+  /** The empty batches that are due (SUB-7), as long as the connection `mayWrite`. */
   idleBatches(now: number, mayWrite: () => boolean): Uint8Array[] {
+    const { idleBatchMs } = this.#services.limits;
     const pieces: Uint8Array[] = [];
-    for (const subscription of this.#byNumber.values()) {
-      if (now - subscription.lastBatchAt < this.#options.idleBatchMs || !mayWrite()) continue;
+    for (const subscription of this.#subscriptions()) {
+      if (now - subscription.lastBatchAt < idleBatchMs || !mayWrite()) continue;
       const piece = subscription.idleBatch(now);
       if (piece !== undefined) pieces.push(piece);
     }
@@ -65,8 +52,9 @@ export class SubscriptionTable {
   subscribe(frame: SubscribeFrame): void {
     const name = this.#nameOf(frame);
     if (name === undefined) return;
-    const { maxSubscriptions } = this.#options;
-    if (frame.generation <= (this.#generations.get(name) ?? 0)) {
+    const { maxSubscriptions } = this.#services.limits;
+    const place = this.#places.get(name);
+    if (frame.generation <= (place?.generation ?? this.#past?.get(name) ?? 0)) {
       this.#refuse(
         frame,
         "generation-stale",
@@ -74,10 +62,8 @@ export class SubscriptionTable {
       );
       return;
     }
-    const current = this.#byName.get(name);
     // What takes the place of another, open or not yet, is none more.
-    const more = current === undefined && !this.#latest.has(name);
-    if (more && this.#byNumber.size + this.#latest.size >= maxSubscriptions) {
+    if (place === undefined && this.#places.size >= maxSubscriptions) {
       this.#refuse(
         frame,
         "too-many-subscriptions",
@@ -85,14 +71,13 @@ export class SubscriptionTable {
       );
       return;
     }
-    if (current !== undefined) this.#remove(current);
-    this.#remember(name, frame.generation);
-    this.#latest.set(name, frame);
-    void this.#open(frame, name)
-      .catch((error: unknown) => this.#fail(frame, error))
-      .finally(() => {
-        if (this.#latest.get(name) === frame) this.#latest.delete(name);
-      });
+    if (place instanceof Subscription) this.#close(place);
+    this.#past?.delete(name);
+    this.#places.set(name, frame);
+    this.#open(frame, name).catch((error: unknown) => {
+      if (this.#places.get(name) === frame) this.#leave(name, frame);
+      this.#fail(frame, error);
+    });
   }
 
   unsubscribe(frame: UnsubscribeFrame): void {
@@ -113,7 +98,7 @@ export class SubscriptionTable {
     const { rights } = this.#client;
     const { renewals } = rights;
     const waiting: Promise<void>[] = [];
-    for (const subscription of this.#byNumber.values()) {
+    for (const subscription of this.#subscriptions()) {
       const { name } = subscription.feed;
       const [subscribe, history] = [rights.mayStill("subscribe", name), rights.mayStill("history", name)];
       if (typeof subscribe === "boolean" && typeof history === "boolean") this.#keep(subscription, subscribe, history);
@@ -129,7 +114,8 @@ export class SubscriptionTable {
   }
 
   closeAll(): void {
-    for (const subscription of this.#byNumber.values()) this.#remove(subscription);
+    for (const subscription of this.#subscriptions()) this.#close(subscription);
+    this.#places.clear();
   }
 
   async #open(frame: SubscribeFrame, name: string): Promise<void> {
@@ -143,14 +129,15 @@ export class SubscriptionTable {
     const resumes = frame.position !== undefined || frame.last > 0;
     const granted = mayReadHistory ? undefined : this.#verifyGrant(frame, name);
     if (resumes && !mayReadHistory && granted === undefined) throw forbidden("history", name);
-    const feed = await this.#options.channels.open(name);
-    const { log, maxLast } = this.#options;
-    const isWanted = (): boolean => !this.#client.closed && this.#latest.get(name) === frame;
+    const feed = await this.#services.channels.open(name);
+    const { log, limits } = this.#services;
+    const { maxLast } = limits;
+    const isWanted = (): boolean => !this.#client.closed && this.#places.get(name) === frame;
     const begin = await beginOf({ frame, feed, maxLast, log, mayReadHistory, granted: granted?.position, isWanted });
     if (this.#client.closed) return;
     // A right that was revoked meanwhile found no subscription to end (SUB-12), and a feed may have been let go as idle.
     if (rights.renewals !== renewals || !feed.isOpen) return this.#open(frame, name);
-    if (this.#latest.get(name) !== frame) {
+    if (this.#places.get(name) !== frame) {
       throw new HawserError("generation-stale", `A later subscription to ${frame.channel} took the place of this one.`);
     }
     this.#start(frame, feed, begin, mayReadHistory, granted);
@@ -163,7 +150,8 @@ export class SubscriptionTable {
     mayReadHistory: boolean,
     granted: Granted | undefined,
   ): void {
-    const { client, signer, now } = this.#options;
+    const client = this.#client;
+    const { signer, clock, observer } = this.#services;
     // Whoever may read history is bound by the log's floor alone.
     const grantStart = mayReadHistory ? undefined : Math.min(granted?.position.offset ?? begin.offset, begin.offset);
     const subscription = new Subscription({
@@ -173,11 +161,10 @@ export class SubscriptionTable {
       cursor: begin.offset,
       grantStart,
       credit: frame.credit,
+      now: clock.monotonic(),
     });
-    subscription.lastBatchAt = now();
-    this.#byNumber.set(feed.number, subscription);
-    this.#byName.set(feed.name, subscription);
-    this.#options.onSubscribed();
+    this.#places.set(feed.name, subscription);
+    observer.subscribed();
     const { user } = client.rights.identity;
     const position = { epoch: feed.epoch, offset: begin.offset };
     const grant = mayReadHistory ? new Uint8Array() : (granted?.bytes ?? signGrant(signer, user, feed.name, position));
@@ -199,7 +186,7 @@ export class SubscriptionTable {
   #verifyGrant(frame: SubscribeFrame, name: string): Granted | undefined {
     if (frame.position === undefined || frame.grant.byteLength === 0) return undefined;
     const { user } = this.#client.rights.identity;
-    const position = verifyGrant(this.#options.signer, frame.grant, user, name);
+    const position = verifyGrant(this.#services.signer, frame.grant, user, name);
     if (position === undefined) return undefined;
     const { epoch, offset } = frame.position;
     const covered = (epoch === 0 || epoch >= position.epoch) && offset >= position.offset;
@@ -219,24 +206,30 @@ export class SubscriptionTable {
     return frame.channel;
   }
 
-  #current(frame: { number: number; generation: number }): Subscription | undefined {
-    const subscription = this.#byNumber.get(frame.number);
-    return subscription?.generation === frame.generation ? subscription : undefined;
+  *#subscriptions(): Iterable<Subscription> {
+    for (const place of this.#places.values()) if (place instanceof Subscription) yield place;
   }
 
-  #remember(name: string, generation: number): void {
-    this.#generations.delete(name);
-    this.#generations.set(name, generation);
-    if (this.#generations.size <= this.#options.maxSubscriptions * rememberedNames) return;
-    for (const oldest of this.#generations.keys()) {
-      if (this.#latest.has(oldest) || this.#byName.has(oldest)) continue;
-      this.#generations.delete(oldest);
+  #current({ number, generation }: { number: number; generation: number }): Subscription | undefined {
+    const name = this.#services.channels.nameOf(number);
+    const place = name === undefined ? undefined : this.#places.get(name);
+    return place instanceof Subscription && place.generation === generation ? place : undefined;
+  }
+
+  /** The place is free. A later subscription has to have a higher generation nevertheless. */
+  #leave(name: string, { generation }: Place): void {
+    this.#places.delete(name);
+    const past = (this.#past ??= new Map());
+    past.set(name, generation);
+    if (past.size <= this.#services.limits.maxSubscriptions * rememberedNames) return;
+    for (const oldest of past.keys()) {
+      past.delete(oldest);
       return;
     }
   }
 
   #keep(subscription: Subscription, maySubscribe: boolean, mayReadHistory: boolean): void {
-    if (this.#byNumber.get(subscription.feed.number) !== subscription) return;
+    if (this.#places.get(subscription.feed.name) !== subscription) return;
     if (!maySubscribe) this.#forbid(subscription, "subscribe");
     else if (!mayReadHistory && !subscription.forgoHistory()) this.#forbid(subscription, "history");
   }
@@ -246,16 +239,15 @@ export class SubscriptionTable {
   }
 
   #end(subscription: Subscription, code: string, message: string): void {
-    this.#remove(subscription);
+    this.#close(subscription);
+    this.#leave(subscription.feed.name, subscription);
     const { cursor, generation, feed } = subscription;
     this.#client.tell({ type: "unsubscribed", number: feed.number, generation, offset: cursor, code, message });
   }
 
-  #remove(subscription: Subscription): void {
+  #close(subscription: Subscription): void {
     subscription.close();
-    this.#byNumber.delete(subscription.feed.number);
-    this.#byName.delete(subscription.feed.name);
-    this.#options.onUnsubscribed();
+    this.#services.observer.unsubscribed();
   }
 
   #refuse(

@@ -3,6 +3,7 @@ import type { Head } from "@hawser/log";
 import type { Interval, Position, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
+import { DeliveryRate } from "./delivery-rate.ts";
 import { blockCostOf } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import type { Source, SourceReader } from "./source.ts";
@@ -11,8 +12,11 @@ import type { Run } from "./tail.ts";
 
 /** The connection that a subscription writes to, as the subscription sees it. */
 export interface Reader extends SourceReader {
+  /** The window in which the peer inflates; 0: it takes nothing compressed. */
+  readonly windowBytes: number;
   /** A page could not be read; the subscription stands still until it is asked again. */
   onReadFailed(subscription: Subscription, error: unknown): void;
+  after(delayMs: number, callback: () => void): void;
   onDelivered(messages: number, shared: boolean): void;
   onReset(reason: ResetReason): void;
 }
@@ -26,6 +30,8 @@ export interface SubscriptionOptions {
   readonly grantStart: number | undefined;
   /** 0: not limited. */
   readonly credit: number;
+  /** Monotonic milliseconds. */
+  readonly now: number;
 }
 
 type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason };
@@ -38,7 +44,7 @@ export class Subscription implements Source {
   behind: Source | undefined = undefined;
   deficit = 0;
   /** Monotonic milliseconds of the last batch, for SUB-7. */
-  lastBatchAt = 0;
+  lastBatchAt: number;
   readonly #reader: Reader;
   #cursor: number;
   #grantStart: number | undefined;
@@ -46,6 +52,9 @@ export class Subscription implements Source {
   #history: number;
   #credit: number;
   #cost = 0;
+  /** `undefined`: not limited. */
+  readonly #rate: DeliveryRate | undefined;
+  #waitsForRate = false;
   #page: Run | undefined;
   #reading = false;
   #told: Told | undefined;
@@ -63,6 +72,9 @@ export class Subscription implements Source {
     this.#history = options.feed.known().end;
     this.#sent = { epoch: options.feed.epoch, offset: options.cursor };
     this.#credit = options.credit;
+    this.lastBatchAt = options.now;
+    const perSecond = options.feed.policy.deliveriesPerSecond ?? 0;
+    if (perSecond > 0) this.#rate = new DeliveryRate(perSecond, options.now);
     this.feed.subscriptions.add(this);
   }
 
@@ -126,10 +138,11 @@ export class Subscription implements Source {
     if (this.#closed) return undefined;
     this.#noticeTrim();
     if (this.#told !== undefined) return this.#encodeReset();
-    const run = this.#nextRun();
+    const run = this.#waitsForRate ? undefined : this.#nextRun();
     if (run === undefined) return undefined;
     assert(run.from === this.#cursor, `a run behind ${run.from} for a cursor at ${this.#cursor}`);
-    const allowed = this.#withinCredit(run);
+    const credited = this.#withinCredit(run);
+    const allowed = credited && this.#withinRate(credited, now);
     if (allowed === undefined) return undefined;
     this.lastBatchAt = now;
     return this.#encode(allowed, allowed === run);
@@ -174,11 +187,12 @@ export class Subscription implements Source {
   }
 
   #nextRun(): Run | undefined {
-    const tail = this.feed.tail;
-    if (this.#cursor >= tail.to) return undefined;
+    const { feed } = this;
+    if (this.#cursor >= feed.tail.to) return undefined;
     if (this.#page !== undefined) return this.#page;
-    if (this.#cursor >= tail.from) return tail.take(this.#cursor, blockCostOf(this.lane));
-    const page = this.feed.catchUp.find(this.#cursor);
+    const held = feed.take(this.#cursor, blockCostOf(this.lane));
+    if (held !== undefined) return held;
+    const page = feed.findPage(this.#cursor);
     // Who waits for credit holds no page.
     if (page === undefined && (this.#credit === 0 || this.#cost < this.#credit)) this.#readPage();
     return page;
@@ -189,7 +203,7 @@ export class Subscription implements Source {
     this.#reading = true;
     const cursor = this.#cursor;
     const { epoch } = this.feed;
-    this.feed.catchUp.read(cursor).then(
+    this.feed.readPage(cursor).then(
       (run) => {
         this.#reading = false;
         if (this.#closed) return;
@@ -216,9 +230,27 @@ export class Subscription implements Source {
       count += 1;
     }
     if (count === run.entries.length) return run;
-    if (count === 0) return undefined;
-    const entries = run.entries.slice(0, count);
-    return { from: run.from, to: entries[count - 1]!.offset, entries };
+    return count === 0 ? undefined : firstOf(run, count);
+  }
+
+  /** The part of a run that the rate allows; the rest waits until as much as ever may be sent at once. */
+  #withinRate(run: Run, now: number): Run | undefined {
+    const rate = this.#rate;
+    if (rate === undefined) return run;
+    const count = Math.min(run.entries.length, rate.available(now));
+    rate.spend(count);
+    if (count === run.entries.length) return run;
+    this.#waitForRate(rate.waitMs(now));
+    return count === 0 ? undefined : firstOf(run, count);
+  }
+
+  #waitForRate(delayMs: number): void {
+    if (this.#waitsForRate) return;
+    this.#waitsForRate = true;
+    this.#reader.after(delayMs, () => {
+      this.#waitsForRate = false;
+      this.wake();
+    });
   }
 
   #encode(run: Run, shareable: boolean): Uint8Array {
@@ -233,7 +265,7 @@ export class Subscription implements Source {
     this.#cost += block.cost;
     this.#page = undefined;
     this.#reader.onDelivered(block.messages, found !== undefined);
-    return block.bytes;
+    return shareable ? feed.blocks.bytesOf(block, this.#reader.windowBytes) : block.bytes;
   }
 
   #encodeReset(): Uint8Array {
@@ -252,4 +284,10 @@ export class Subscription implements Source {
     } as const;
     return encodeFramed(frame, this.#reader.encoding);
   }
+}
+
+/** The first entries of a run that has more. */
+function firstOf(run: Run, count: number): Run {
+  const entries = run.entries.slice(0, count);
+  return { ...run, to: entries[count - 1]!.offset, entries };
 }

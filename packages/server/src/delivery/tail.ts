@@ -4,13 +4,15 @@ import type { Interval } from "@hawser/protocol";
 import { PayloadBuffers } from "./payload-buffers.ts";
 
 /**
- * A run of entries that a cursor takes in one piece: all that exist in `(from, to]`. One that a tail gave is to be used in
+ * A run of entries that a cursor takes in one piece: all that exist in `(from, to]`, unless it is conflated. One that a tail gave is to be used in
  * the same turn: the payloads of entries that leave the tail are overwritten.
  */
 export interface Run {
   readonly from: number;
   readonly to: number;
   readonly entries: readonly Entry[];
+  /** Entries are left out of which newer ones of the same key are in the log (SUB-17). */
+  readonly conflated?: boolean;
 }
 
 /**

@@ -8,6 +8,8 @@ import type { Logger } from "../observe/logger.ts";
 import type { DoorObserver } from "../observe/metrics.ts";
 import type { Limits } from "../policy/limits.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
+import { takeOverInflating } from "../transport/inflater.ts";
+import type { InflaterOptions } from "../transport/inflater.ts";
 import { OpenTransports } from "../transport/open-transports.ts";
 import { SharedConnection } from "../transport/shared-connection.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
@@ -27,6 +29,8 @@ export interface DoorCore {
 }
 
 export interface DoorOptions {
+  /** Whether messages may be compressed where the peer offers it; not those that several streams share. */
+  readonly compresses: boolean;
   readonly core: DoorCore;
   /** Upgrades to it are taken; starts with `/`. */
   readonly path: string;
@@ -54,16 +58,18 @@ export class Door {
   readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
+  readonly #inflating: InflaterOptions;
   #server: Server | undefined;
   #shared = false;
 
   constructor(options: DoorOptions) {
     this.#options = options;
     this.#gate = options.gate;
-    const { limits } = options;
-    this.#webSockets = webSocketServer(limits.maxMessageBytes, limits.closeTimeoutMs);
+    const { limits, compresses } = options;
+    this.#webSockets = webSocketServer(limits.maxMessageBytes, limits.closeTimeoutMs, compresses);
+    this.#inflating = { ...limits, clock: options.clock, timers: options.timers };
     // A message of a stream has its number in front.
-    this.#sharedWebSockets = webSocketServer(limits.maxMessageBytes + maxEnvelopeBytes, limits.closeTimeoutMs);
+    this.#sharedWebSockets = webSocketServer(limits.maxMessageBytes + maxEnvelopeBytes, limits.closeTimeoutMs, false);
   }
 
   /**
@@ -128,6 +134,7 @@ export class Door {
     const { maxUnsentBytes, maxStreamsPerConnection } = this.#options.limits;
     return new WebSocketTransport(webSocket, socket, {
       framing: subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
+      windowBytes: takeOverInflating(webSocket, this.#inflating),
       maxUnsentBytes: subprotocol === sharedSubprotocol ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
     });
   }
@@ -184,11 +191,12 @@ export class Door {
 }
 
 /** Does the handshakes and the parsing; what is longer ends at its header (WIRE-5). */
-function webSocketServer(maxPayload: number, closeTimeout: number): WebSocketServer {
+function webSocketServer(maxPayload: number, closeTimeout: number, compresses: boolean): WebSocketServer {
   return new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    // Either side compresses each message by itself: one compressed block serves all, and no connection keeps a window.
+    perMessageDeflate: compresses && { serverNoContextTakeover: true, clientNoContextTakeover: true },
     skipUTF8Validation: false,
     maxPayload,
     maxFragments,

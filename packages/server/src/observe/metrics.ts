@@ -59,6 +59,8 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #publishes: BoundedCounter<string>;
   readonly #deliveries: Counter;
   readonly #batches: BoundedCounter<"shared" | "own">;
+  readonly #deflatedIn: Counter;
+  readonly #deflatedOut: Counter;
   readonly #catchUpReads: Counter;
   readonly #catchUpEntries: Counter;
   readonly #resets: BoundedCounter<string>;
@@ -115,6 +117,8 @@ export class Metrics implements NodeObserver, DoorObserver {
       "shared",
       "own",
     ]);
+    this.#deflatedIn = counter("hawser_deflate_in_bytes_total", "Bytes of blocks before they were compressed.");
+    this.#deflatedOut = counter("hawser_deflate_out_bytes_total", "Bytes of the same blocks as they go out.");
     this.#catchUpReads = counter("hawser_catch_up_reads_total", "Reads of the log for cursors behind the tail.");
     this.#catchUpEntries = counter("hawser_catch_up_entries_total", "Entries read for cursors behind the tail.");
     this.#resets = counterBy("hawser_resets_total", "Subscriptions that could not continue, by reason.", "reason");
@@ -202,6 +206,11 @@ export class Metrics implements NodeObserver, DoorObserver {
   delivered(messages: number, shared: boolean): void {
     this.#deliveries.inc(messages);
     this.#batches.add(shared ? "shared" : "own");
+  }
+
+  deflated(messageBytes: number, deflatedBytes: number): void {
+    this.#deflatedIn.inc(messageBytes);
+    this.#deflatedOut.inc(deflatedBytes);
   }
 
   catchUpRead(entries: number): void {

@@ -15,6 +15,8 @@ export interface NodeObserver {
   appended(count: number, elapsedMs: number): void;
   /** A batch was written for a subscriber; `shared` when its bytes had been made before. */
   delivered(messages: number, shared: boolean): void;
+  /** A block was compressed, for all who share it, from so many bytes to so many; the same: nothing was gained. */
+  deflated(messageBytes: number, deflatedBytes: number): void;
   catchUpRead(entries: number): void;
   reset(reason: string): void;
   called(outcome: string, elapsedMs: number): void;
@@ -42,6 +44,7 @@ export const silentObserver: NodeObserver = {
   published: () => {},
   appended: () => {},
   delivered: () => {},
+  deflated: () => {},
   catchUpRead: () => {},
   reset: () => {},
   called: () => {},

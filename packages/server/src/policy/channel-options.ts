@@ -35,6 +35,21 @@ export interface ChannelOptions {
    * A lane that would wait for too long gets an eighth of what goes ahead of it.
    */
   readonly lane?: Lane;
+  /**
+   * Whether a subscriber that is behind, however little, is sent of each `key` only the newest message: what a newer one has
+   * taken the place of is left out. Messages without a key are all sent. Default false.
+   */
+  readonly conflate?: boolean;
+  /**
+   * Messages that one subscription is sent at most; 0: not limited. What is above it waits in the log, or in a conflated channel
+   * is left out when a newer one of its key comes meanwhile. Default 0.
+   */
+  readonly deliveriesPerSecond?: number;
+  /**
+   * Whether its messages may be compressed, where the server's option `compression` is on. Default true; false where what one
+   * sends must not be guessed by another who sends to the same channel and sees how much is written.
+   */
+  readonly compress?: boolean;
   /** Whether clients can enter the channel and see who is there. Default false; true takes the defaults. */
   readonly presence?: boolean | PresenceOptions;
 }
@@ -68,6 +83,9 @@ export const defaultChannelPolicy: ChannelPolicy = {
   publishesPerSecond: 0,
   clientsPublish: true,
   lane: "normal",
+  conflate: false,
+  deliveriesPerSecond: 0,
+  compress: true,
 };
 
 /** What holds for the members of a channel whose policy has presence. */
@@ -112,6 +130,9 @@ const optionNames: ReadonlySet<string> = new Set([
   "publishesPerSecond",
   "clientsPublish",
   "lane",
+  "conflate",
+  "deliveriesPerSecond",
+  "compress",
   "presence",
 ]);
 const retentionNames: ReadonlySet<string> = new Set(["count", "bytes", "ageMs"]);
@@ -187,6 +208,9 @@ function merge(option: ChannelOptions, defaults: ChannelPolicy): ChannelPolicy {
     publishesPerSecond: option.publishesPerSecond ?? defaults.publishesPerSecond,
     clientsPublish: option.clientsPublish ?? defaults.clientsPublish,
     lane: option.lane ?? defaults.lane,
+    conflate: option.conflate ?? defaults.conflate,
+    deliveriesPerSecond: option.deliveriesPerSecond ?? defaults.deliveriesPerSecond,
+    compress: option.compress ?? defaults.compress ?? true,
     presence: presenceOf(option.presence),
   };
 }
@@ -231,7 +255,12 @@ function checkValues(policy: ChannelPolicy, maxMessageBytes: number, refuse: (re
   if (!Number.isFinite(policy.publishesPerSecond) || policy.publishesPerSecond < 0)
     refuse("publishesPerSecond must be a number from 0");
   if (!lanes.includes(policy.lane ?? "normal")) refuse(`lane must be one of ${lanes.join(", ")}`);
+  if (typeof policy.conflate !== "boolean") refuse("conflate must be true or false");
+  const { deliveriesPerSecond = 0 } = policy;
+  if (!Number.isFinite(deliveriesPerSecond) || deliveriesPerSecond < 0)
+    refuse("deliveriesPerSecond must be a number from 0");
   if (typeof policy.clientsPublish !== "boolean") refuse("clientsPublish must be true or false");
+  if (typeof policy.compress !== "boolean") refuse("compress must be true or false");
 }
 
 function checkPresence(

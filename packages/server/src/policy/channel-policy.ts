@@ -10,6 +10,12 @@ export interface ChannelPolicy extends LogPolicy {
   readonly clientsPublish: boolean;
   /** In which priority class it is delivered; `undefined`: `normal`. */
   readonly lane?: Lane | undefined;
+  /** Whether a subscriber that is behind gets of each key only the newest message. */
+  readonly conflate?: boolean | undefined;
+  /** Messages a second that one subscription is sent at most; 0 or `undefined`: not limited. */
+  readonly deliveriesPerSecond?: number | undefined;
+  /** Whether its blocks may be compressed, where the node compresses. Default true. */
+  readonly compress?: boolean;
   /** How the channel's members are held; `undefined`: it has none. */
   readonly presence?: PresencePolicy | undefined;
 }

@@ -25,6 +25,8 @@ export interface Limits extends NodeLimits {
   readonly maxStreamsPerConnection: number;
   /** Bytes that a shared connection holds for streams that are not read from. Past it the stream is closed with 4009. Default 4 MiB. */
   readonly maxHeldBytes: number;
+  /** Bytes that what a connection sent compressed may inflate to in a second. Past it reading pauses. Default 8 MiB. */
+  readonly inflatedBytesPerSecond: number;
   /** Bytes that wait in this process for a connection's socket. Past it the connection is cut. Default 16 MiB. */
   readonly maxUnsentBytes: number;
   /** The body of one HTTP request of the fallback transports. Past it: HTTP 413, or close 1009. Default 4 MiB. */
@@ -60,6 +62,9 @@ export const defaultLimits: Limits = {
   maxCallTimeoutMs: 300_000,
   maxTailBytes: 1 * MiB,
   maxNodeTailBytes: 256 * MiB,
+  minDeflateBytes: 1 * KiB,
+  maxDeflateBytes: 128 * KiB,
+  inflatedBytesPerSecond: 8 * MiB,
   minUnconfirmedBytes: 64 * KiB,
   maxUnconfirmedBytes: 4 * MiB,
   maxUnsentBytes: 16 * MiB,
@@ -85,6 +90,7 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["callTimeoutMs", "maxCallTimeoutMs"],
   ["maxTailBytes", "maxNodeTailBytes"],
   ["minUnconfirmedBytes", "maxUnconfirmedBytes"],
+  ["minDeflateBytes", "maxDeflateBytes"],
   ["maxTokenBytes", "maxMessageBytes"],
   ["maxMessageBytes", "maxBodyBytes"],
   ["pollMs", "heartbeatMs"],

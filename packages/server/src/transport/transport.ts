@@ -10,6 +10,8 @@ export interface Framing {
    * what is returned may be a part of it.
    */
   frame(message: Uint8Array): Uint8Array;
+  /** The same for a message that is compressed by permessage-deflate, there where the transport can have it. */
+  readonly frameDeflated?: (message: Uint8Array) => Uint8Array;
 }
 
 export interface TransportHandlers {
@@ -26,6 +28,10 @@ export interface TransportHandlers {
 /** One physical connection, as the node's core sees it. WebSocket, TCP, and the simulator's. */
 export interface Transport {
   readonly framing: Framing;
+  /**
+   * The window in which the peer inflates compressed messages, each by itself; left out, or 0, where it takes none.
+   */
+  readonly windowBytes?: number;
   /** Set once, by the core, in the turn in which it gets the transport. */
   handlers: TransportHandlers | undefined;
   /**

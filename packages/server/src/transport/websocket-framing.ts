@@ -3,6 +3,8 @@ import type { Framing } from "./transport.ts";
 /** A whole message in one unmasked frame: FIN and the opcode (RFC 6455, section 5.2). */
 const finText = 0x81;
 const finBinary = 0x82;
+/** The message is compressed (RFC 7692, section 6). */
+const reserved1 = 0x40;
 /** The longest header of a server's frame: two bytes, and eight for the length. */
 const headroomBytes = 10;
 
@@ -11,13 +13,16 @@ function webSocketFraming(name: string, firstByte: number): Framing {
   return {
     name,
     headroomBytes,
-    frame(message) {
-      const length = message.length - headroomBytes;
-      const framed = message.subarray(headroomBytes - headerBytesOf(length));
-      writeHeader(framed, firstByte, length);
-      return framed;
-    },
+    frame: (message) => frameInPlace(message, firstByte),
+    frameDeflated: (message) => frameInPlace(message, firstByte | reserved1),
   };
+}
+
+function frameInPlace(message: Uint8Array, firstByte: number): Uint8Array {
+  const length = message.length - headroomBytes;
+  const framed = message.subarray(headroomBytes - headerBytesOf(length));
+  writeHeader(framed, firstByte, length);
+  return framed;
 }
 
 function writeHeader(target: Uint8Array, firstByte: number, length: number): void {

@@ -42,6 +42,8 @@ interface Held {
 export interface WebSocketTransportOptions {
   /** `binaryFraming` or `textFraming`, by the subprotocol. */
   readonly framing: Framing;
+  /** The window in which the peer inflates; 0 where compression was not agreed. */
+  readonly windowBytes: number;
   /** Bytes that may wait in this process for the socket; past it the connection is cut. */
   readonly maxUnsentBytes: number;
 }
@@ -49,12 +51,13 @@ export interface WebSocketTransportOptions {
 /**
  * A WebSocket connection, taken over from `ws` after the handshake. `ws` parses what comes in and sends control frames;
  * messages go out as bytes that are framed already, straight to the socket beneath. Both write to the same socket, and
- * `ws` holds nothing back (it does not compress), so that the order of writes is the order on the wire.
+ * `ws` holds nothing back (it sends no messages, and so compresses none), so that the order of writes is the order on the wire.
  *
  * No error of the socket or of `ws` leaves this class: each ends in `onClose`.
  */
 export class WebSocketTransport implements Transport {
   readonly framing: Framing;
+  readonly windowBytes: number;
   handlers: TransportHandlers | undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
@@ -69,6 +72,7 @@ export class WebSocketTransport implements Transport {
 
   constructor(webSocket: WebSocket, socket: Duplex, options: WebSocketTransportOptions) {
     this.framing = options.framing;
+    this.windowBytes = options.windowBytes;
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#maxUnsentBytes = options.maxUnsentBytes;

@@ -21,7 +21,13 @@ async function follow(limits: { maxTailBytes: number; maxNodeTailBytes: number }
   await log.open({ clock: ports, timers: ports, random: ports, policyOf: () => policy });
   let cost = 0;
   const observer = { ...silentObserver, tails: (_channels: number, bytes: number) => void (cost = bytes) };
-  const channels = new Channels({ log, observer, policyOf: () => defaultChannelPolicy, ...limits });
+  const channels = new Channels({
+    log,
+    observer,
+    policyOf: () => defaultChannelPolicy,
+    compression: undefined,
+    ...limits,
+  });
   const append = async (channel: string, bytes: number): Promise<readonly AppendOutcome[]> => {
     const payload = payloadOf(new Uint8Array(bytes));
     const outcomes = await log.append([

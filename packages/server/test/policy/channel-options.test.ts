@@ -53,7 +53,10 @@ describe("the policy of a channel", () => {
         maxPayloadBytes: 5,
         publishesPerSecond: 0.5,
         clientsPublish: false,
+        compress: false,
         lane: "bulk",
+        conflate: true,
+        deliveriesPerSecond: 6,
       },
     ]);
     expect(policyOf("a")).toEqual({
@@ -65,7 +68,10 @@ describe("the policy of a channel", () => {
       maxPayloadBytes: 5,
       publishesPerSecond: 0.5,
       clientsPublish: false,
+      compress: false,
       lane: "bulk",
+      conflate: true,
+      deliveriesPerSecond: 6,
     });
   });
 
@@ -102,7 +108,10 @@ describe("options that are wrong", () => {
     [{ pattern: "a", publishesPerSecond: -1 }, "publishesPerSecond"],
     [{ pattern: "a", publishesPerSecond: Number.NaN }, "publishesPerSecond"],
     [{ pattern: "a", clientsPublish: "no" }, "clientsPublish"],
+    [{ pattern: "a", compress: "no" }, "compress"],
     [{ pattern: "a", lane: "fast" }, "lane"],
+    [{ pattern: "a", conflate: 1 }, "conflate"],
+    [{ pattern: "a", deliveriesPerSecond: -1 }, "deliveriesPerSecond"],
     [{ pattern: "a..b" }, "a..b"],
     [{ pattern: "$inbox" }, "$user.**"],
     [{ pattern: "$user.*" }, "$user.**"],

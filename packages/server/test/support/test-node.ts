@@ -1,3 +1,4 @@
+import { constants, inflateRawSync } from "node:zlib";
 import { memoryLog } from "@hawser/log";
 import type { Log } from "@hawser/log";
 import { HawserError, jsonCodec, payloadOf, protobufCodec, valueOf } from "@hawser/protocol";
@@ -14,11 +15,27 @@ import type {
 } from "../../src/core.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
 
-const identityFraming: Framing = { name: "bare", headroomBytes: 0, frame: (message) => message };
+/** Messages that were compressed, which nothing in their bytes says. */
+const deflated = new WeakSet<Uint8Array>();
+
+const identityFraming: Framing = {
+  name: "bare",
+  headroomBytes: 0,
+  frame: (message) => message,
+  frameDeflated: (message) => {
+    deflated.add(message);
+    return message;
+  },
+};
+
+/** What a peer makes of a compressed message (RFC 7692, section 7.2.2). */
+const inflate = (message: Uint8Array): Uint8Array =>
+  inflateRawSync(Buffer.concat([message, Uint8Array.of(0, 0, 0xff, 0xff)]), { finishFlush: constants.Z_SYNC_FLUSH });
 
 /** A transport whose other end is the test: it keeps what was written, and confirms at once unless told not to. */
 class TestTransport implements Transport {
   readonly framing = identityFraming;
+  readonly windowBytes: number;
   handlers: TransportHandlers | undefined;
   readonly messages: Uint8Array[] = [];
   readonly marks: number[] = [];
@@ -28,11 +45,18 @@ class TestTransport implements Transport {
   terminated = false;
   /** Writes, to see what went out in one piece. */
   writes = 0;
+  /** The pieces of those messages that came compressed. */
+  readonly deflated: Uint8Array[] = [];
+
+  constructor(windowBytes: number) {
+    this.windowBytes = windowBytes;
+  }
 
   write(pieces: readonly Uint8Array[]): void {
     if (this.closed !== undefined) throw new Error("written after close");
     this.writes += 1;
-    this.messages.push(...pieces);
+    this.deflated.push(...pieces.filter((piece) => deflated.has(piece)));
+    this.messages.push(...pieces.map((piece) => (deflated.has(piece) ? inflate(piece) : piece)));
   }
 
   mark(id: number): void {
@@ -63,12 +87,20 @@ class TestTransport implements Transport {
 
 /** A client that the test plays frame by frame. */
 export class TestClient {
-  readonly transport = new TestTransport();
+  readonly transport: TestTransport;
   readonly #codec: Codec;
   readonly #ports: SimulatedPorts;
   #read = 0;
 
-  constructor(node: HawserNode, ports: SimulatedPorts, codec: Codec = protobufCodec, peer: Partial<Peer> = {}) {
+  /** @param windowBytes - In which it inflates what comes compressed; 0: it takes nothing compressed. */
+  constructor(
+    node: HawserNode,
+    ports: SimulatedPorts,
+    codec: Codec = protobufCodec,
+    peer: Partial<Peer> = {},
+    windowBytes = 0,
+  ) {
+    this.transport = new TestTransport(windowBytes);
     this.#codec = codec;
     this.#ports = ports;
     node.accept(this.transport, { address: "192.0.2.1", subprotocol: codec.subprotocol, headers: {}, ...peer });
@@ -166,7 +198,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<{
   node: HawserNode;
   ports: SimulatedPorts;
   log: Log;
-  client: (codec?: Codec, peer?: Partial<Peer>) => TestClient;
+  client: (codec?: Codec, peer?: Partial<Peer>, windowBytes?: number) => TestClient;
 }> {
   const ports = options.ports ?? new SimulatedPorts();
   const log = options.log ?? memoryLog();
@@ -195,7 +227,7 @@ export async function startNode(options: TestNodeOptions = {}): Promise<{
     limits: { ...defaultLimits, ...options.limits },
   });
   await node.start();
-  return { node, ports, log, client: (codec, peer) => new TestClient(node, ports, codec, peer) };
+  return { node, ports, log, client: (...more) => new TestClient(node, ports, ...more) };
 }
 
 /** Stands in for an HMAC: tells any two inputs of a test apart. */

@@ -23,7 +23,11 @@ class Harness {
 
   constructor(webSocket: WebSocket, socket: Socket, maxUnsentBytes: number) {
     this.socket = socket;
-    this.transport = new WebSocketTransport(webSocket, socket, { framing: textFraming, maxUnsentBytes });
+    this.transport = new WebSocketTransport(webSocket, socket, {
+      framing: textFraming,
+      windowBytes: 0,
+      maxUnsentBytes,
+    });
     this.transport.handlers = {
       onMessage: (message, binary) => this.#add({ kind: "message", text: new TextDecoder().decode(message), binary }),
       onConfirmed: (id) => this.#add({ kind: "confirmed", id }),

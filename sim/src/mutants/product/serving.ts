@@ -37,7 +37,7 @@ export const servingMutants: readonly ProductMutant[] = [
     id: "revoked-right-remembered",
     sentence: "what the application said of a right is remembered after it was revoked",
     file: rights,
-    find: "this.#renewals += 1;\n    this.#answers = new Map();",
+    find: "this.#renewals += 1;\n    this.#answers = undefined;",
     replace: "this.#renewals += 1;",
   },
   {
