@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle/bundle.ts";
 import { failover } from "./failover/failover.ts";
+import { decode } from "./decode/decode.ts";
 import { channels } from "./fanout/channels.ts";
 import { deflate } from "./fanout/deflate.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   bundle: { run: bundle, seconds: 1 },
   channels: { run: channels, seconds: 9 },
   cpu: { run: cpu, seconds: 9 },
+  decode: { run: decode, seconds: 2 },
   deflate: { run: deflate, seconds: 9 },
   failover: { run: failover, seconds: 60 },
   fanout: { run: fanout, seconds: 9 },
@@ -31,7 +33,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}
-  --seconds  how long each contender is measured (default 9; failover: 60, memory: 3)
+  --seconds  how long each contender is measured (default 9; decode: 2, failover: 60, memory: 3)
   --json     also write the result there`;
 
 const { values, positionals } = parseArgs({

@@ -56,8 +56,8 @@ export class Rights {
    * answer in its time; then the next who asks asks the hook.
    */
   may(verb: Verb, name: string): Answer {
-    if (name === inboxOf(this.#identity.user)) return verb === "subscribe" || verb === "history";
-    if (name.startsWith("$")) return false;
+    if (name.startsWith("$"))
+      return name === inboxOf(this.#identity.user) && (verb === "subscribe" || verb === "history");
     if (!this.#capable(verb, name)) return false;
     if (this.#authorize === undefined) return true;
     const key = `${verb} ${name}`;

@@ -1,6 +1,6 @@
 import type { AppendOutcome } from "@hawser/log";
 import { HawserError, isChannelName, validateNow, valueOf } from "@hawser/protocol";
-import type { Contract, PublishFrame } from "@hawser/protocol";
+import type { Contract, PublishFrame, StandardSchemaV1 } from "@hawser/protocol";
 import type { ClientContext } from "../connection/client-context.ts";
 import type { Rates } from "../connection/rates.ts";
 import { forbidden } from "../connection/rights.ts";
@@ -21,6 +21,20 @@ export interface PublisherOptions {
 /** What speaks against a publish, or nothing. */
 type Verdict = HawserError | undefined;
 
+/** A channel that clients may publish to. */
+interface KnownChannel {
+  readonly name: string;
+  readonly policy: ChannelPolicy;
+  readonly schema: StandardSchemaV1 | undefined;
+}
+
+/** A producer under the name that it has in the log. */
+interface KnownProducer {
+  readonly bytes: Uint8Array;
+  readonly user: string;
+  readonly name: string;
+}
+
 const encoder = new TextEncoder();
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
@@ -31,6 +45,9 @@ export class Publisher {
   readonly #client: ClientContext;
   /** Channels with a publish whose judgement is still awaited: what comes behind it waits too. */
   readonly #waiting = new Map<string, Promise<void>>();
+  /** Those of the publish before, since most come in a row. What is known of a name never changes. */
+  #channel: KnownChannel | undefined;
+  #producer: KnownProducer | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -70,23 +87,29 @@ export class Publisher {
   }
 
   #judge(frame: PublishFrame): Verdict | Promise<Verdict> {
-    const { channel } = frame;
-    if (!isChannelName(channel))
-      return new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel name.`);
-    if (channel.startsWith("$")) return forbidden("publish", channel);
-    const policy = this.#options.policyOf(channel);
-    if (!policy.clientsPublish) return forbidden("publish", channel);
-    const refused = this.#judgeSize(frame, policy) ?? this.#judgeRate(policy);
+    const { channel: name } = frame;
+    const channel = this.#channel?.name === name ? this.#channel : this.#know(name);
+    if (channel instanceof HawserError) return channel;
+    const refused = this.#judgeSize(frame, channel.policy) ?? this.#judgeRate(channel.policy);
     if (refused !== undefined) return refused;
-    const may = this.#client.rights.may("publish", channel);
+    const may = this.#client.rights.may("publish", name);
     if (may instanceof Promise)
-      return may.then((allowed) => (allowed ? this.#judgeValue(frame) : forbidden("publish", channel)));
-    return may ? this.#judgeValue(frame) : forbidden("publish", channel);
+      return may.then((allowed) => (allowed ? this.#judgeValue(frame, channel) : forbidden("publish", name)));
+    return may ? this.#judgeValue(frame, channel) : forbidden("publish", name);
+  }
+
+  #know(name: string): KnownChannel | HawserError {
+    if (!isChannelName(name))
+      return new HawserError("channel-invalid", `${JSON.stringify(name)} is not a channel name.`);
+    if (name.startsWith("$")) return forbidden("publish", name);
+    const policy = this.#options.policyOf(name);
+    if (!policy.clientsPublish) return forbidden("publish", name);
+    this.#channel = { name, policy, schema: this.#options.contract?.channelSchema(name) };
+    return this.#channel;
   }
 
   /** Holds the payload against the contract; most schemas answer at once. */
-  #judgeValue(frame: PublishFrame): Verdict | Promise<Verdict> {
-    const schema = this.#options.contract?.channelSchema(frame.channel);
+  #judgeValue(frame: PublishFrame, { schema }: KnownChannel): Verdict | Promise<Verdict> {
     if (schema === undefined) return undefined;
     try {
       const valid = validateNow(schema, valueOf(frame.payload));
@@ -136,8 +159,7 @@ export class Publisher {
     this.#options.appender.add(
       {
         channel: frame.channel,
-        // A producer counts together with its principal: nobody can use up another's sequences.
-        producer: anonymous ? "" : `${base64(frame.producer)} ${user}`,
+        producer: anonymous ? "" : this.#producerOf(frame.producer, user),
         sequence: frame.sequence,
         previous: frame.previous,
         payload: { kind: frame.payload.kind, data: ownBytes(frame.payload.data) },
@@ -146,6 +168,14 @@ export class Publisher {
       },
       (outcome) => this.#answer(frame, outcome),
     );
+  }
+
+  /** A producer counts together with its principal: nobody can use up another's sequences. */
+  #producerOf(bytes: Uint8Array, user: string): string {
+    const known = this.#producer;
+    if (known !== undefined && known.user === user && isSame(known.bytes, bytes)) return known.name;
+    this.#producer = { bytes: bytes.slice(), user, name: `${base64(bytes)} ${user}` };
+    return this.#producer.name;
   }
 
   #answer(frame: PublishFrame, outcome: AppendOutcome): void {
@@ -183,6 +213,12 @@ export class Publisher {
     this.#options.observer.published(code);
     this.#client.answer(frame.id, { type: "rejected", id: frame.id, code, message, retry, retryAfterMs, last });
   }
+}
+
+/** Both are 16 bytes (PUB-8). */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 /** A frame is a view on all that the transport read at once: what is kept must not keep much more than itself. */
