@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle/bundle.ts";
 import { failover } from "./failover/failover.ts";
+import { catchup } from "./catchup/catchup.ts";
 import { decode } from "./decode/decode.ts";
 import { channels } from "./fanout/channels.ts";
 import { deflate } from "./fanout/deflate.ts";
@@ -15,10 +16,12 @@ import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
 import { rolling } from "./rolling/rolling.ts";
+import { storm } from "./storm/storm.ts";
 
 /** Each with how many seconds it measures when nothing is said. */
 const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly seconds: number }>> = {
   bundle: { run: bundle, seconds: 1 },
+  catchup: { run: catchup, seconds: 9 },
   channels: { run: channels, seconds: 9 },
   cpu: { run: cpu, seconds: 9 },
   decode: { run: decode, seconds: 2 },
@@ -30,6 +33,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   ingest: { run: ingest, seconds: 9 },
   memory: { run: memory, seconds: 3 },
   rolling: { run: rolling, seconds: 9 },
+  storm: { run: storm, seconds: 3 },
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}

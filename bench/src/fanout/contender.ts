@@ -27,6 +27,8 @@ export interface Figures extends Measurement {
 /** One server with its subscribers connected, ready to be measured as often as one likes. */
 export class Contender {
   readonly peer: Peer;
+  /** Of the server; 0 before it listens. */
+  port = 0;
   readonly #server: PinnedProcess<ServerCommand, ServerReply>;
   readonly #load: PinnedProcess<LoadCommand, LoadReply>;
 
@@ -42,6 +44,7 @@ export class Contender {
       const listening = await contender.#server.ask({ type: "listen" });
       if (listening.type !== "listening") throw new Error(`${peer.name} answered ${listening.type}`);
       const { port } = listening;
+      contender.port = port;
       await contender.#load.ask({ type: "start", dialect: peer.dialect, port, ...scene });
       return contender;
     } catch (error) {
