@@ -25,8 +25,8 @@ export class ChromiumPage {
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     try {
       const page = await browser.newPage();
-      await page.addScriptTag({ path: socketIoClientPath });
       await page.addScriptTag({ content: await bundle() });
+      await page.addScriptTag({ path: socketIoClientPath });
       return new ChromiumPage(browser, page);
     } catch (error) {
       await browser.close();

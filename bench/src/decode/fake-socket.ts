@@ -33,11 +33,11 @@ export class FakeSocket {
   constructor(url: string, protocol: string | string[] = "") {
     this.url = url;
     this.protocol = typeof protocol === "string" ? protocol : (protocol[0] ?? "");
-    FakeSocket.onMade(this);
     setTimeout(() => {
       this.readyState = 1;
       this.onopen?.({});
     }, 0);
+    FakeSocket.onMade(this);
   }
 
   send(data: SocketData | Uint8Array): void {
@@ -53,4 +53,9 @@ export class FakeSocket {
   receive(data: SocketData): void {
     this.onmessage?.({ data });
   }
+}
+
+/** Before Socket.IO's client is loaded, which looks for a global `WebSocket` only then. */
+export function installFakeSocket(): void {
+  (globalThis as { WebSocket?: unknown }).WebSocket = FakeSocket;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { runInThisContext } from "node:vm";
 import { answer } from "../processes/child.ts";
+import { installFakeSocket } from "./fake-socket.ts";
 import { Scene } from "./scene.ts";
 import type { Case } from "./scene.ts";
 import { socketIoClientPath } from "./socket-io-client-path.ts";
@@ -12,6 +13,7 @@ export interface MeasureCommand {
   readonly durationMs: number;
 }
 
+installFakeSocket();
 // As in a page: the file puts its client among the globals.
 runInThisContext(readFileSync(socketIoClientPath, "utf8"));
 

@@ -1,4 +1,5 @@
 // What runs in the page in which the clients are measured in Chromium.
+import { installFakeSocket } from "./fake-socket.ts";
 import { Scene } from "./scene.ts";
 import type { Case } from "./scene.ts";
 import type { SocketIo } from "./socket-io-receiver.ts";
@@ -17,4 +18,5 @@ async function measure(of: Case, durationMs: number): Promise<number> {
   return scene.measure(durationMs);
 }
 
+installFakeSocket();
 Object.assign(globalThis, { measure });

@@ -1,4 +1,3 @@
-import { FakeSocket } from "./fake-socket.ts";
 import { hawserReceiver } from "./hawser-receiver.ts";
 import type { OnMessage, Receiver } from "./receiver.ts";
 import { socketIoReceiver } from "./socket-io-receiver.ts";
@@ -33,18 +32,11 @@ export class Scene {
       count += 1;
       if (number !== count || text.length === 0) throw new Error(`message ${number} where ${count} was next`);
     };
-    const globals = globalThis as { WebSocket?: unknown };
-    const { WebSocket } = globals;
-    globals.WebSocket = FakeSocket;
-    try {
-      const receiver =
-        client === "socket.io"
-          ? await socketIoReceiver(io, onMessage)
-          : await hawserReceiver(client === "hawser event" ? "event" : "for await", onMessage);
-      return new Scene(receiver, perMessage, () => count);
-    } finally {
-      globals.WebSocket = WebSocket;
-    }
+    const receiver =
+      client === "socket.io"
+        ? await socketIoReceiver(io, onMessage)
+        : await hawserReceiver(client === "hawser event" ? "event" : "for await", onMessage);
+    return new Scene(receiver, perMessage, () => count);
   }
 
   /** Microseconds of a message, from the WebSocket's event until the application has it. */

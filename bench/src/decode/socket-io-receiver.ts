@@ -18,7 +18,7 @@ export async function socketIoReceiver(io: SocketIo, onMessage: OnMessage): Prom
   FakeSocket.onMade = (made) => {
     socket = made;
     const hello = { sid: "s", upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 };
-    setTimeout(() => made.receive(`0${JSON.stringify(hello)}`), 1);
+    setTimeout(() => made.receive(`0${JSON.stringify(hello)}`), 10);
   };
   FakeSocket.answer = (data, to) => {
     if (data === "40") setTimeout(() => to.receive('40{"sid":"c"}'), 0);

@@ -86,9 +86,9 @@ class LmdbLog implements Log {
     const state = this.#state;
     if (state.kind !== "open") return Promise.resolve(appends.map(() => closedOutcome));
     if (appends.length === 0) return Promise.resolve([]);
+    if (!appends.some(({ channel }) => this.#isInMemory(state, channel))) return state.durable.append(appends);
     const inMemory = appends.map(({ channel }) => this.#isInMemory(state, channel));
     if (inMemory.every((is) => is)) return state.memory.append(appends);
-    if (!inMemory.includes(true)) return state.durable.append(appends);
     return this.#appendBoth(state, appends, inMemory);
   }
 

@@ -57,6 +57,7 @@ export interface Append {
   readonly sequence: number;
   /** The sequence that must be the last accepted one from this producer in this channel. */
   readonly previous: number;
+  /** May be a part of a larger buffer, which a log that keeps it must not keep alive. It does not change. */
   readonly payload: Payload;
   readonly key: string;
   readonly publisher: string;

@@ -1,16 +1,7 @@
 import { ChannelFeed } from "@hawser/log";
 import type { EpochStart, Head, LogPolicy } from "@hawser/log";
+import type { BlockSizes } from "../records/block-record.ts";
 import type { ChannelState } from "../records/channel-record.ts";
-
-/** The oldest block of a channel, as far as trimming needs it. */
-export interface OldestBlock {
-  readonly first: number;
-  readonly last: number;
-  /** When its entries were appended, on the log's own clock. */
-  readonly moment: number;
-  /** Payload bytes of each entry. */
-  readonly sizes: Uint32Array;
-}
 
 /** A durable channel in memory: what was committed of it, and who follows it. */
 export class Channel {
@@ -20,7 +11,7 @@ export class Channel {
   /** As the last commit that was waited for left it; `undefined`: it never had an entry. */
   state: ChannelState | undefined;
   /** The block that was trimmed last, which is looked up only once: a block in the store does not change. */
-  oldestBlock: OldestBlock | undefined;
+  oldestBlock: BlockSizes | undefined;
 
   constructor(
     name: string,

@@ -1,9 +1,9 @@
 import { mustTrim } from "@hawser/log";
 import type { Append, Entry, EpochStart } from "@hawser/log";
 import { BlockReader } from "../channels/block-reader.ts";
-import type { Channel, OldestBlock } from "../channels/channel.ts";
+import type { Channel } from "../channels/channel.ts";
 import { encodeBlock, readBlock } from "../records/block-record.ts";
-import type { BlockEntry } from "../records/block-record.ts";
+import type { BlockEntry, BlockSizes } from "../records/block-record.ts";
 import { encodeChannel } from "../records/channel-record.ts";
 import type { ChannelState, OldestEntry } from "../records/channel-record.ts";
 import { channelKey, entryKey } from "../records/keys.ts";
@@ -154,10 +154,10 @@ export class ChannelChange {
     if (!this.#ephemeral) {
       return this.#newBlocks().flatMap(({ record, first }) => [...readBlock(record, first).entries]);
     }
-    return this.#appended.map(({ payload, key, publisher }, index) => ({
+    return this.#appended.map(({ payload: { kind, data }, key, publisher }, index) => ({
       offset: this.#before + 1 + index,
       time,
-      payload,
+      payload: { kind, data: new Uint8Array(data) },
       key,
       publisher,
     }));
@@ -221,14 +221,12 @@ export class ChannelChange {
   }
 
   /** `undefined`: it is damaged, or missing. Blocks are never changed, so that the oldest can be kept from one to the next. */
-  #storedBlock(offset: number): OldestBlock | undefined {
+  #storedBlock(offset: number): BlockSizes | undefined {
     const { channel } = this;
     const known = channel.oldestBlock;
     if (known !== undefined && known.first <= offset && offset <= known.last) return known;
     try {
-      const { first, last, moment, entries } = new BlockReader(this.#store, this.#number).at(offset);
-      const sizes = Uint32Array.from(entries, ({ payload }) => payload?.data.byteLength ?? 0);
-      channel.oldestBlock = { first, last, moment, sizes };
+      channel.oldestBlock = new BlockReader(this.#store, this.#number).sizesAt(offset);
       return channel.oldestBlock;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;

@@ -4,7 +4,8 @@ import { decodeProducer, encodeProducer } from "../records/producer-record.ts";
 import type { ProducerState } from "../records/producer-record.ts";
 import type { StorePort, Write } from "../store/store.ts";
 
-interface Row {
+/** One producer of one channel, as the transaction sees it. */
+export interface ProducerRow {
   readonly key: Uint8Array;
   state: ProducerState | undefined;
   /** It has a row in the index of expiries. */
@@ -20,7 +21,8 @@ export class ProducerChanges {
   readonly #store: StorePort;
   readonly #moment: number;
   readonly #maxRecentPositions: number;
-  readonly #rows = new Map<string, Row>();
+  /** By channel, then by producer: no string is made for each append. */
+  readonly #rows = new Map<number, Map<string, ProducerRow>>();
   readonly #expiries: Write[] = [];
   #count: number;
 
@@ -38,20 +40,24 @@ export class ProducerChanges {
   }
 
   get changed(): boolean {
-    return this.#expiries.length > 0 || [...this.#rows.values()].some((row) => row.changed);
+    if (this.#expiries.length > 0) return true;
+    for (const row of this.#all()) if (row.changed) return true;
+    return false;
+  }
+
+  /** What is known of a producer; to be asked in each transaction anew. */
+  row(channel: number, producer: string): ProducerRow {
+    return this.#rows.get(channel)?.get(producer) ?? this.#load(channel, producer, producerKey(channel, producer));
   }
 
   /** What is remembered; a producer whose window has passed is not. */
-  find(channel: number, producer: string): ProducerState | undefined {
-    const { state } = this.#rowOf(channel, producer);
+  remembered({ state }: ProducerRow): ProducerState | undefined {
     return state !== undefined && this.#moment < state.until ? state : undefined;
   }
 
-  accept(channel: number, producer: string, sequence: number, offset: number, deduplicateMs: number): void {
-    const row = this.#rowOf(channel, producer);
+  accept(row: ProducerRow, sequence: number, offset: number, deduplicateMs: number): void {
     if (row.state === undefined) this.#count += 1;
-    const remembered = row.state !== undefined && this.#moment < row.state.until ? row.state : undefined;
-    const recent = remembered?.recent ?? new RecentPositions(this.#maxRecentPositions);
+    const recent = this.remembered(row)?.recent ?? new RecentPositions(this.#maxRecentPositions);
     recent.add(sequence, offset);
     row.state = { last: sequence, until: this.#moment + deduplicateMs, recent };
     row.changed = true;
@@ -67,7 +73,8 @@ export class ProducerChanges {
       const { moment, producer } = expiryOf(key);
       const surplus = this.#count > maxCount;
       if (moment > this.#moment && !surplus) return false;
-      const row = this.#row(idOf(producer), producer);
+      const { channel, producer: name } = producerOf(producer);
+      const row = this.#rows.get(channel)?.get(name) ?? this.#load(channel, name, producer);
       const due =
         row.state !== undefined && (row.state.until <= this.#moment || (surplus && row.state.until <= moment));
       if (due) {
@@ -84,7 +91,7 @@ export class ProducerChanges {
 
   writes(): Write[] {
     const writes = [...this.#expiries];
-    for (const { key, state, indexed, changed } of this.#rows.values()) {
+    for (const { key, state, indexed, changed } of this.#all()) {
       if (!changed) continue;
       writes.push({ key, value: state === undefined ? undefined : encodeProducer(state) });
       if (state !== undefined && !indexed) writes.push({ key: expiryKey(state.until, key), value: mark });
@@ -92,27 +99,19 @@ export class ProducerChanges {
     return writes;
   }
 
-  #rowOf(channel: number, producer: string): Row {
-    const id = `${channel}/${producer}`;
-    return this.#rows.get(id) ?? this.#row(id, producerKey(channel, producer));
+  *#all(): Iterable<ProducerRow> {
+    for (const rows of this.#rows.values()) yield* rows.values();
   }
 
-  #row(id: string, key: Uint8Array): Row {
-    let row = this.#rows.get(id);
-    if (row === undefined) {
-      const record = this.#store.get(key);
-      const state = record === undefined ? undefined : decodeProducer(record, this.#maxRecentPositions);
-      row = { key, state, indexed: state !== undefined, changed: false };
-      this.#rows.set(id, row);
-    }
+  #load(channel: number, producer: string, key: Uint8Array): ProducerRow {
+    const record = this.#store.get(key);
+    const state = record === undefined ? undefined : decodeProducer(record, this.#maxRecentPositions);
+    const row: ProducerRow = { key, state, indexed: state !== undefined, changed: false };
+    let rows = this.#rows.get(channel);
+    if (rows === undefined) this.#rows.set(channel, (rows = new Map()));
+    rows.set(producer, row);
     return row;
   }
-}
-
-/** The same for a key as for the channel and producer that it was made of. */
-function idOf(key: Uint8Array): string {
-  const { channel, producer } = producerOf(key);
-  return `${channel}/${producer}`;
 }
 
 /** LMDB has no empty values. */

@@ -10,6 +10,7 @@ import type { StorePort, Write } from "../store/store.ts";
 import { ChannelChange } from "./channel-change.ts";
 import type { Now } from "./channel-change.ts";
 import { ProducerChanges } from "./producer-changes.ts";
+import type { ProducerRow } from "./producer-changes.ts";
 
 /** What a transaction starts from. */
 export interface TransactionOptions {
@@ -64,11 +65,12 @@ export class Transaction {
   append(append: Append): AppendOutcome {
     const change = this.#change(append.channel);
     const { producer, sequence, payload } = append;
-    const known = producer === "" || change.end === 0 ? undefined : this.#producers.find(change.number, producer);
+    const row = producer === "" || change.end === 0 ? undefined : this.#producers.row(change.number, producer);
+    const known = row && this.#producers.remembered(row);
     const decision = decideAppend(known, append);
     switch (decision.kind) {
       case "accept":
-        return this.#refusal(change, payload.data.byteLength) ?? this.#accept(change, append);
+        return this.#refusal(change, payload.data.byteLength) ?? this.#accept(change, append, row);
       case "duplicate": {
         const offset = known?.recent.offsetOf(sequence) ?? 0;
         const epoch = offset === 0 ? undefined : epochOf(change.lineage, offset);
@@ -137,7 +139,8 @@ export class Transaction {
     return undefined;
   }
 
-  #accept(change: ChannelChange, append: Append): AppendOutcome {
+  /** @param known of the append's producer; `undefined` where there is none, and for the channel's first entry. */
+  #accept(change: ChannelChange, append: Append, known: ProducerRow | undefined): AppendOutcome {
     const { epoch, limits } = this.#options;
     if (change.end === 0) {
       change.create(this.#channels);
@@ -148,7 +151,8 @@ export class Transaction {
     const offset = change.append(append, epoch, limits.maxLineage);
     this.#bytes += change.bytes - before;
     if (producer !== "") {
-      this.#producers.accept(change.number, producer, sequence, offset, change.channel.policy.deduplicateMs);
+      const row = known ?? this.#producers.row(change.number, producer);
+      this.#producers.accept(row, sequence, offset, change.channel.policy.deduplicateMs);
     }
     return { kind: "accepted", epoch, offset };
   }

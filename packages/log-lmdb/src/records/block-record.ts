@@ -74,17 +74,21 @@ export function encodeBlock(
  * @param key the block's key in the store: one that stands in another's place is found out by its checksum.
  */
 export function decodeBlock(record: Uint8Array, key: Uint8Array, first: number): Block {
-  if (new RecordReader(record).uint32() !== checksum(record, key))
-    throw new RecordError("a block of entries does not fit its checksum");
-  return readBlock(record, first);
+  return entriesOf(openBlock(record, key), first);
 }
 
 /** As `decodeBlock`, of a record whose checksum need not be looked at. */
 export function readBlock(record: Uint8Array, first: number): Block {
-  const reader = new RecordReader(record.subarray(checksumBytes));
-  if (reader.byte() !== version) throw new RecordError("a block of entries has an unknown format");
-  const time = reader.float64();
-  const moment = reader.float64();
+  return entriesOf(openBlock(record, undefined), first);
+}
+
+interface OpenBlock {
+  readonly time: number;
+  readonly moment: number;
+  readonly reader: RecordReader;
+}
+
+function entriesOf({ time, moment, reader }: OpenBlock, first: number): Block {
   const entries: Entry[] = [];
   let publisher: string | undefined;
   while (!reader.done) {
@@ -99,6 +103,40 @@ export function readBlock(record: Uint8Array, first: number): Block {
   }
   if (entries.length === 0) throw new RecordError("a block has no entries");
   return { first, last: first + entries.length - 1, time, moment, entries };
+}
+
+/** What trimming has to know of a block. */
+export interface BlockSizes {
+  readonly first: number;
+  readonly last: number;
+  /** When its entries were appended, on the log's own clock. */
+  readonly moment: number;
+  /** Payload bytes of each entry. */
+  readonly sizes: Uint32Array;
+}
+
+/** As `decodeBlock`, without the entries themselves. */
+export function decodeBlockSizes(record: Uint8Array, key: Uint8Array, first: number): BlockSizes {
+  const { moment, reader } = openBlock(record, key);
+  const sizes: number[] = [];
+  while (!reader.done) {
+    const head = reader.byte();
+    reader.skip(reader.varint());
+    if ((head & samePublisher) === 0) reader.skip(reader.varint());
+    const size = reader.varint();
+    reader.skip(size);
+    sizes.push(size);
+  }
+  return { first, last: first + sizes.length - 1, moment, sizes: Uint32Array.from(sizes) };
+}
+
+function openBlock(record: Uint8Array, key: Uint8Array | undefined): OpenBlock {
+  const reader = new RecordReader(record);
+  const expected = reader.uint32();
+  if (key !== undefined && expected !== checksum(record, key))
+    throw new RecordError("a block of entries does not fit its checksum");
+  if (reader.byte() !== version) throw new RecordError("a block of entries has an unknown format");
+  return { time: reader.float64(), moment: reader.float64(), reader };
 }
 
 function checksum(record: Uint8Array, key: Uint8Array): number {

@@ -54,6 +54,11 @@ export class RecordReader {
     return this.#bytes.subarray(at, at + count);
   }
 
+  /** Passes over the next bytes. */
+  skip(count: number): void {
+    this.#take(count);
+  }
+
   /** Text behind its length in bytes. */
   text(): string {
     const length = this.varint();

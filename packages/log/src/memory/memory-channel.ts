@@ -111,7 +111,8 @@ export class MemoryChannel {
     const entry: Entry = {
       offset,
       time: now.time,
-      payload: kept ? ownPayload(append.payload) : append.payload,
+      // Whoever follows keeps it for a while, also where the channel does not.
+      payload: kept || this.feed.active ? ownPayload(append.payload) : append.payload,
       key: append.key,
       publisher: append.publisher,
     };

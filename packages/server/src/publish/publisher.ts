@@ -162,7 +162,7 @@ export class Publisher {
         producer: anonymous ? "" : this.#producerOf(frame.producer, user),
         sequence: frame.sequence,
         previous: frame.previous,
-        payload: { kind: frame.payload.kind, data: ownBytes(frame.payload.data) },
+        payload: frame.payload,
         key: frame.key,
         publisher: user,
       },
@@ -219,9 +219,4 @@ export class Publisher {
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
   for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
   return true;
-}
-
-/** A frame is a view on all that the transport read at once: what is kept must not keep much more than itself. */
-function ownBytes(data: Uint8Array): Uint8Array {
-  return data.buffer.byteLength <= data.byteLength * 2 ? data : data.slice();
 }
