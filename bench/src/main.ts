@@ -37,7 +37,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}
-  --seconds  how long each contender is measured (default 9; decode: 2, failover: 60, memory: 3)
+  --seconds  how long each contender is measured (default 9; decode: 2, failover: 60, memory and storm: 3)
   --json     also write the result there`;
 
 const { values, positionals } = parseArgs({
