@@ -3,6 +3,8 @@
 import { createClient, webSocketConnector } from "@hawser/client";
 
 const count = 10;
+/** Enough for a block to be compressed, for those whose WebSocket takes that. */
+const filling = "hawser ".repeat(300);
 
 async function client(url) {
   const connector = await connectorOf(url);
@@ -12,11 +14,14 @@ async function client(url) {
   const subscription = channel.subscribe({ from: "now" });
   const read = (async () => {
     const values = [];
-    for await (const { data } of subscription) if (values.push(data) === count) return values;
+    for await (const { data } of subscription) {
+      if (data.filling !== filling) throw new Error(`message ${data.value} is not what was published`);
+      if (values.push(data.value) === count) return values;
+    }
   })();
   await new Promise((resolve) => subscription.addEventListener("subscribed", resolve, { once: true }));
   for (let value = 0; value < count; value += 1) {
-    await channel.publish(value);
+    await channel.publish({ value, filling });
     if (value === count / 2) one.reconnect();
   }
   const values = await read;
@@ -42,6 +47,7 @@ async function server() {
     tcp: { port: 0 },
     log: memoryLog(),
     authenticate: anonymous({ allowNames: true }),
+    compression: true,
     calls: { add: ([a, b]) => a + b },
     logger: silentLogger,
   });
