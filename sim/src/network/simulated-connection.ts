@@ -42,6 +42,8 @@ const controlBytes = 10;
 /** How long a side waits for the answer to its closing handshake. */
 const closeTimeoutMs = 2_000;
 const rememberedMessages = 8;
+/** In which clients inflate what nodes compress, if those do; 0: not at all. */
+const windows = [32_768, 0, 512] as const;
 
 /** One connection between a client's connector and a node's transport, message by message. */
 export class SimulatedConnection {
@@ -183,13 +185,17 @@ export class SimulatedConnection {
   }
 
   #makeNodeTransport(): ServerTransport {
+    // By the connection's number, so that nothing is drawn for it.
+    const windowBytes = windows[this.id % windows.length]!;
     return {
       framing: simulatedFraming,
+      windowBytes,
       handlers: undefined,
       write: (pieces) => {
         if (this.#nodeState !== "open" || !this.node.alive) return;
-        for (const message of messagesOf(pieces)) {
-          for (const sent of this.#options.tap.sent(this, "down", message)) this.#send("down", sent);
+        for (const { message, bytes } of messagesOf(pieces, windowBytes)) {
+          for (const sent of this.#options.tap.sent(this, "down", message))
+            this.#send("down", sent, sent === message ? bytes : sent.length);
         }
         this.#options.tap.wrote(this);
       },
@@ -213,8 +219,8 @@ export class SimulatedConnection {
     };
   }
 
-  #send(way: Way, message: Uint8Array): void {
-    if (way === "down") this.#sentDown += message.length;
+  #send(way: Way, message: Uint8Array, bytes = message.length): void {
+    if (way === "down") this.#sentDown += bytes;
     if (way === "down") {
       if (this.#batchesToLose > 0 && this.#isOfBatches(message)) {
         this.#batchesToLose -= 1;
@@ -223,7 +229,7 @@ export class SimulatedConnection {
       this.#lately.push(message);
       if (this.#lately.length > rememberedMessages) this.#lately.shift();
     }
-    this.#way(way).send({ kind: "message", message }, message.length, true);
+    this.#way(way).send({ kind: "message", message }, bytes, true);
   }
 
   #isOfBatches(message: Uint8Array): boolean {

@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly maxUnconfirmedBytes: number;
   readonly windowBytes: number;
   readonly json: boolean;
+  /** Nodes compress blocks of messages for the clients that inflate. */
+  readonly compresses: boolean;
   readonly latencyMs: Range;
   readonly jitterMs: number;
   /** How many connections are slow, and how slow those are. */
@@ -108,6 +110,7 @@ export const calmWorld: WorldOptions = {
   maxUnconfirmedBytes: 262_144,
   windowBytes: 262_144,
   json: false,
+  compresses: false,
   latencyMs: { least: 5, most: 5 },
   jitterMs: 0,
   slowRate: 0,
@@ -166,6 +169,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     maxUnconfirmedBytes,
     windowBytes,
     json: random.chance(0.25),
+    compresses: root.split("compression").chance(0.5),
     latencyMs: { least, most: least * random.pick([1, 3]) },
     jitterMs: random.pick([0, 5, 30]),
     slowRate: random.pick([0, 0, 0.2]),

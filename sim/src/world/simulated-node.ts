@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { HawserError } from "@hawser/protocol";
 import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
 import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, NodeObserver, Signer } from "@hawser/server/core";
+import { simulatedDeflate } from "../network/framing.ts";
 import { SimulatedLog } from "../store/simulated-log.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import type { Process } from "../time/process.ts";
@@ -154,11 +155,13 @@ export class SimulatedNode {
         presenceLeaseMs: 10_000,
         presenceCheckpointMs: 20_000,
         maxTailBytes: options.tailBytes,
+        minDeflateBytes: 100,
         minUnconfirmedBytes: Math.min(2_048, options.maxUnconfirmedBytes),
         maxUnconfirmedBytes: options.maxUnconfirmedBytes,
       },
       calls: { echo: (request) => this.#echo(request as { readonly id: string; readonly delayMs: number }, process) },
       contract: undefined,
+      deflate: options.compresses ? simulatedDeflate : undefined,
       signer,
       logger: this.#logger(process),
       observer: this.#observe(),

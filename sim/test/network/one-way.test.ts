@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OneWay } from "../../src/network/one-way.ts";
 import type { Path } from "../../src/network/one-way.ts";
-import { messagesOf, simulatedFraming } from "../../src/network/framing.ts";
+import { messagesOf, simulatedDeflate, simulatedFraming } from "../../src/network/framing.ts";
 import { RandomStream } from "../../src/random/random-stream.ts";
 import { SimulatedTime } from "../../src/time/simulated-time.ts";
 
@@ -71,8 +71,16 @@ describe("the simulator's framing", () => {
       simulatedFraming.frame(Uint8Array.from([...new Uint8Array(headroomBytes), ...message]));
     const stream = Buffer.concat(messages.map(framed));
     for (let cut = 0; cut <= stream.length; cut += 1) {
-      const found = messagesOf([stream.subarray(0, cut), stream.subarray(cut)]);
-      expect(found.map((message) => [...message])).toEqual(messages);
+      const found = messagesOf([stream.subarray(0, cut), stream.subarray(cut)], 0);
+      expect(found.map(({ message }) => [...message])).toEqual(messages);
     }
+  });
+
+  it("inflates what was compressed, where the receiver's window is large enough", () => {
+    const { headroomBytes, frameDeflated } = simulatedFraming;
+    const deflated = simulatedDeflate(new Uint8Array(600));
+    const framed = frameDeflated!(Uint8Array.from([...new Uint8Array(headroomBytes), ...deflated]));
+    expect(messagesOf([framed], 32_768)).toEqual([{ message: new Uint8Array(600), bytes: deflated.length }]);
+    expect(() => messagesOf([framed], 512)).toThrow("for a window of 512");
   });
 });

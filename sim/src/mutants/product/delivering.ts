@@ -104,4 +104,20 @@ export const deliveringMutants: readonly ProductMutant[] = [
     find: 'if (resumes && !mayReadHistory && granted === undefined) throw forbidden("history", name);',
     replace: "",
   },
+  {
+    kind: "product",
+    id: "compressed-for-a-larger-window",
+    sentence: "a block is compressed for a client whose window cannot hold it",
+    file: "packages/server/src/delivery/compression.ts",
+    find: "return Math.min(messageBytes, deflateWindowBytes) <= windowBytes;",
+    replace: "return windowBytes > 0;",
+  },
+  {
+    kind: "product",
+    id: "compressed-form-of-another-block",
+    sentence: "the compressed form of the newest block is sent in the place of an older one",
+    file: "packages/server/src/delivery/block.ts",
+    find: "this.#recent.items.find((item) => item.block === block)",
+    replace: "this.#recent.items[0]",
+  },
 ];
