@@ -35,5 +35,5 @@ export function anonymous(options: AnonymousOptions = {}): Authenticate {
 
 function digestOf(session: string): string {
   if (session === "") return randomBytes(8).toString("hex");
-  return createHash("sha256").update("hawser anonymous user\0").update(session).digest("hex").slice(0, 16);
+  return createHash("sha256").update("hawser anonymous user\0").update(session).digest().toString("hex", 0, 8);
 }

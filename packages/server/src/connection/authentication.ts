@@ -1,5 +1,4 @@
 import { HawserError } from "@hawser/protocol";
-import type { ConnectedFrame } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { Peer } from "../transport/transport.ts";
@@ -31,30 +30,6 @@ export class Authentication {
       if (this.#last === answer) this.#last = undefined;
     });
     return answer;
-  }
-
-  /** What a client is told once it is known. */
-  welcome(session: string, identity: Identity): ConnectedFrame {
-    const { name, limits, clock, deduplicateMs = 0 } = this.#services;
-    return {
-      type: "connected",
-      session,
-      node: name,
-      user: identity.user,
-      expiresInMs: this.expiresInMs(identity),
-      heartbeatMs: limits.heartbeatMs,
-      maxMessageBytes: limits.maxMessageBytes,
-      maxSubscriptions: limits.maxSubscriptions,
-      maxRequests: limits.maxRequests,
-      time: clock.now(),
-      deduplicateMs,
-    };
-  }
-
-  /** As the wire says it: 0 for an identity that does not expire. */
-  expiresInMs({ expiresAt }: Identity): number {
-    if (expiresAt === undefined) return 0;
-    return Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.round(expiresAt - this.#services.clock.now())));
   }
 
   /** The connection is gone: who waits is answered at once, and no timer is left. */

@@ -24,6 +24,7 @@ import { judgePulse } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
 import { Rates } from "./rates.ts";
 import { judgeRenewal } from "./renewal.ts";
+import { expiresInMs, welcome } from "./welcome.ts";
 import { Writer } from "./writer.ts";
 
 export interface ConnectionOptions {
@@ -60,7 +61,8 @@ export class Connection implements TransportHandlers, ClientHost {
   readonly #host: ConnectionHost;
   readonly #intake: Intake;
   readonly #writer: Writer;
-  readonly #authentication: Authentication;
+  /** While somebody is asked who the client is. */
+  #authentication: Authentication | undefined;
   #state: State;
   #heardAt: number;
   #flushScheduled = false;
@@ -82,7 +84,6 @@ export class Connection implements TransportHandlers, ClientHost {
     );
     this.#intake = new Intake(transport, timers);
     this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
-    this.#authentication = new Authentication(services, peer);
     this.#heardAt = now();
     this.#state = { kind: "opened", since: this.#heardAt };
     transport.handlers = this;
@@ -316,13 +317,17 @@ export class Connection implements TransportHandlers, ClientHost {
     // Whose token is not known yet must not fill the memory of the node: what comes behind is left to the kernel.
     this.#intake.pause();
     connecting
-      .identify(this.#authentication)
+      .identify(this.#asked())
       .then((identity) => {
         if (this.#state !== state) return;
         if (identity instanceof HawserError) this.end(identity);
         else this.#welcome(connecting, identity, frame.session);
       })
       .catch((error: unknown) => this.#fault("connect", error));
+  }
+
+  #asked(): Authentication {
+    return (this.#authentication ??= new Authentication(this.#services, this.#peer));
   }
 
   #welcome({ session, behind }: Connecting, identity: Identity, named: string): void {
@@ -332,7 +337,8 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     this.#services.observer.connected();
     this.#host.onConnected(this, identity.user);
-    this.send(this.#authentication.welcome(session, identity));
+    this.#authentication = undefined;
+    this.send(welcome(this.#services, session, identity));
     // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
     this.#writer.flushReplies();
     for (const frame of behind) this.#handle(frame);
@@ -340,7 +346,7 @@ export class Connection implements TransportHandlers, ClientHost {
   }
 
   async #renew(client: ConnectedClient, { id, token }: AuthenticateFrame): Promise<void> {
-    const identity = await this.#authentication.identify(token, client.session);
+    const identity = await this.#asked().identify(token, client.session);
     if (this.#state.kind !== "connected") return;
     const renewal = judgeRenewal(identity, client.rights.identity);
     if (renewal.kind !== "renewed") {
@@ -352,8 +358,8 @@ export class Connection implements TransportHandlers, ClientHost {
     }
     this.#state = { kind: "connected", client, expiresAt: renewal.identity.expiresAt };
     await client.renewRights(renewal.identity);
-    const expiresInMs = this.#authentication.expiresInMs(renewal.identity);
-    client.answer(id, { type: "authenticated", id, expiresInMs });
+    const { clock } = this.#services;
+    client.answer(id, { type: "authenticated", id, expiresInMs: expiresInMs(renewal.identity, clock) });
   }
 
   /** A request is one of many of its session; another connection stands for itself. */
@@ -420,7 +426,7 @@ export class Connection implements TransportHandlers, ClientHost {
     const user = this.user;
     this.#state = { kind: "closed" };
     this.#intake.close();
-    this.#authentication.close();
+    this.#authentication?.close();
     this.#writer.clear();
     if (state.kind === "connected") state.client.close();
     this.#services.observer.connectionClosed(code, state.kind === "connected");

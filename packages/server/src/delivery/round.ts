@@ -9,6 +9,8 @@ export const quantumBytes = 16_384;
  * source may go into debt by less than one piece, and sits out turns until that is paid.
  */
 export class Round {
+  /** Bytes that the lane is owed by what went ahead of it; above 0 it goes ahead of its betters. */
+  owedBytes = 0;
   /** The one whose turn was last; the ring goes on with the one whose turn it is. */
   #last: Source | undefined;
 
