@@ -46,8 +46,8 @@ export interface ChannelOptions {
    */
   readonly deliveriesPerSecond?: number;
   /**
-   * Whether its messages may be compressed, where the server's option `compression` is on. Default true; false where what one
-   * sends must not be guessed by another who sends to the same channel and sees how much is written.
+   * Whether its messages may be compressed, where the server's option `compression` is on. Default true, for inboxes
+   * false; false where what one sends must not be guessed by another who sends to the same channel and sees how much is written.
    */
   readonly compress?: boolean;
   /** Whether clients can enter the channel and see who is there. Default false; true takes the defaults. */
@@ -110,12 +110,16 @@ const controlPolicy: ChannelPolicy = {
   clientsPublish: false,
 };
 
-/** What holds for the inboxes of users: there may be very many, and only the application publishes to them. */
+/**
+ * What holds for the inboxes of users: there may be very many, and only the application publishes to them. They are not
+ * compressed: what is meant for one user alone is where secrets stand beside what others have written, and nobody shares the work.
+ */
 export const defaultInboxPolicy: ChannelPolicy = {
   ...defaultChannelPolicy,
   retainCount: 1_000,
   retainBytes: 4 * MiB,
   clientsPublish: false,
+  compress: false,
 };
 
 /** The only pattern of names that start with `$`. */

@@ -80,6 +80,7 @@ describe("the policy of a channel", () => {
     expect(policyOf("$user.ann")).toEqual(defaultInboxPolicy);
     expect(policyOf("$user.ann@example.com")).toEqual(defaultInboxPolicy);
     expect(defaultInboxPolicy.clientsPublish).toBe(false);
+    expect([policyOf("$user.ann").compress, policyOf("ann").compress]).toEqual([false, true]);
   });
 
   it("of inboxes can be changed with their own pattern", () => {

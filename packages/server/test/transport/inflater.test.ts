@@ -5,7 +5,7 @@ import type { HawserServer, ServerOptions } from "@hawser/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { takeOverInflating } from "../../src/transport/inflater.ts";
-import { clientFrame, handshake, RawSocket } from "../raw-socket.ts";
+import { clientFrame, handshake, handshakeStatus, RawSocket } from "../raw-socket.ts";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
 
 const servers: HawserServer[] = [];
@@ -81,6 +81,13 @@ describe("the handshake [WIRE-13]", () => {
     const server = await open();
     expect(await agreed(server, "unknown-extension")).toBeUndefined();
   });
+
+  it.each(["permessage-deflate; window=4", "permessage-deflate; server_max_window_bits=16", 'permessage-deflate; x="'])(
+    "is refused with 400 where the offer is none: %s",
+    async (offer) => {
+      expect(await handshakeStatus((await open()).url, { "sec-websocket-extensions": offer })).toBe(400);
+    },
+  );
 
   it("agrees to none on a connection that clients share", async () => {
     expect(await agreed(await open(), "permessage-deflate", "hawser.v1.shared")).toBeUndefined();
