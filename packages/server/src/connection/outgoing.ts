@@ -51,6 +51,7 @@ export class Outgoing {
 
   /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
   takeReplies(maxMessageBytes: number): Uint8Array[] {
+    if (this.#replies.length === 0) return [];
     const replies = this.#replies.filter(({ stands }) => stands());
     this.#replies = [];
     this.#replyBytes = 0;

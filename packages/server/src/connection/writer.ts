@@ -92,7 +92,15 @@ export class Writer {
     }
     const now = this.#options.now();
     const pieces = this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes);
-    this.write(pieces, () => this.#outgoing.takePiece(now));
+    let bytes = this.#count(pieces);
+    while (this.#window.open) {
+      const piece = this.#outgoing.takePiece(now);
+      if (piece === undefined) break;
+      pieces.push(piece);
+      bytes += piece.byteLength;
+      this.#window.sent(piece.byteLength);
+    }
+    this.#put(pieces, bytes, now);
   }
 
   /** Replies alone, now. */
@@ -100,23 +108,22 @@ export class Writer {
     this.write(this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes));
   }
 
-  /** One raw write of `pieces`, and of what `more` gives as long as the window is open. */
-  write(pieces: Uint8Array[], more: () => Uint8Array | undefined = () => undefined): void {
+  /** One raw write. */
+  write(pieces: readonly Uint8Array[]): void {
+    this.#put(pieces, this.#count(pieces), this.#options.now());
+  }
+
+  #count(pieces: readonly Uint8Array[]): number {
     let bytes = 0;
-    const count = (piece: Uint8Array): void => {
-      this.#window.sent(piece.byteLength);
-      bytes += piece.byteLength;
-    };
-    for (const piece of pieces) count(piece);
-    while (this.#window.open) {
-      const piece = more();
-      if (piece === undefined) break;
-      pieces.push(piece);
-      count(piece);
-    }
+    for (const piece of pieces) bytes += piece.byteLength;
+    this.#window.sent(bytes);
+    return bytes;
+  }
+
+  #put(pieces: readonly Uint8Array[], bytes: number, now: number): void {
     if (pieces.length === 0) return;
-    const { transport, observer, now } = this.#options;
-    const mark = this.#window.takeMark(now());
+    const { transport, observer } = this.#options;
+    const mark = this.#window.takeMark(now);
     transport.write(pieces, mark !== undefined);
     if (mark !== undefined) transport.mark(mark);
     observer.sent(bytes);

@@ -87,12 +87,12 @@ export class ChannelFeed implements FollowHandlers {
   }
 
   get head(): Head {
-    assert(this.#head, `channel ${this.name} is not open`);
+    assert(this.#head, "a channel is used that is not open");
     return this.#head;
   }
 
   get tail(): Tail {
-    assert(this.#tail, `channel ${this.name} is not open`);
+    assert(this.#tail, "a channel is used that is not open");
     return this.#tail;
   }
 

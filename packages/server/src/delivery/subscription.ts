@@ -1,6 +1,6 @@
 import { assert, messageCost } from "@hawser/protocol";
 import type { Head } from "@hawser/log";
-import type { Interval, Position, ResetReason } from "@hawser/protocol";
+import type { Interval, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
 import { DeliveryRate } from "./delivery-rate.ts";
@@ -59,7 +59,7 @@ export class Subscription implements Source {
   #reading = false;
   #told: Told | undefined;
   /** Where the client stands by what was written to it: not where the cursor was set by what it has yet to be told. */
-  #sent: Position;
+  readonly #sent: { epoch: number; offset: number };
   #closed = false;
 
   constructor(options: SubscriptionOptions) {
@@ -99,7 +99,7 @@ export class Subscription implements Source {
     if (offset > this.#cursor) return;
     const lowest = Math.max(this.feed.readableFloor, this.#grantStart ?? 0);
     this.#page = undefined;
-    this.#sent = { epoch: this.#sent.epoch, offset };
+    this.#sent.offset = offset;
     if (offset < lowest) {
       this.#told = { lost: { from: offset, to: lowest }, reset: "trimmed" };
       this.#cursor = lowest;
@@ -140,7 +140,7 @@ export class Subscription implements Source {
     if (this.#told !== undefined) return this.#encodeReset();
     const run = this.#waitsForRate ? undefined : this.#nextRun();
     if (run === undefined) return undefined;
-    assert(run.from === this.#cursor, `a run behind ${run.from} for a cursor at ${this.#cursor}`);
+    assert(run.from === this.#cursor, "a run that begins elsewhere than at the cursor");
     const credited = this.#withinCredit(run);
     const allowed = credited && this.#withinRate(credited, now);
     if (allowed === undefined) return undefined;
@@ -261,7 +261,8 @@ export class Subscription implements Source {
     const block = found ?? encodeBlock(run, key, encoding);
     if (shareable && found === undefined) feed.blocks.keep(block, encoding);
     this.#cursor = run.to;
-    this.#sent = { epoch: feed.epoch, offset: run.to };
+    this.#sent.epoch = feed.epoch;
+    this.#sent.offset = run.to;
     this.#cost += block.cost;
     this.#page = undefined;
     this.#reader.onDelivered(block.messages, found !== undefined);
@@ -271,7 +272,8 @@ export class Subscription implements Source {
   #encodeReset(): Uint8Array {
     const told = this.#told!;
     this.#told = undefined;
-    this.#sent = { epoch: this.feed.epoch, offset: this.#cursor };
+    this.#sent.epoch = this.feed.epoch;
+    this.#sent.offset = this.#cursor;
     this.#reader.onReset(told.reset);
     const frame = {
       type: "reset",

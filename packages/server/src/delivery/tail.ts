@@ -78,7 +78,7 @@ export class Tail {
    * `cursor` lies in `[from, to)`. The same cursor gives the same run until the tail grows, so that runs are shared.
    */
   take(cursor: number, maxCost: number): Run {
-    assert(cursor >= this.#from && cursor < this.#to, `cursor ${cursor} outside the tail (${this.#from}, ${this.#to}]`);
+    assert(cursor >= this.#from && cursor < this.#to, "a cursor outside the tail");
     const taken = this.#taken;
     if (taken !== undefined && taken.run.from === cursor && taken.maxCost === maxCost) return taken.run;
     const run = this.#cut(cursor, maxCost);

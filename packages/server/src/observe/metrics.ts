@@ -31,6 +31,17 @@ export interface DoorObserver {
   sharedClosed(): void;
 }
 
+interface Writing {
+  writes: number;
+  bytes: number;
+  deliveries: number;
+  /** Batches. */
+  shared: number;
+  own: number;
+}
+
+const nothingWritten: Readonly<Writing> = { writes: 0, bytes: 0, deliveries: 0, shared: 0, own: 0 };
+
 /**
  * The metrics of one server, all names `hawser_*`: told by core and door through their observers, shown by `expose`.
  * Every report is an addition or a look-up, so that it may stand on the hot path.
@@ -56,6 +67,8 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #bytesIn: Counter;
   readonly #writes: Counter;
   readonly #bytesOut: Counter;
+  /** What happens with each delivery adds up here, and is counted when the metrics are shown. */
+  #writing: Writing = { ...nothingWritten };
   readonly #publishes: BoundedCounter<string>;
   readonly #deliveries: Counter;
   readonly #batches: BoundedCounter<"shared" | "own">;
@@ -141,6 +154,7 @@ export class Metrics implements NodeObserver, DoorObserver {
 
   /** All metrics in the Prometheus text format. */
   expose(): Promise<string> {
+    this.#count();
     return this.registry.metrics();
   }
 
@@ -182,8 +196,8 @@ export class Metrics implements NodeObserver, DoorObserver {
   }
 
   sent(bytes: number): void {
-    this.#writes.inc();
-    this.#bytesOut.inc(bytes);
+    this.#writing.writes += 1;
+    this.#writing.bytes += bytes;
   }
 
   subscribed(): void {
@@ -204,8 +218,9 @@ export class Metrics implements NodeObserver, DoorObserver {
   }
 
   delivered(messages: number, shared: boolean): void {
-    this.#deliveries.inc(messages);
-    this.#batches.add(shared ? "shared" : "own");
+    this.#writing.deliveries += messages;
+    if (shared) this.#writing.shared += 1;
+    else this.#writing.own += 1;
   }
 
   deflated(messageBytes: number, deflatedBytes: number): void {
@@ -247,6 +262,16 @@ export class Metrics implements NodeObserver, DoorObserver {
   tails(channels: number, cost: number): void {
     this.#channels.set(channels);
     this.#tailBytes.set(cost);
+  }
+
+  #count(): void {
+    const { writes, bytes, deliveries, shared, own } = this.#writing;
+    this.#writing = { ...nothingWritten };
+    this.#writes.inc(writes);
+    this.#bytesOut.inc(bytes);
+    this.#deliveries.inc(deliveries);
+    this.#batches.add("shared", shared);
+    this.#batches.add("own", own);
   }
 }
 

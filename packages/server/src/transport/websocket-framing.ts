@@ -20,7 +20,9 @@ function webSocketFraming(name: string, firstByte: number): Framing {
 
 function frameInPlace(message: Uint8Array, firstByte: number): Uint8Array {
   const length = message.length - headroomBytes;
-  const framed = message.subarray(headroomBytes - headerBytesOf(length));
+  const unused = headroomBytes - headerBytesOf(length);
+  // A socket makes a `Buffer` of whatever it is given, for each subscriber anew.
+  const framed = Buffer.from(message.buffer, message.byteOffset + unused, message.length - unused);
   writeHeader(framed, firstByte, length);
   return framed;
 }
