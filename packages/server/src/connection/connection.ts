@@ -66,6 +66,8 @@ export class Connection implements TransportHandlers, ClientHost {
   #state: State;
   #heardAt: number;
   #flushScheduled = false;
+  /** Something was confirmed since the last flush. */
+  #confirmed = false;
   /** Something was written that answers nothing. */
   #unasked = false;
 
@@ -137,6 +139,7 @@ export class Connection implements TransportHandlers, ClientHost {
   onConfirmed(id: number): void {
     this.#heard();
     this.#writer.confirmed(id);
+    this.#confirmed = true;
     if (!this.#writer.open) this.#writer.mark();
     else if (!this.#writer.empty) this.#schedule();
     else if (this.#state.kind === "connected") this.#state.client.proceed();
@@ -198,11 +201,14 @@ export class Connection implements TransportHandlers, ClientHost {
   flush(): void {
     this.#flushScheduled = false;
     if (this.#state.kind === "closed" || this.#expire()) return;
-    this.#writer.flush();
+    const replied = this.#writer.flush();
     if (this.#state.kind !== "connected") return;
-    const { client } = this.#state;
-    client.proceed();
-    if (client.requests.size === 0 && !this.#writer.owesReplies) this.#transport.settled?.(this.#unasked);
+    // What waits for room has none more than before, otherwise.
+    if (replied || this.#confirmed) this.#state.client.proceed();
+    this.#confirmed = false;
+    const transport = this.#transport;
+    if (transport.settled === undefined || this.#writer.owesReplies) return;
+    if (this.#state.client.requests.size === 0) transport.settled(this.#unasked);
   }
 
   /** Called by the node from time to time: what is due by the clock. */

@@ -93,8 +93,10 @@ export class SendWindow {
    */
   takeMark(now: number, force = false): number | undefined {
     const unmarked = this.#sent - this.#marked;
-    const stuck = this.#marks.length === 0 && unmarked > 0 && this.unconfirmedBytes >= this.limitBytes;
-    if (!force && !stuck && unmarked < this.#bytesToMark()) return undefined;
+    if (!force && unmarked < this.#bytesToMark()) {
+      const closed = unmarked > 0 && this.unconfirmedBytes >= this.limitBytes;
+      if (!closed || this.#marks.length > 0) return undefined;
+    }
     const id = this.#nextId++;
     this.#marks.push({ id, sentBytes: this.#sent, confirmedBytes: this.#confirmed, at: now, limited: !this.open });
     this.#marked = this.#sent;

@@ -84,14 +84,15 @@ export class Writer {
     return true;
   }
 
-  /** Replies, then one piece after the other while the window is open. */
-  flush(): void {
-    if (!this.open) {
+  /** Replies, then one piece after the other while the window is open. @returns whether there were replies. */
+  flush(): boolean {
+    if (!this.#window.open) {
       this.mark();
-      return;
+      return false;
     }
     const now = this.#options.now();
     const pieces = this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes);
+    const replied = pieces.length > 0;
     let bytes = this.#count(pieces);
     while (this.#window.open) {
       const piece = this.#outgoing.takePiece(now);
@@ -101,6 +102,7 @@ export class Writer {
       this.#window.sent(piece.byteLength);
     }
     this.#put(pieces, bytes, now);
+    return replied;
   }
 
   /** Replies alone, now. */
