@@ -1,4 +1,5 @@
 import type { Codec } from "@hawser/protocol";
+import type { SendWindowLimits } from "./connection/send-window.ts";
 import type { SessionRates } from "./connection/session-rates.ts";
 import type { Channels } from "./delivery/channels.ts";
 import type { Encoding } from "./delivery/block.ts";
@@ -15,6 +16,9 @@ export interface NodeServices extends Omit<NodeOptions, "calls"> {
   readonly presence: NodePresence;
   readonly encodings: Encodings;
   readonly sessionRates: SessionRates;
+  /** The clock's monotonic time. */
+  readonly now: () => number;
+  readonly windowLimits: SendWindowLimits;
 }
 
 /** One object for each pair of codec and framing, so that connections of a pair find each other's bytes. */

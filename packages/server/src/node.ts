@@ -72,6 +72,8 @@ export class HawserNode {
       presence: new NodePresence({ ...options, node: options.name, appender, times: limits }),
       encodings: new Encodings(),
       sessionRates: new SessionRates(limits, clock),
+      now: () => clock.monotonic(),
+      windowLimits: { floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes },
     };
   }
 

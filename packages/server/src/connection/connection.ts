@@ -73,8 +73,7 @@ export class Connection implements TransportHandlers, ClientHost {
 
   constructor(options: ConnectionOptions) {
     const { services, transport, peer } = options;
-    const { limits, observer, timers, clock } = services;
-    const now = (): number => clock.monotonic();
+    const { limits, windowLimits, observer, timers, now } = services;
     this.#services = services;
     this.#transport = transport;
     this.#peer = peer;
@@ -85,7 +84,7 @@ export class Connection implements TransportHandlers, ClientHost {
       transport.framing,
     );
     this.#intake = new Intake(transport, timers);
-    this.#writer = new Writer({ transport, encoding: this.encoding, limits, observer, now });
+    this.#writer = new Writer({ transport, encoding: this.encoding, limits, windowLimits, observer, now });
     this.#heardAt = now();
     this.#state = { kind: "opened", since: this.#heardAt };
     transport.handlers = this;

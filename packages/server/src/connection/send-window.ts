@@ -112,7 +112,7 @@ export class SendWindow {
     const index = this.#marks.findIndex((mark) => mark.id === id);
     if (index === -1) return;
     const mark = this.#marks[index]!;
-    this.#marks.splice(0, index + 1);
+    this.#marks = this.#marks.slice(index + 1);
     const elapsedMs = Math.max(now - mark.at, 0.01);
     this.#learnRoundTrip(elapsedMs, mark, now);
     this.#confirmed = mark.sentBytes;

@@ -7,11 +7,13 @@ import type { NodeObserver } from "../observe/observer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SendWindow } from "./send-window.ts";
+import type { SendWindowLimits } from "./send-window.ts";
 
 export interface WriterOptions {
   readonly transport: Transport;
   readonly encoding: Encoding;
   readonly limits: NodeLimits;
+  readonly windowLimits: SendWindowLimits;
   readonly observer: NodeObserver;
   readonly now: () => number;
 }
@@ -26,10 +28,9 @@ export class Writer {
   readonly #window: SendWindow;
 
   constructor(options: WriterOptions) {
-    const { minUnconfirmedBytes: floorBytes, maxUnconfirmedBytes: ceilingBytes } = options.limits;
     this.#options = options;
     this.#outgoing = new Outgoing(options.encoding);
-    this.#window = new SendWindow({ floorBytes, ceilingBytes });
+    this.#window = new SendWindow(options.windowLimits);
   }
 
   /** Whether anything may be sent now (FLOW-1). */

@@ -12,27 +12,38 @@ const ofTransport: ReadonlySet<string> = new Set([
 
 /**
  * Who made a handshake. Its headers are asked for when a token comes, and kept as long as the connection: as one piece of
- * text, which takes a fraction of what an object of them does.
+ * text (no header holds a line feed), which takes a fraction of what an object of them does.
  */
 export class HandshakePeer implements Peer {
   readonly address: string;
   readonly subprotocol: Peer["subprotocol"];
+  readonly request?: NonNullable<Peer["request"]>;
   readonly #headers: string;
 
-  constructor(address: string, subprotocol: Peer["subprotocol"], headers: IncomingHttpHeaders) {
+  constructor(
+    address: string,
+    subprotocol: Peer["subprotocol"],
+    headers: IncomingHttpHeaders,
+    request?: NonNullable<Peer["request"]>,
+  ) {
     this.address = address;
     this.subprotocol = subprotocol;
-    this.#headers = JSON.stringify(Object.entries(headers).filter(([name]) => !ofTransport.has(name)));
+    if (request !== undefined) this.request = request;
+    const lines = Object.entries(headers)
+      .filter(([name]) => !ofTransport.has(name))
+      .flatMap(([name, value]) => [name, textOf(value)]);
+    this.#headers = lines.join("\n");
   }
 
+  /** Lower case, one string each, and no prototype that a name could reach. */
   get headers(): Peer["headers"] {
-    return plainHeaders(JSON.parse(this.#headers) as [string, string | string[]][]);
+    const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+    const lines = this.#headers.split("\n");
+    for (let index = 0; index + 1 < lines.length; index += 2) headers[lines[index]!] = lines[index + 1]!;
+    return Object.freeze(headers);
   }
 }
 
-/** The headers as a core gets them: lower case, one string each, and no prototype that a name could reach. */
-export function plainHeaders(headers: Iterable<[string, string | string[] | undefined]>): Peer["headers"] {
-  const plain: Record<string, string | undefined> = Object.create(null) as Record<string, string | undefined>;
-  for (const [name, value] of headers) plain[name] = Array.isArray(value) ? value.join(", ") : value;
-  return Object.freeze(plain);
+function textOf(value: string | string[] | undefined): string {
+  return Array.isArray(value) ? value.join(", ") : (value ?? "");
 }

@@ -10,7 +10,7 @@ import { streamFraming } from "../transport/stream-framing.ts";
 import type { DoorCore } from "./door.ts";
 import type { RequestHandler } from "./endpoints.ts";
 import type { Gate } from "./gate.ts";
-import { plainHeaders } from "./handshake-peer.ts";
+import { HandshakePeer } from "./handshake-peer.ts";
 import type { Refusal } from "./handshake.ts";
 import { judgeRequest } from "./http-request.ts";
 import { pathOf } from "./path.ts";
@@ -96,8 +96,7 @@ export class HttpDoor {
     });
     try {
       const { address, subprotocol } = judged;
-      const plain = plainHeaders(Object.entries(request.headers));
-      this.#options.core.accept(transport, { address, subprotocol, headers: plain, request: coming });
+      this.#options.core.accept(transport, new HandshakePeer(address, subprotocol, request.headers, coming));
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();
