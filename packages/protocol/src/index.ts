@@ -9,7 +9,18 @@ export type { LimitName } from "./limits.ts";
 export { isCarriable, messageCost, messageOverheadBytes } from "./payload.ts";
 export { protobufClientCodec } from "./protobuf/client-codec.ts";
 export { protobufCodec } from "./protobuf/codec.ts";
-export { abnormalClosure, closeCodes, mayReconnect } from "./close-codes.ts";
+export {
+  abnormalClosure,
+  closeCodes,
+  connectTimeout,
+  frameMalformed,
+  frameUnexpected,
+  heartbeatTimeout,
+  mayReconnect,
+  normalClosure,
+  tokenInvalid,
+  tooManyConnections,
+} from "./close-codes.ts";
 export { defineContract } from "./contract/contract.ts";
 export type {
   CallDefinition,

@@ -15,7 +15,7 @@ import type { Link } from "../session/link.ts";
 import type { Links } from "../session/links.ts";
 import type { ReceivingCounts } from "../statistics.ts";
 import { Feed } from "./feed.ts";
-import type { FeedReceiver } from "./feed.ts";
+import type { FeedOptions, FeedReceiver } from "./feed.ts";
 import { IntervalReceiver } from "./interval-receiver.ts";
 import type { Break } from "./interval-receiver.ts";
 import type { PlacementPlan } from "./placement.ts";
@@ -23,22 +23,15 @@ import type { Start } from "./start.ts";
 import type { StreamItem } from "./stream-item.ts";
 
 /** What the receiver of one subscription works with. */
-export interface ChannelReceiverOptions {
-  readonly channel: string;
+export interface ChannelReceiverOptions extends FeedOptions {
   readonly start: Start;
   readonly plan: PlacementPlan;
   readonly links: Links;
-  readonly windowBytes: number;
   readonly timers: Timers;
   readonly backoff: Backoff;
   readonly counts: ReceivingCounts;
-  /** Cost of what was pushed and not read. */
-  readonly unread: () => number;
   /** Where everything goes, in the order of the stream. */
   readonly push: (item: StreamItem) => void;
-  /** A connection has given the channel this number. */
-  readonly bind: (feed: Feed, number: number) => void;
-  readonly unbind: (feed: Feed, number: number) => void;
 }
 
 /**
@@ -46,26 +39,18 @@ export interface ChannelReceiverOptions {
  * one stream of them by the interval rule. A feed that is to go elsewhere stays until the other one is live.
  */
 export class ChannelReceiver implements FeedReceiver {
-  readonly channel: string;
-  readonly windowBytes: number;
-  readonly #options: ChannelReceiverOptions;
+  readonly options: ChannelReceiverOptions;
   readonly #receiver: IntervalReceiver;
   #feeds: readonly Feed[] = [];
-  #grant: Uint8Array;
+  /** What the server gave when the subscription began, to be given back (SUB-11). */
+  grant: Uint8Array;
   #granted = false;
   #ended = false;
 
   constructor(options: ChannelReceiverOptions) {
-    this.channel = options.channel;
-    this.windowBytes = options.windowBytes;
-    this.#options = options;
-    this.#grant = options.start.grant;
+    this.options = options;
+    this.grant = options.start.grant;
     this.#receiver = new IntervalReceiver(options.start.position);
-  }
-
-  /** What the server gave when the subscription began, to be given back (SUB-11). */
-  get grant(): Uint8Array {
-    return this.#grant;
   }
 
   /** Where the receiver stands; `undefined` before the first grant of a subscription without a position. */
@@ -79,13 +64,9 @@ export class ChannelReceiver implements FeedReceiver {
     return feed?.link === link && second === undefined && feed.isLive;
   }
 
-  unread(): number {
-    return this.#options.unread();
-  }
-
   /** Connections came, or are no longer what they were: puts feeds where they belong. */
   arrange(): void {
-    const { links, plan } = this.#options;
+    const { links, plan } = this.options;
     // Where the stream begins is for one grant to say; the copies follow from there.
     const copies = this.#receiver.position === undefined ? 1 : plan.copies;
     this.#place(
@@ -120,29 +101,21 @@ export class ChannelReceiver implements FeedReceiver {
   }
 
   subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame {
-    const { channel, start } = this.#options;
+    const { channel, start } = this.options;
     const position = this.#receiver.position;
     const last = position === undefined ? start.last : 0;
-    return { type: "subscribe", id, channel, generation, position, last, credit, grant: this.#grant };
+    return { type: "subscribe", id, channel, generation, position, last, credit, grant: this.grant };
   }
 
   later(atLeastMs: number, callback: () => void): Timer {
-    return this.#options.timers.after(this.#options.backoff.next(atLeastMs), callback);
-  }
-
-  bind(feed: Feed, number: number): void {
-    this.#options.bind(feed, number);
-  }
-
-  unbind(feed: Feed, number: number): void {
-    this.#options.unbind(feed, number);
+    return this.options.timers.after(this.options.backoff.next(atLeastMs), callback);
   }
 
   onSubscribed(feed: Feed, frame: SubscribedFrame): void {
-    const { start, push, counts, backoff, plan } = this.#options;
+    const { start, push, counts, backoff, plan } = this.options;
     backoff.reset();
     if (this.#isElsewhere(frame)) return feed.askLater(0);
-    if (frame.grant.length > 0) this.#grant = frame.grant;
+    if (frame.grant.length > 0) this.grant = frame.grant;
     const first = !this.#granted;
     const before = this.#receiver.position;
     const begun = this.#receiver.begin(frame, { alone: this.#isAlone(feed), epoch: feed.epoch });
@@ -165,7 +138,7 @@ export class ChannelReceiver implements FeedReceiver {
   }
 
   onBatch(feed: Feed, frame: BatchFrame): void {
-    const { push, counts } = this.#options;
+    const { push, counts } = this.options;
     const outcome = this.#receiver.batch(frame);
     if (outcome.kind === "gap") {
       if (feed.seek(outcome.offset, frame.messages.length === 0)) counts.gaps += 1;
@@ -188,7 +161,7 @@ export class ChannelReceiver implements FeedReceiver {
     // What one connection has no room for may still go on over another. A right is the user's, wherever he asks.
     if (code !== "forbidden" && !this.#isAlone(feed)) return feed.askLater(0);
     this.end();
-    this.#options.push({ kind: "ended", error: new HawserError(code as ErrorCode, message) });
+    this.options.push({ kind: "ended", error: new HawserError(code as ErrorCode, message) });
   }
 
   /**
@@ -225,7 +198,7 @@ export class ChannelReceiver implements FeedReceiver {
   }
 
   #tell(feed: Feed, breaks: readonly Break[] | undefined): void {
-    const { push, counts } = this.#options;
+    const { push, counts } = this.options;
     if (breaks === undefined) return feed.askLater(0);
     for (const told of breaks) {
       counts[told.kind === "lost" ? "lost" : "resets"] += 1;

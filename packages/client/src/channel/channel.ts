@@ -161,8 +161,7 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
       links,
       unread,
       push,
-      bind: (feed, number) => subscriptions.bind(feed, number),
-      unbind: (feed, number) => subscriptions.unbind(feed, number),
+      numbers: subscriptions,
     });
   }
 }

@@ -5,7 +5,8 @@
  */
 export class CreditWindow {
   readonly #windowBytes: number;
-  #granted: number;
+  /** What the server was told. */
+  granted: number;
   #arrived = 0;
 
   /**
@@ -14,12 +15,7 @@ export class CreditWindow {
    */
   constructor(windowBytes: number, unread: number) {
     this.#windowBytes = windowBytes;
-    this.#granted = windowBytes - unread;
-  }
-
-  /** What the server was told. */
-  get granted(): number {
-    return this.#granted;
+    this.granted = windowBytes - unread;
   }
 
   /** So much came, whether it is to be read or was dropped. */
@@ -34,8 +30,8 @@ export class CreditWindow {
    */
   take(unread: number): number | undefined {
     const due = this.#arrived + this.#windowBytes - unread;
-    if (due - this.#granted < this.#windowBytes / 2) return undefined;
-    this.#granted = due;
+    if (due - this.granted < this.#windowBytes / 2) return undefined;
+    this.granted = due;
     return due;
   }
 }

@@ -12,20 +12,30 @@ import type { Link } from "../session/link.ts";
 import type { ReplyFrame } from "../session/request-table.ts";
 import { CreditWindow } from "./credit-window.ts";
 
-/** What a feed needs of the receiver that it feeds. */
-export interface FeedReceiver {
-  readonly channel: string;
-  readonly windowBytes: number;
-  /** Cost of what was pushed and not read. */
-  unread(): number;
-  /** The frame that asks for what the receiver does not have. */
-  subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame;
-  /** A timer that runs out after the backoff, but not before `atLeastMs`. */
-  later(atLeastMs: number, callback: () => void): Timer;
+/** Which feed the numbers belong to that a connection gave. */
+export interface FeedNumbers {
   /** The connection has given the channel this number. */
   bind(feed: Feed, number: number): void;
   /** Nothing comes under the number any more. */
   unbind(feed: Feed, number: number): void;
+}
+
+/** What a feed works with. */
+export interface FeedOptions {
+  readonly channel: string;
+  readonly windowBytes: number;
+  readonly numbers: FeedNumbers;
+  /** Cost of what was pushed and not read. */
+  readonly unread: () => number;
+}
+
+/** What a feed needs of the receiver that it feeds. */
+export interface FeedReceiver {
+  readonly options: FeedOptions;
+  /** The frame that asks for what the receiver does not have. */
+  subscribeFrame(id: number, generation: number, credit: number): SubscribeFrame;
+  /** A timer that runs out after the backoff, but not before `atLeastMs`. */
+  later(atLeastMs: number, callback: () => void): Timer;
   onSubscribed(feed: Feed, frame: SubscribedFrame): void;
   onReset(feed: Feed, frame: ResetFrame): void;
   onBatch(feed: Feed, frame: BatchFrame): void;
@@ -75,8 +85,8 @@ export class Feed {
 
   /** Asks for a grant, from where the receiver stands now. One that it has ends. */
   ask(): void {
-    const { channel, windowBytes } = this.#receiver;
-    const unread = this.#receiver.unread();
+    const { channel, windowBytes, unread: unreadNow } = this.#receiver.options;
+    const unread = unreadNow();
     if (unread >= windowBytes) {
       this.#state = { kind: "full" };
       return;
@@ -112,8 +122,10 @@ export class Feed {
     const state = this.#state;
     if (state.kind !== "live" || state.generation !== frame.generation) return;
     if (frame.type === "batch") this.#receiver.onBatch(this, frame);
-    else if (frame.type === "reset") this.#onReset(frame);
-    else if (frame.code !== "") this.#receiver.onRefused(this, frame);
+    else if (frame.type === "reset") {
+      this.#receiver.onReset(this, frame);
+      this.#standIn(frame.epoch);
+    } else if (frame.code !== "") this.#receiver.onRefused(this, frame);
   }
 
   /** So much came: it counts as sent, whether it was new or not (SUB-10). */
@@ -124,8 +136,9 @@ export class Feed {
   /** Tells the server of new credit when that is worth a frame. */
   renew(): void {
     const state = this.#state;
-    const unread = this.#receiver.unread();
-    if (state.kind === "full" && unread <= this.#receiver.windowBytes / 2) return this.ask();
+    const { windowBytes, unread: unreadNow } = this.#receiver.options;
+    const unread = unreadNow();
+    if (state.kind === "full" && unread <= windowBytes / 2) return this.ask();
     // Before `subscribed` there is no number to tell it under: what is read until then is told after it.
     const credit = state.kind === "live" ? state.credit.take(unread) : undefined;
     if (state.kind !== "live" || credit === undefined) return;
@@ -159,7 +172,7 @@ export class Feed {
     this.#state = { kind: "ended" };
     if (state.kind === "delayed") state.timer.cancel();
     if (state.kind === "live") this.#unsubscribe(state.number, state.generation);
-    if (this.#number !== undefined) this.#receiver.unbind(this, this.#number);
+    if (this.#number !== undefined) this.#receiver.options.numbers.unbind(this, this.#number);
     this.link.release();
   }
 
@@ -171,7 +184,7 @@ export class Feed {
     } else if (frame.type === "subscribed") {
       this.#state = { kind: "live", generation, number: frame.number, credit: state.credit, seeking: false };
       this.#number = frame.number;
-      this.#receiver.bind(this, frame.number);
+      this.#receiver.options.numbers.bind(this, frame.number);
       this.#receiver.onSubscribed(this, frame);
       this.#standIn(frame.epoch);
       this.renew();
@@ -179,11 +192,6 @@ export class Feed {
       if (frame.retry) this.askLater(frame.retryAfterMs);
       else this.#receiver.onRefused(this, frame);
     }
-  }
-
-  #onReset(frame: ResetFrame): void {
-    this.#receiver.onReset(this, frame);
-    this.#standIn(frame.epoch);
   }
 
   /** Unless it asks again, from elsewhere. */

@@ -5,7 +5,7 @@ import type { Link } from "../session/link.ts";
 import type { SessionPart } from "../session/session-part.ts";
 import type { Links } from "../session/links.ts";
 import type { ChannelReceiver } from "./channel-receiver.ts";
-import type { Feed } from "./feed.ts";
+import type { Feed, FeedNumbers } from "./feed.ts";
 import type { StreamItem } from "./stream-item.ts";
 
 /** A subscription, as the table holds it. */
@@ -24,7 +24,7 @@ const maxMoves = 64;
  * The subscriptions of a session: one for each channel. Brings frames to them by the numbers that each connection bound;
  * the number of one connection means nothing on another.
  */
-export class SubscriptionTable implements SessionPart {
+export class SubscriptionTable implements SessionPart, FeedNumbers {
   readonly #entries = new Map<string, SubscriptionEntry>();
   readonly #numbers = new Map<Link, Map<number, Feed>>();
   readonly #links: Links;

@@ -1,4 +1,12 @@
-import { closeCodes, defaultMaxMessageBytes, HawserError } from "@hawser/protocol";
+import {
+  connectTimeout,
+  defaultMaxMessageBytes,
+  frameMalformed,
+  frameUnexpected,
+  HawserError,
+  heartbeatTimeout,
+  normalClosure,
+} from "@hawser/protocol";
 import type {
   ClientCodec,
   ClientFrame,
@@ -95,9 +103,7 @@ export class Connection {
         transport.send(message);
       },
     });
-    this.#openTimer = ports.timers.after(options.connectTimeoutMs, () =>
-      this.#fail(closeCodes.connectTimeout, "connect timeout"),
-    );
+    this.#openTimer = ports.timers.after(options.connectTimeoutMs, () => this.#fail(connectTimeout, "connect timeout"));
   }
 
   get state(): State["kind"] {
@@ -144,7 +150,7 @@ export class Connection {
   }
 
   /** Ends it, after what was sent in this turn. No handler is called any more. */
-  close(code: number = closeCodes.normal, reason = ""): void {
+  close(code: number = normalClosure, reason = ""): void {
     if (this.#state.kind === "closed") return;
     this.writer.flush();
     this.#leave(undefined);
@@ -154,7 +160,7 @@ export class Connection {
   #onOpen(subprotocol: string): void {
     if (this.#state.kind !== "opening") return;
     if (subprotocol !== this.#options.codec.subprotocol) {
-      return this.#fail(closeCodes.frameUnexpected, `subprotocol "${subprotocol}"`);
+      return this.#fail(frameUnexpected, `subprotocol "${subprotocol}"`);
     }
     this.#enter({ kind: "connecting" });
     this.send(this.#options.hello);
@@ -170,7 +176,7 @@ export class Connection {
       frames = this.#options.codec.decodeServer(message);
     } catch (error) {
       if (!(error instanceof HawserError)) throw error;
-      const code = error.code === "frame-unexpected" ? closeCodes.frameUnexpected : closeCodes.frameMalformed;
+      const code = error.code === "frame-unexpected" ? frameUnexpected : frameMalformed;
       return this.#fail(code, error.message);
     }
     for (const frame of frames) this.#onFrame(frame);
@@ -182,19 +188,19 @@ export class Connection {
     if (frame.type === "error" && frame.id === 0) {
       this.#told = frame;
     } else if (frame.type === "close") {
-      this.#transport.close(closeCodes.normal, "");
+      this.#transport.close(normalClosure, "");
       this.#end(closureOf(frame.code, frame.reason, this.#told));
     } else if (frame.type === "ping") {
       this.writer.addFirst(this.#options.codec.encode({ type: "pong", nonce: frame.nonce }));
     } else if (this.#state.kind === "connected") {
       if (frame.type === "pong") return this.#state.heartbeat.pong(frame.nonce);
-      if (frame.type === "connected") return this.#fail(closeCodes.frameUnexpected, frame.type);
+      if (frame.type === "connected") return this.#fail(frameUnexpected, frame.type);
       if (frame.type === "batch" || frame.type === "page") this.counters.messagesIn += frame.messages.length;
       this.#options.handlers.onFrame(frame);
     } else if (frame.type === "connected") {
       this.#onConnected(frame);
     } else {
-      this.#fail(closeCodes.frameUnexpected, frame.type);
+      this.#fail(frameUnexpected, frame.type);
     }
   }
 
@@ -204,7 +210,7 @@ export class Connection {
     this.writer.maxMessageBytes = welcome.maxMessageBytes || defaultMaxMessageBytes;
     const heartbeat = new Heartbeat(ports, welcome.heartbeatMs, {
       ping: (nonce) => this.send({ type: "ping", nonce }),
-      dead: () => this.#fail(closeCodes.heartbeatTimeout, "heartbeat timeout"),
+      dead: () => this.#fail(heartbeatTimeout, "heartbeat timeout"),
       roundTrip: (roundTripMs) => {
         this.roundTripMs = roundTripMs;
         handlers.onRoundTrip();

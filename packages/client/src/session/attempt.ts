@@ -1,4 +1,4 @@
-import { closeCodes, HawserError } from "@hawser/protocol";
+import { HawserError, normalClosure, tokenInvalid } from "@hawser/protocol";
 import type { ServerFrame, Timer } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import { Connection } from "../connection/connection.ts";
@@ -52,7 +52,7 @@ export class Attempt {
     } catch (cause) {
       const error =
         cause instanceof HawserError ? cause : new HawserError("token-invalid", String(cause), { retry: true, cause });
-      const closure = { code: closeCodes.tokenInvalid, reconnect: error.retry, error };
+      const closure = { code: tokenInvalid, reconnect: error.retry, error };
       if (!this.#cancelled) handlers.onClosed(closure, undefined);
       return;
     }
@@ -77,7 +77,7 @@ export class Attempt {
     } catch (cause) {
       // What a connector throws is wrong with the URL or the options, and will be wrong next time.
       const error = cause instanceof HawserError ? cause : new HawserError("option-invalid", String(cause), { cause });
-      handlers.onClosed({ code: closeCodes.normal, reconnect: false, error }, undefined);
+      handlers.onClosed({ code: normalClosure, reconnect: false, error }, undefined);
     }
   }
 

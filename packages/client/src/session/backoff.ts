@@ -18,16 +18,12 @@ export const defaultBackoff: BackoffOptions = { minMs: 500, maxMs: 30_000 };
 export class Backoff {
   readonly #options: BackoffOptions;
   readonly #random: Random;
-  #failures = 0;
+  /** How often `next` was asked since the last reset. */
+  failures = 0;
 
   constructor(options: BackoffOptions, random: Random) {
     this.#options = options;
     this.#random = random;
-  }
-
-  /** How often `next` was asked since the last reset. */
-  get failures(): number {
-    return this.#failures;
   }
 
   /**
@@ -38,13 +34,13 @@ export class Backoff {
    */
   next(atLeastMs = 0): number {
     const { minMs, maxMs } = this.#options;
-    const bound = Math.min(maxMs, minMs * 2 ** Math.min(this.#failures, 52));
-    this.#failures += 1;
+    const bound = Math.min(maxMs, minMs * 2 ** Math.min(this.failures, 52));
+    this.failures += 1;
     return atLeastMs + this.#random.number() * bound;
   }
 
   /** After success that has lasted. */
   reset(): void {
-    this.#failures = 0;
+    this.failures = 0;
   }
 }

@@ -19,11 +19,6 @@ export class EndpointList {
     this.#index = first % own.length;
   }
 
-  /** Those that the application gave. */
-  get own(): readonly string[] {
-    return this.#own;
-  }
-
   /** The endpoint to try now. */
   get current(): string {
     return this.#announced[0] ?? this.#own[this.#index]!;

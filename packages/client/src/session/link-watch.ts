@@ -5,12 +5,12 @@ import type { Links } from "./links.ts";
 
 export interface LinkWatchHandlers {
   /** Streams are better placed elsewhere. */
-  avoid(link: Link): void;
+  onLeaving(link: Link): void;
   /** It is as good as the others again. */
-  recovered(link: Link): void;
+  onRecovered(link: Link): void;
   /** Every so often, when the connections have stood for a while. */
-  balance(): void;
-  changed(): void;
+  onBalance(): void;
+  onChange(): void;
 }
 
 /** Slow is what takes longer than so many times the fastest, and so many milliseconds more; good again at half of both. */
@@ -70,13 +70,13 @@ export class LinkWatch {
       link.connection.ask();
       if (health === link.health) continue;
       link.health = health;
-      this.#handlers.changed();
-      if (health === "good") this.#handlers.recovered(link);
-      else this.#handlers.avoid(link);
+      this.#handlers.onChange();
+      if (health === "good") this.#handlers.onRecovered(link);
+      else this.#handlers.onLeaving(link);
     }
     if (now - this.#balancedAt < balanceEveryMs) return;
     this.#balancedAt = now;
-    this.#handlers.balance();
+    this.#handlers.onBalance();
   }
 
   #healthOf(link: Link): LinkHealth {

@@ -3,6 +3,7 @@ import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Connector } from "../transport/transport.ts";
 import { Attempt } from "./attempt.ts";
+import type { AttemptHandlers } from "./attempt.ts";
 import type { Backoff } from "./backoff.ts";
 import type { EndpointList } from "./endpoint-list.ts";
 import type { Link } from "./link.ts";
@@ -40,7 +41,7 @@ export interface PathHandlers {
   /** A connection ended by itself, or could not be made. */
   onLost(error: HawserError): void;
   /** The connection ended in a way that connecting again would not mend. @returns whether the path is to try all the same. */
-  onRefused(closure: Closure): boolean;
+  onRefused(closure: Closure, path: Path): boolean;
 }
 
 export interface PathOptions {
@@ -60,7 +61,7 @@ const unhurriedMs = 600_000;
  * Keeps one of a session's connections: opens it, opens it again when it is lost, and opens the next one before it
  * leaves the present one when it is to move. It knows no channels, and no other path.
  */
-export class Path {
+export class Path implements AttemptHandlers {
   readonly lane: string;
   /** Over the connections that are gone. */
   readonly past = newTotals();
@@ -121,33 +122,17 @@ export class Path {
     this.#enter({ ...state, move: { kind: "opening", asked: false, deadline, attempt: this.#attempt(endpoint) } });
   }
 
-  #connect(): void {
-    this.#enter({ kind: "connecting", attempt: this.#attempt(this.#options.endpoints.current) });
+  onOpening(connection: Connection): void {
+    for (const other of this.#connections) if (other.state === "closed") this.#forget(other);
+    this.#connections.add(connection);
+    this.#options.handlers.onChange();
   }
 
-  #attempt(endpoint: string): Attempt {
-    const { context, handlers, lane } = this.#options;
-    return new Attempt({
-      ...context,
-      session: context.id,
-      id: handlers.nextConnectionId(),
-      lane,
-      endpoint,
-      handlers: {
-        onOpening: (connection) => {
-          for (const other of this.#connections) if (other.state === "closed") this.#forget(other);
-          this.#connections.add(connection);
-          handlers.onChange();
-        },
-        onReady: (link) => this.#onReady(link),
-        onFrame: (frame, link) => this.#onFrame(frame, link),
-        onRoundTrip: () => handlers.onChange(),
-        onClosed: (closure, link) => this.#onClosed(closure, link),
-      },
-    });
+  onRoundTrip(): void {
+    this.#options.handlers.onChange();
   }
 
-  #onReady(link: Link): void {
+  onReady(link: Link): void {
     const { context, handlers } = this.#options;
     if (!handlers.onReady(link)) return;
     const former = this.#state;
@@ -160,6 +145,59 @@ export class Path {
     if (former.kind === "connected") this.#leave(former.link, former.refresh, former.move?.deadline ?? 0);
   }
 
+  onFrame(frame: ServerFrame, link: Link): void {
+    if (link.settle(frame)) return;
+    if (frame.type === "move") this.#onMove(frame, link);
+    else this.#options.handlers.onFrame(frame, link);
+  }
+
+  onClosed(closure: Closure, link: Link | undefined): void {
+    const { backoff, endpoints, handlers, context } = this.#options;
+    // One that was left: what still hung on it is lost with it.
+    if (link !== undefined && !this.#isCurrent(link)) return this.#drop(link);
+    const state = this.#state;
+    if (state.kind === "connected" && state.move?.kind === "opening" && !state.move.asked && link === undefined) {
+      // Nobody asked for it: all is well where it is.
+      return this.#enter({ ...state, move: undefined });
+    }
+    handlers.onLost(closure.error);
+    endpoints.advance();
+    if (state.kind === "connected" && link === undefined) {
+      // The one that should have taken over. The one in use still serves, until the server's deadline.
+      const delayMs = backoff.next(closure.error.retryAfterMs);
+      return this.#moveLater(state, state.move?.deadline ?? 0, delayMs);
+    }
+    const { clock, timers } = context.ports;
+    if (link !== undefined && clock.monotonic() - this.#connectedAt >= provenAfterMs) backoff.reset();
+    const opening = state.kind === "connected" && state.move?.kind === "opening" ? state.move.attempt : undefined;
+    if (!closure.reconnect && !handlers.onRefused(closure, this)) return;
+    if (opening !== undefined) {
+      // The connection that should take over is already on its way.
+      this.#enter({ kind: "connecting", attempt: opening });
+    } else {
+      const delayMs = backoff.next(closure.error.retryAfterMs);
+      const timer = timers.after(delayMs, () => this.#connect());
+      this.#enter({ kind: "waiting", until: clock.now() + delayMs, timer });
+    }
+    if (state.kind === "connected") this.#unlink(state);
+  }
+
+  #connect(): void {
+    this.#enter({ kind: "connecting", attempt: this.#attempt(this.#options.endpoints.current) });
+  }
+
+  #attempt(endpoint: string): Attempt {
+    const { context, handlers, lane } = this.#options;
+    return new Attempt({
+      ...context,
+      session: context.id,
+      id: handlers.nextConnectionId(),
+      lane,
+      endpoint,
+      handlers: this,
+    });
+  }
+
   /** Make before break: the former connection stays until nothing hangs on it, or the server's deadline. */
   #leave(link: Link, refresh: TokenRefresh, deadline: number): void {
     const { timers, clock } = this.#options.context.ports;
@@ -170,12 +208,6 @@ export class Path {
     // Whoever was told may have ended everything.
     if (!this.#leaving.has(link)) return;
     link.whenIdle(timers, Math.max(0, deadline - clock.monotonic()), () => this.#drop(link));
-  }
-
-  #onFrame(frame: ServerFrame, link: Link): void {
-    if (link.settle(frame)) return;
-    if (frame.type === "move") this.#onMove(frame, link);
-    else this.#options.handlers.onFrame(frame, link);
   }
 
   #onMove(frame: MoveFrame, link: Link): void {
@@ -197,37 +229,6 @@ export class Path {
       this.#enter({ ...state, move: { kind: "opening", asked: true, deadline, attempt } });
     });
     this.#enter({ ...state, move: { kind: "delayed", deadline, timer } });
-  }
-
-  #onClosed(closure: Closure, link: Link | undefined): void {
-    const { backoff, endpoints, handlers, context } = this.#options;
-    // One that was left: what still hung on it is lost with it.
-    if (link !== undefined && !this.#isCurrent(link)) return this.#drop(link);
-    const state = this.#state;
-    if (state.kind === "connected" && state.move?.kind === "opening" && !state.move.asked && link === undefined) {
-      // Nobody asked for it: all is well where it is.
-      return this.#enter({ ...state, move: undefined });
-    }
-    handlers.onLost(closure.error);
-    endpoints.advance();
-    if (state.kind === "connected" && link === undefined) {
-      // The one that should have taken over. The one in use still serves, until the server's deadline.
-      const delayMs = backoff.next(closure.error.retryAfterMs);
-      return this.#moveLater(state, state.move?.deadline ?? 0, delayMs);
-    }
-    const { clock, timers } = context.ports;
-    if (link !== undefined && clock.monotonic() - this.#connectedAt >= provenAfterMs) backoff.reset();
-    const opening = state.kind === "connected" && state.move?.kind === "opening" ? state.move.attempt : undefined;
-    if (!closure.reconnect && !handlers.onRefused(closure)) return;
-    if (opening !== undefined) {
-      // The connection that should take over is already on its way.
-      this.#enter({ kind: "connecting", attempt: opening });
-    } else {
-      const delayMs = backoff.next(closure.error.retryAfterMs);
-      const timer = timers.after(delayMs, () => this.#connect());
-      this.#enter({ kind: "waiting", until: clock.now() + delayMs, timer });
-    }
-    if (state.kind === "connected") this.#unlink(state);
   }
 
   /** Ends what a former state held: timers, attempts, the connection. */

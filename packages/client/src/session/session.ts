@@ -1,4 +1,4 @@
-import { closeCodes, HawserError } from "@hawser/protocol";
+import { HawserError, tooManyConnections } from "@hawser/protocol";
 import type { ServerFrame } from "@hawser/protocol";
 import type { Closure } from "../connection/closure.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -7,9 +7,10 @@ import type { Backoff } from "./backoff.ts";
 import { EndpointList } from "./endpoint-list.ts";
 import type { Link } from "./link.ts";
 import { LinkWatch } from "./link-watch.ts";
+import type { LinkWatchHandlers } from "./link-watch.ts";
 import type { Links } from "./links.ts";
 import { Path } from "./path.ts";
-import type { PathContext } from "./path.ts";
+import type { PathContext, PathHandlers } from "./path.ts";
 import type { SessionPart } from "./session-part.ts";
 import { addCounters, newTotals } from "./totals.ts";
 import type { Totals } from "./totals.ts";
@@ -49,7 +50,7 @@ const probeMs = 5_000;
  * One client's logical relation with the service, over one connection or several: each is kept by a path, and the parts
  * of the session are told of those that stand. It knows no channels.
  */
-export class Session {
+export class Session implements PathHandlers, LinkWatchHandlers {
   readonly id: string;
   readonly #options: SessionOptions;
   readonly #paths: readonly Path[];
@@ -69,15 +70,7 @@ export class Session {
     this.#options = options;
     this.#since = ports.clock.now();
     this.#paths = options.plans.map((plan, index) => this.#newPath(plan, index));
-    this.#watch = new LinkWatch(ports, links, stallAfterMs, {
-      avoid: (link) => this.#tell((part) => part.onAvoid(link)),
-      recovered: (link) => this.#tell((part) => part.onLink(link)),
-      balance: () => {
-        this.#spread();
-        this.#tell((part) => part.onBalance?.());
-      },
-      changed: () => this.#onChange(),
-    });
+    this.#watch = new LinkWatch(ports, links, stallAfterMs, this);
     this.#stopListening = pageLife.listen({ online: () => this.#online(), offline: () => this.probe() });
   }
 
@@ -150,37 +143,12 @@ export class Session {
     this.#end(undefined);
   }
 
-  #newPath({ lane, urls }: PathPlan, index: number): Path {
-    const { links, newBackoff } = this.#options;
-    const path: Path = new Path({
-      context: this.#options,
-      lane,
-      // Each begins with another one, so that the loss of a node is not that of every connection.
-      endpoints: new EndpointList(urls, index),
-      backoff: newBackoff(),
-      handlers: {
-        nextConnectionId: () => (this.#lastConnectionId += 1),
-        onChange: () => this.#onChange(),
-        onReady: (link) => this.#onReady(link),
-        onLink: (link) => this.#onLink(link),
-        onLeaving: (link) => this.#tell((part) => part.onAvoid(link)),
-        onUnlink: (link) => {
-          links.delete(link);
-          this.#tell((part) => part.onUnlink(link));
-          this.#watch.update();
-        },
-        onFrame: (frame, link) => this.#onFrame(frame, link),
-        onLost: (error) => {
-          this.#lastError = error;
-        },
-        onRefused: (closure) => this.#onRefused(closure, path),
-      },
-    });
-    return path;
+  nextConnectionId(): number {
+    return (this.#lastConnectionId += 1);
   }
 
   /** Positions, the inbox and what waits to be sent are one user's, and must not become another's (CON-9). */
-  #onReady(link: Link): boolean {
+  onReady(link: Link): boolean {
     const { user } = link.welcome;
     this.#user ??= user;
     if (user === this.#user) {
@@ -192,22 +160,63 @@ export class Session {
     return false;
   }
 
-  #onLink(link: Link): void {
+  onLink(link: Link): void {
     const { links, parts } = this.#options;
     for (const part of parts) if (links.has(link)) part.onLink(link);
     this.#watch.update();
   }
 
-  #onFrame(frame: ServerFrame, link: Link): void {
+  onLeaving(link: Link): void {
+    this.#tell((part) => part.onAvoid(link));
+  }
+
+  onRecovered(link: Link): void {
+    this.#tell((part) => part.onLink(link));
+  }
+
+  onUnlink(link: Link): void {
+    this.#options.links.delete(link);
+    this.#tell((part) => part.onUnlink(link));
+    this.#watch.update();
+  }
+
+  onFrame(frame: ServerFrame, link: Link): void {
     for (const part of this.#options.parts) if (part.onFrame(frame, link)) return;
   }
 
   /** A place that has enough connections of ours is no reason to give up those that we have. */
-  #onRefused(closure: Closure, path: Path): boolean {
+  onRefused(closure: Closure, path: Path): boolean {
     const others = this.#paths.filter((other) => other !== path && other.state.kind === "connected");
-    if (closure.code === closeCodes.tooManyConnections && others.length > 0) return true;
+    if (closure.code === tooManyConnections && others.length > 0) return true;
     this.#end(closure.error);
     return false;
+  }
+
+  onLost(error: HawserError): void {
+    this.#lastError = error;
+  }
+
+  onBalance(): void {
+    this.#spread();
+    this.#tell((part) => part.onBalance?.());
+  }
+
+  onChange(): void {
+    const { kind } = this.state;
+    if (kind !== this.#lastKind) this.#since = this.#options.ports.clock.now();
+    this.#lastKind = kind;
+    this.#options.onChange();
+  }
+
+  #newPath({ lane, urls }: PathPlan, index: number): Path {
+    return new Path({
+      context: this.#options,
+      lane,
+      // Each begins with another one, so that the loss of a node is not that of every connection.
+      endpoints: new EndpointList(urls, index),
+      backoff: this.#options.newBackoff(),
+      handlers: this,
+    });
   }
 
   /** Two paths went to one endpoint when another failed: when that one is there again, one of them goes back. */
@@ -230,7 +239,7 @@ export class Session {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
     this.#lastError = error ?? this.#lastError;
-    this.#onChange();
+    this.onChange();
     this.#stopListening();
     this.#stop();
     this.#watch.stop();
@@ -245,12 +254,5 @@ export class Session {
 
   #tell(what: (part: SessionPart) => void): void {
     for (const part of this.#options.parts) what(part);
-  }
-
-  #onChange(): void {
-    const { kind } = this.state;
-    if (kind !== this.#lastKind) this.#since = this.#options.ports.clock.now();
-    this.#lastKind = kind;
-    this.#options.onChange();
   }
 }

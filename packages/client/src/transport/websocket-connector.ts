@@ -1,4 +1,4 @@
-import { closeCodes, HawserError } from "@hawser/protocol";
+import { frameMalformed, HawserError } from "@hawser/protocol";
 import type { Connector, Transport, TransportHandlers } from "./transport.ts";
 
 /** What is used of the standard `WebSocket` interface. Structural, so that `ws`'s class fits as well as a browser's. */
@@ -65,8 +65,8 @@ function connect(socket: WebSocketLike, subprotocol: string, handlers: Transport
     if (text === (typeof data === "string")) {
       handlers.onMessage(typeof data === "string" ? encoder.encode(data) : new Uint8Array(data));
     } else {
-      socket.close(closeCodes.frameMalformed);
-      ended(closeCodes.frameMalformed, "a message of the wrong kind");
+      socket.close(frameMalformed);
+      ended(frameMalformed, "a message of the wrong kind");
     }
   };
   // What is to be known of an error comes with `close`; without a listener `ws` would throw it.

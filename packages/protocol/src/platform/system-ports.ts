@@ -1,4 +1,3 @@
-import { assert } from "../errors.ts";
 import type { Clock, Random, Timers } from "../ports.ts";
 
 /** What browsers, Node, Bun and Deno all have, as far as it is used here: there are no types of a platform. */
@@ -22,8 +21,6 @@ export interface Ports {
 
 /** Past this a platform's timer fires at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
-/** More than this the platform does not give at once. */
-const maxRandomBytes = 65_536;
 
 /** The real clock, timers and randomness, over what the platform has as globals. */
 export function systemPorts(): Ports {
@@ -32,7 +29,6 @@ export function systemPorts(): Ports {
     timers: { after, soon: soon() },
     random: {
       bytes(count) {
-        assert(count <= maxRandomBytes, `${count} random bytes are more than ${maxRandomBytes}`);
         const bytes = new Uint8Array(count);
         crypto.getRandomValues(bytes);
         return bytes;

@@ -69,7 +69,7 @@ describe("systemPorts", () => {
     expect(random.bytes(16)).toHaveLength(16);
     expect(random.bytes(16)).not.toEqual(random.bytes(16));
     expect(random.bytes(65_536)).toHaveLength(65_536);
-    expect(() => random.bytes(65_537)).toThrow("65537 random bytes");
+    expect(() => random.bytes(65_537)).toThrow();
     const number = random.number();
     expect(number).toBeGreaterThanOrEqual(0);
     expect(number).toBeLessThan(1);

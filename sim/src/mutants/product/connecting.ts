@@ -11,7 +11,7 @@ export const connectingMutants: readonly ProductMutant[] = [
     id: "lost-without-a-word",
     sentence: "streams do not learn that their connection is gone",
     file: session,
-    find: "          this.#tell((part) => part.onUnlink(link));\n",
+    find: "    this.#tell((part) => part.onUnlink(link));\n",
     replace: "",
   },
   {
@@ -19,7 +19,7 @@ export const connectingMutants: readonly ProductMutant[] = [
     id: "gone-connection-still-chosen",
     sentence: "a connection that is gone is still one to choose",
     file: session,
-    find: "          links.delete(link);\n",
+    find: "    this.#options.links.delete(link);\n",
     replace: "",
   },
   {
