@@ -13,13 +13,13 @@ afterEach(() => cleanup.run());
 describe("hawser serve --workers at SIGTERM", () => {
   it("sends the clients of all workers to its peer, and ends with 0", async () => {
     const other = await WorkerServer.start(cleanup, 2, "--memory");
-    const server = await WorkerServer.start(cleanup, 2, "--memory", "--peer", other.url, "--drain", "2s");
+    const server = await WorkerServer.start(cleanup, 2, "--memory", "--peer", other.url, "--drain", "6s");
     const clients = Array.from({ length: 6 }, (_, index) => server.client(`s${index}`));
     await Promise.all(clients.map((client) => client.channel("chat.all").publish("here")));
     const { pids } = server;
     const { code, errors } = await server.process.stop();
     expect(code).toBe(0);
-    expect(errors).toContain("draining: 6 connections are sent elsewhere, for up to 2 s");
+    expect(errors).toContain("draining: 6 connections are sent elsewhere, for up to 6 s");
     const moved = [...errors.matchAll(/"moved":(\d),"closed":0/g)].map(([, count]) => Number(count));
     expect(moved).toHaveLength(2);
     expect(moved[0]! + moved[1]!).toBe(6);

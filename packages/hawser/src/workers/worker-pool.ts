@@ -46,7 +46,7 @@ type Place =
 /** How long a worker may take until it listens. */
 const startTimeoutMs = 60_000;
 /** A worker that does not answer by then is left out. */
-const answerTimeoutMs = 2_000;
+const answerTimeoutMs = 5_000;
 /** As a server alone has it: the workers share it. */
 const defaultMovesPerSecond = 1_000;
 
@@ -204,7 +204,7 @@ export class WorkerPool {
     const { timers, logger, onGivenUp } = this.#options;
     const pauseMs = this.#restartsOf(number).ended(servedMs);
     if (pauseMs === undefined) {
-      logger.error({ worker: number, error }, "a worker ended again and again: no other one is started");
+      logger.error({ worker: number, reason: error.message }, "a worker ended again and again: no other one is started");
       this.#endReplacing();
       onGivenUp(new Error(`${error.message}, and so did those before it: no other one is started`, { cause: error }));
       return;

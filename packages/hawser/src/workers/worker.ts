@@ -73,6 +73,8 @@ export class Worker implements WorkerSide {
 
   drain(options: DrainOptions): null {
     this.#drained = this.#started.drain(options);
+    // Who waits for it is told.
+    this.#drained.catch(() => {});
     return null;
   }
 

@@ -228,7 +228,7 @@ it("ends a worker that does not close in time, and says so", async () => {
   expect(workers[1]!.killed).toBe(false);
   await ports.advance(1);
   await ports.settle();
-  await ports.advance(2_000);
+  await ports.advance(5_000);
   expect(await closed).toBe(false);
   expect(workers.map(({ released, killed }) => [released, killed])).toEqual([
     [true, false],
@@ -241,6 +241,6 @@ it("leaves out a worker that does not answer", async () => {
   await pool.start();
   workers[0]!.send = () => {};
   const asked = pool.ask("connections");
-  await ports.advance(2_000);
+  await ports.advance(5_000);
   expect(await asked).toEqual([3]);
 });
