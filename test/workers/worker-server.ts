@@ -47,11 +47,8 @@ export class WorkerServer {
   /** The processes of the workers that were started, by number; the last that was started of each. */
   get pids(): readonly number[] {
     const pids: number[] = [];
-    for (const line of this.#process.errors.split("\n")) {
-      if (!line.includes('"a worker serves"')) continue;
-      const { worker, pid } = JSON.parse(line) as { readonly worker: number; readonly pid: number };
-      pids[worker - 1] = pid;
-    }
+    const said = this.#process.errors.matchAll(/"worker":(\d+),"pid":(\d+),"msg":"a worker serves"/g);
+    for (const [, worker, pid] of said) pids[Number(worker) - 1] = Number(pid);
     return pids;
   }
 

@@ -204,7 +204,10 @@ export class WorkerPool {
     const { timers, logger, onGivenUp } = this.#options;
     const pauseMs = this.#restartsOf(number).ended(servedMs);
     if (pauseMs === undefined) {
-      logger.error({ worker: number, reason: error.message }, "a worker ended again and again: no other one is started");
+      logger.error(
+        { worker: number, reason: error.message },
+        "a worker ended again and again: no other one is started",
+      );
       this.#endReplacing();
       onGivenUp(new Error(`${error.message}, and so did those before it: no other one is started`, { cause: error }));
       return;
