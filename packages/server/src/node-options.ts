@@ -58,6 +58,8 @@ export interface NodeLimits {
   readonly maxTailBytes: number;
   /** The same for all channels of the node. Default 256 MiB. */
   readonly maxNodeTailBytes: number;
+  /** A channel without a new message for so long lets go of its tail, when all who follow have it and the log still does. Default 60,000. */
+  readonly tailIdleMs: number;
   /** Blocks of messages that are shorter are not compressed. Default 1 KiB. */
   readonly minDeflateBytes: number;
   /** Blocks that are longer (of one large message) are not compressed either. Default 128 KiB. */

@@ -67,6 +67,7 @@ export class HawserNode {
         compression: compressionOf(options),
         maxTailBytes: limits.maxTailBytes,
         maxNodeTailBytes: limits.maxNodeTailBytes,
+        tailIdleMs: limits.tailIdleMs,
       }),
       appender,
       presence: new NodePresence({ ...options, node: options.name, appender, times: limits }),
@@ -236,7 +237,7 @@ export class HawserNode {
         unconfirmedBytes += connection.unconfirmedBytes;
       }
       this.#services.observer.unconfirmed(unconfirmedBytes);
-      this.#services.channels.sweep();
+      this.#services.channels.sweep(now);
       this.#services.presence.sweep();
       this.#services.sessionRates.sweep();
       this.#scheduleSweep();

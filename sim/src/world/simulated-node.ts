@@ -155,6 +155,8 @@ export class SimulatedNode {
         presenceLeaseMs: 10_000,
         presenceCheckpointMs: 20_000,
         maxTailBytes: options.tailBytes,
+        // So short that tails are let go of between messages.
+        tailIdleMs: 500,
         minDeflateBytes: 100,
         minUnconfirmedBytes: Math.min(2_048, options.maxUnconfirmedBytes),
         maxUnconfirmedBytes: options.maxUnconfirmedBytes,

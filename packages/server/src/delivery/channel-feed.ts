@@ -186,6 +186,17 @@ export class ChannelFeed implements FollowHandlers {
     return tail.shrink(tail.cost / 2) + (newest?.shrink(newest.cost / 2) ?? 0);
   }
 
+  /**
+   * Nothing has come for long: lets go of the tail, if nobody would miss it. Whoever comes back later reads from the log,
+   * so that what the log does not have is kept. Returns by how much the cost changed.
+   */
+  rest(): number {
+    const { tail } = this;
+    if (tail.cost === 0 || this.floor > tail.from) return 0;
+    for (const { cursor } of this.subscriptions) if (cursor < tail.to) return 0;
+    return tail.clear();
+  }
+
   /** Lets go of what was made for cursors that may be gone: it is made again for those who come. */
   forgetMade(): void {
     this.blocks.clear();

@@ -10,6 +10,7 @@ export interface ChannelsOptions {
   readonly policyOf: (channel: string) => ChannelPolicy;
   readonly maxTailBytes: number;
   readonly maxNodeTailBytes: number;
+  readonly tailIdleMs: number;
   /** `undefined`: blocks are not compressed. */
   readonly compression: Compression | undefined;
 }
@@ -21,6 +22,9 @@ interface Open {
   readonly feed: ChannelFeed;
   readonly opening: Promise<ChannelFeed>;
   idleSweeps: number;
+  /** The end of its tail, and since when that is it: monotonic milliseconds. */
+  end: number;
+  since: number;
 }
 
 /** The channels that this node follows: each once, however many subscribers it has. */
@@ -69,14 +73,15 @@ export class Channels {
         throw error;
       },
     );
-    this.#open.set(name, { feed, opening, idleSweeps: 0 });
+    this.#open.set(name, { feed, opening, idleSweeps: 0, end: -1, since: 0 });
     this.#names.set(feed.number, name);
     return opening;
   }
 
-  /** Lets go of channels that had no subscriber for some sweeps. */
-  sweep(): void {
+  /** Lets go of channels that had no subscriber for some sweeps, and of tails to which nothing came for long. */
+  sweep(now: number): void {
     for (const open of this.#open.values()) {
+      if (open.feed.isOpen) this.#rest(open, now);
       // Bytes that nobody came for by now are made again: after a burst they would only be held.
       open.feed.forgetMade();
       // While it opens, whoever asked for it has no subscription yet.
@@ -96,6 +101,14 @@ export class Channels {
     for (const { feed } of this.#open.values()) feed.close();
     this.#open.clear();
     this.#names.clear();
+  }
+
+  #rest(open: Open, now: number): void {
+    const end = open.feed.tail.to;
+    if (end !== open.end) {
+      open.end = end;
+      open.since = now;
+    } else if (now - open.since >= this.#options.tailIdleMs) this.#tailCost += open.feed.rest();
   }
 
   #forget({ name, number }: ChannelFeed): void {

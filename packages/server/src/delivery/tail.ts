@@ -21,7 +21,7 @@ export interface Run {
  */
 export class Tail {
   #entries: Entry[] = [];
-  readonly #buffers = new PayloadBuffers();
+  #buffers = new PayloadBuffers();
   /** Index of the oldest entry in `#entries`; what lies before it has left. */
   #first = 0;
   #cost = 0;
@@ -64,6 +64,18 @@ export class Tail {
     this.#taken = undefined;
     this.#shrink(this.#maxCost);
     return this.#cost - before;
+  }
+
+  /** Frees all memory: what comes next is behind its end. Returns by how much the cost changed. */
+  clear(): number {
+    const before = this.#cost;
+    this.#entries = [];
+    this.#buffers = new PayloadBuffers();
+    this.#first = 0;
+    this.#cost = 0;
+    this.#from = this.#to;
+    this.#taken = undefined;
+    return -before;
   }
 
   /** Frees memory down to `maxCost`. */

@@ -62,6 +62,7 @@ export const defaultLimits: Limits = {
   maxCallTimeoutMs: 300_000,
   maxTailBytes: 1 * MiB,
   maxNodeTailBytes: 256 * MiB,
+  tailIdleMs: 60_000,
   minDeflateBytes: 1 * KiB,
   maxDeflateBytes: 128 * KiB,
   inflatedBytesPerSecond: 8 * MiB,

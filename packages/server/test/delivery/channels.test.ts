@@ -26,6 +26,7 @@ async function follow(limits: { maxTailBytes: number; maxNodeTailBytes: number }
     observer,
     policyOf: () => defaultChannelPolicy,
     compression: undefined,
+    tailIdleMs: 60_000,
     ...limits,
   });
   const append = async (channel: string, bytes: number): Promise<readonly AppendOutcome[]> => {
@@ -41,7 +42,7 @@ async function follow(limits: { maxTailBytes: number; maxNodeTailBytes: number }
     channels,
     append,
     tailCost: () => {
-      channels.sweep();
+      channels.sweep(ports.monotonic());
       return cost;
     },
   };
@@ -72,7 +73,7 @@ describe("the channels of a node", () => {
     const { ports, channels, append, tailCost } = await follow({ maxTailBytes: 1_000, maxNodeTailBytes: 2_000 });
     const feed = await channels.open("a");
     await append("a", 68);
-    for (let sweep = 0; sweep < 4; sweep += 1) channels.sweep();
+    for (let sweep = 0; sweep < 4; sweep += 1) channels.sweep(ports.monotonic());
     await ports.settle();
     expect([channels.size, tailCost()]).toEqual([0, 0]);
     expect(await channels.open("a")).not.toBe(feed);
