@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { abnormalClosure } from "@hawser/protocol";
 import type { WebSocket } from "ws";
 import { Marks } from "./marks.ts";
@@ -35,8 +36,13 @@ interface Listeners {
 
 const ignore = (): void => {};
 
-/** Only of Node's sockets it is known that they take writes in order, whichever way they come. */
+/**
+ * Only of Node's TCP sockets it is known that they take writes in order, whichever way they come. One of TLS takes one at a time: another
+ * one that comes past its stream ends the process.
+ */
 const knowsSockets = process.versions["bun"] === undefined;
+const takesWritesInOrder = (socket: Duplex): socket is Socket =>
+  knowsSockets && socket instanceof Socket && !(socket instanceof TLSSocket);
 
 interface Held {
   readonly message: Uint8Array;
@@ -177,8 +183,8 @@ export class WebSocketTransport implements Transport {
    */
   #writeOne(bytes: Uint8Array): void {
     const socket = this.#socket;
-    const direct = knowsSockets && this.#directBytes === 0 && !this.#corked && socket.writableLength === 0;
-    if (!direct || !(socket instanceof Socket) || socket.connecting) {
+    const idle = this.#directBytes === 0 && !this.#corked && socket.writableLength === 0;
+    if (!idle || !takesWritesInOrder(socket) || socket.connecting) {
       socket.write(bytes);
       return;
     }

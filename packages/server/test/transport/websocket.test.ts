@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
-import type { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
+import { selfSigned } from "../../../../test/support/self-signed.ts";
 import { textFraming } from "../../src/transport/websocket-framing.ts";
 import { WebSocketTransport } from "../../src/transport/websocket.ts";
 import { clientFrame, RawSocket } from "../raw-socket.ts";
@@ -66,16 +67,21 @@ let maxUnsentBytes: number;
 
 beforeEach(async () => {
   maxUnsentBytes = 1 << 24;
-  const webSockets = new WebSocketServer({ noServer: true, maxPayload: 1_000, closeTimeout: 50 } as object);
   http = createServer();
-  http.on("upgrade", (request, socket, head) => {
+  url = `ws://127.0.0.1:${await listen(http)}/`;
+});
+
+/** Takes the WebSockets of a server, and gives its port. */
+async function listen(server: Server): Promise<number> {
+  const webSockets = new WebSocketServer({ noServer: true, maxPayload: 1_000, closeTimeout: 50 } as object);
+  server.on("upgrade", (request, socket, head) => {
     webSockets.handleUpgrade(request, socket, head, (webSocket) =>
       accepted(new Harness(webSocket, socket as Socket, maxUnsentBytes)),
     );
   });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`;
-});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
 
 afterEach(() => http.close());
 
@@ -316,5 +322,28 @@ describe("a WebSocket transport", () => {
     expect(harness.socket.destroyed).toBe(true);
     expect(await harness.close()).toMatchObject({ code: 1006 });
     raw.destroy();
+  });
+
+  it("writes over TLS what comes while a write is under way, which ends the process where it goes past the stream", async () => {
+    const https = createHttpsServer(selfSigned);
+    const port = await listen(https);
+    const got = new Promise<Harness>((resolve) => (accepted = resolve));
+    const client = new WebSocket(`wss://127.0.0.1:${port}/`, { ca: selfSigned.cert });
+    const lengths: number[] = [];
+    const all = new Promise<void>((resolve) =>
+      client.on("message", (data: Buffer) => lengths.push(data.length) === 3 && resolve()),
+    );
+    const opened = new Promise((resolve) => client.on("open", resolve));
+    const harness = await got;
+    await opened;
+    // More than the kernel takes from who is not read.
+    const sent = [12 << 20, 1, 2];
+    for (const length of sent)
+      harness.transport.write([textFraming.frame(new Uint8Array(textFraming.headroomBytes + length))]);
+    await all;
+    expect(lengths).toEqual(sent);
+    client.terminate();
+    await harness.close();
+    https.close();
   });
 });
