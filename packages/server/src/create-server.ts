@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HawserError, isCarriable, isChannelName, payloadOf, systemPorts, validate } from "@hawser/protocol";
-import type { Clock, Contract, MessageInputOf, Payload, Position } from "@hawser/protocol";
+import { HawserError, systemPorts } from "@hawser/protocol";
+import type { Clock, Contract, MessageInputOf, Position } from "@hawser/protocol";
 import { drainEndpoint } from "./admin/drain-endpoint.ts";
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
-import { isUserName } from "./auth/user-name.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
 import type { DrainProgress } from "./drain/drain.ts";
 import { Door } from "./http/door.ts";
@@ -33,7 +32,7 @@ import { TcpDoor } from "./tcp/tcp-door.ts";
 import { channelPresence } from "./presence/channel-presence.ts";
 import type { ChannelPresence } from "./presence/channel-presence.ts";
 import { checkPresenceChannel } from "./presence/presence-names.ts";
-import { checkPublishOptions } from "./publish/publish-options.ts";
+import { ApplicationPublisher } from "./publish/application-publisher.ts";
 import { zlibDeflate } from "./transport/deflate.ts";
 
 const defaultPath = "/hawser";
@@ -68,13 +67,12 @@ export class HawserServer<C extends Contract = Contract> {
    * app.use((request, response, next) => { if (!server.handleRequest(request, response)) next(); });
    */
   readonly handleRequest: (request: IncomingMessage, response: ServerResponse) => boolean;
-  readonly #contract: Contract | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #metrics: Metrics;
   readonly #node: HawserNode;
   readonly #policyOf: PolicyOf;
-  readonly #maxKeyBytes: number;
+  readonly #publisher: ApplicationPublisher;
   readonly #peers: readonly string[];
   readonly #path: string;
   readonly #gate: Gate;
@@ -92,11 +90,9 @@ export class HawserServer<C extends Contract = Contract> {
     checkOptions(options);
     const limits = resolveLimits(options.limits);
     this.name = options.name ?? `hawser-${randomBytes(4).toString("hex")}`;
-    this.#contract = options.contract;
     this.#metrics = new Metrics(options.metricLabels);
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
-    this.#maxKeyBytes = limits.maxKeyBytes;
     this.#peers = options.peers ?? [];
     this.#path = options.path ?? defaultPath;
     const level = compressionLevel(options.compression);
@@ -118,6 +114,12 @@ export class HawserServer<C extends Contract = Contract> {
       signer: hmacSigner(options.secret ?? randomBytes(32)),
       logger: this.#logger,
       observer: this.#metrics,
+    });
+    this.#publisher = new ApplicationPublisher({
+      node: this.#node,
+      contract: options.contract,
+      policyOf: this.#policyOf,
+      maxKeyBytes: limits.maxKeyBytes,
     });
     this.#gate = new Gate({
       origins: options.origins ?? "same-origin",
@@ -263,23 +265,12 @@ export class HawserServer<C extends Contract = Contract> {
     data: MessageInputOf<C, Name>,
     options: PublishOptions = {},
   ): Promise<Position> {
-    if (!isChannelName(channel) || channel.startsWith("$")) {
-      throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
-    }
-    checkPublishOptions(options, this.#maxKeyBytes);
-    // As it is now, whatever becomes of the value while a schema looks at it, and later.
-    const payload = this.#payload(channel, data);
-    const schema = this.#contract?.channelSchema(channel);
-    // The log holds the schema's input, as clients publish it too: each reader makes the output of it.
-    if (schema !== undefined) await validate(schema, data);
-    return this.#node.publish(channel, payload, options);
+    return this.#publisher.publish(channel, data, options);
   }
 
   /** Publishes into the private inbox of a user; errors as with `publish`. */
   async sendToUser(user: string, data: unknown, options: PublishOptions = {}): Promise<Position> {
-    if (!isUserName(user)) throw new HawserError("channel-invalid", `${JSON.stringify(user)} cannot be a user's name.`);
-    checkPublishOptions(options, this.#maxKeyBytes);
-    return this.#node.sendToUser(user, this.#payload(`$user.${user}`, data), options);
+    return this.#publisher.sendToUser(user, data, options);
   }
 
   /**
@@ -367,21 +358,5 @@ export class HawserServer<C extends Contract = Contract> {
 
   #assertStarting(): void {
     if (this.#state !== "starting") throw new HawserError("closed", "close() was called while the server started.");
-  }
-
-  #payload(channel: string, value: unknown): Payload {
-    const given = payloadOf(value);
-    // Only bytes are the application's own buffer, which it may use for something else.
-    const payload: Payload = given.kind === "bytes" ? { kind: "bytes", data: new Uint8Array(given.data) } : given;
-    const { maxPayloadBytes } = this.#policyOf(channel);
-    if (payload.data.length > maxPayloadBytes) {
-      throw new HawserError(
-        "message-too-large",
-        `The message has ${payload.data.length} bytes; ${channel} takes ${maxPayloadBytes}.`,
-      );
-    }
-    if (!isCarriable(payload))
-      throw new HawserError("payload-invalid", "The message is nested too deeply to be carried.");
-    return payload;
   }
 }
