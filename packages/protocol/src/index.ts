@@ -90,7 +90,7 @@ export type {
 export type { Interval, Message, Payload, Position } from "./message.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
 export { FrameSplitter } from "./stream/frame-splitter.ts";
-export { payloadOf, valueOf } from "./payload-value.ts";
+export { parseJson, payloadOf, valueOf } from "./payload-value.ts";
 export { systemPorts } from "./platform/system-ports.ts";
 export type { Ports } from "./platform/system-ports.ts";
 export {

@@ -44,7 +44,15 @@ export function payloadOf(value: unknown): Payload {
 export function valueOf(payload: Payload): unknown {
   if (payload.kind === "bytes") return payload.data;
   const text = decodeText(payload.data);
-  if (payload.kind === "text") return text;
+  return payload.kind === "text" ? text : parseJson(text);
+}
+
+/**
+ * The value of a `json` payload whose text is at hand.
+ *
+ * @throws HawserError `payload-invalid` for what is no JSON.
+ */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

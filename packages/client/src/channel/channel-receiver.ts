@@ -14,6 +14,7 @@ import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
 import type { Links } from "../session/links.ts";
 import type { ReceivingCounts } from "../statistics.ts";
+import { textsOf } from "./batch-text.ts";
 import { Feed } from "./feed.ts";
 import type { FeedOptions, FeedReceiver } from "./feed.ts";
 import { IntervalReceiver } from "./interval-receiver.ts";
@@ -147,8 +148,10 @@ export class ChannelReceiver implements FeedReceiver {
       counts.duplicatesDropped += outcome.duplicates;
     }
     if (outcome.kind === "delivered") {
+      const textOf = textsOf(outcome.messages);
       for (const message of outcome.messages) {
-        push({ kind: "message", message, epoch: frame.epoch, cost: messageCost(message.payload) });
+        const cost = messageCost(message.payload);
+        push({ kind: "message", message, text: textOf(message), epoch: frame.epoch, cost });
       }
       if (outcome.messages.at(-1)?.offset !== frame.to) push({ kind: "advance", position: outcome.position });
     }

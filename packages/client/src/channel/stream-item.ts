@@ -26,7 +26,14 @@ export interface ResetEvent {
 
 /** What a subscription's application gets, in the order of the stream. */
 export type StreamItem =
-  | { readonly kind: "message"; readonly message: Message; readonly epoch: number; readonly cost: number }
+  | {
+      readonly kind: "message";
+      readonly message: Message;
+      /** Its JSON, where it is decoded already. */
+      readonly text: string | undefined;
+      readonly epoch: number;
+      readonly cost: number;
+    }
   /** Nothing more is below this position. */
   | { readonly kind: "advance"; readonly position: Position }
   | ({ readonly kind: "subscribed" } & SubscribedEvent)

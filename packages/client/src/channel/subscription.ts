@@ -1,5 +1,6 @@
-import { HawserError, valueOf } from "@hawser/protocol";
-import type { Position } from "@hawser/protocol";
+import { HawserError, parseJson, valueOf } from "@hawser/protocol";
+import type { Message, Position } from "@hawser/protocol";
+import { ListenerList } from "../events/listener-list.ts";
 import { emit, TypedEventTarget } from "../events/typed-event-target.ts";
 import type { HawserEvent, ListenerOptions } from "../events/typed-event-target.ts";
 import type { ChannelReceiver } from "./channel-receiver.ts";
@@ -86,6 +87,7 @@ export class Subscription<Data = unknown>
   readonly #receiver: ChannelReceiver;
   readonly #items: StreamItem[] = [];
   readonly #readers: Reader<Data>[] = [];
+  readonly #listeners = new ListenerList();
   #state: State = { kind: "open" };
   #unread = 0;
   #position: Position | undefined;
@@ -121,10 +123,19 @@ export class Subscription<Data = unknown>
     listener: (event: HawserEvent & SubscriptionEvents<Data>[Name]) => void,
     options?: ListenerOptions,
   ): void {
-    super.addEventListener(type, listener, options);
-    if (type !== "message" || this.#flowing) return;
+    if (type !== "message") return super.addEventListener(type, listener, options);
+    this.#listeners.add(listener, options);
+    if (this.#flowing) return;
     this.#flowing = true;
     this.#drain();
+  }
+
+  override removeEventListener<Name extends keyof SubscriptionEvents<Data> & string>(
+    type: Name,
+    listener: (event: HawserEvent & SubscriptionEvents<Data>[Name]) => void,
+  ): void {
+    if (type === "message") this.#listeners.remove(listener);
+    else super.removeEventListener(type, listener);
   }
 
   /**
@@ -198,47 +209,51 @@ export class Subscription<Data = unknown>
     if (kind !== "advance") emit(this as TypedEventTarget<SubscriptionEvents<Data>>, kind, fields as never);
   }
 
-  #takeMessage({ message, epoch, cost }: StreamItem & { kind: "message" }): void {
+  #takeMessage({ message, text, epoch, cost }: StreamItem & { kind: "message" }): void {
     const position = { epoch, offset: message.offset };
     this.#unread -= cost;
     this.#receiver.renew();
-    let raw: unknown;
-    const invalid = (cause: unknown): void => {
-      this.#position = position;
-      const error = cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause });
-      emit(this as TypedEventTarget<SubscriptionEvents<Data>>, "invalid", { error, position, data: raw });
-    };
-    const deliver = (data: unknown): void => {
-      this.#position = position;
-      const { time, publisher, key } = message;
-      this.#deliver({ data: data as Data, channel: this.channel, position, time, publisher, key });
-    };
+    let data: unknown;
     try {
       if (message.payload === undefined) throw new HawserError("payload-invalid", "It cannot be carried");
-      raw = valueOf(message.payload);
+      data = text === undefined ? valueOf(message.payload) : parseJson(text);
       const { check } = this.#options;
-      const data = check === undefined ? raw : check(raw);
-      if (!(data instanceof Promise)) return deliver(data);
-      const open = this.#state;
-      this.#state = { kind: "validating" };
-      const settle = (step: () => void): void => {
-        if (this.#state.kind === "ended") return;
-        this.#state = open;
-        step();
-        this.#drain();
-      };
-      data.then(
-        (value) => settle(() => deliver(value)),
-        (cause: unknown) => settle(() => invalid(cause)),
-      );
+      const checked = check === undefined ? data : check(data);
+      if (checked instanceof Promise) return this.#await(checked, message, position, data);
+      data = checked;
     } catch (cause) {
-      invalid(cause);
+      return this.#refuse(cause, position, data);
     }
+    this.#deliver(message, position, data);
   }
 
-  #deliver(message: ReceivedMessage<Data>): void {
-    if (this.#flowing) emit(this as TypedEventTarget<SubscriptionEvents<Data>>, "message", { message });
-    this.#readers.shift()?.resolve({ done: false, value: message });
+  /** What is behind the message waits, too. */
+  #await(checked: Promise<unknown>, message: Message, position: Position, data: unknown): void {
+    const open = this.#state;
+    this.#state = { kind: "validating" };
+    const settle = (step: () => void): void => {
+      if (this.#state.kind === "ended") return;
+      this.#state = open;
+      step();
+      this.#drain();
+    };
+    checked.then(
+      (value) => settle(() => this.#deliver(message, position, value)),
+      (cause: unknown) => settle(() => this.#refuse(cause, position, data)),
+    );
+  }
+
+  #refuse(cause: unknown, position: Position, data: unknown): void {
+    this.#position = position;
+    const error = cause instanceof HawserError ? cause : new HawserError("payload-invalid", String(cause), { cause });
+    emit(this as TypedEventTarget<SubscriptionEvents<Data>>, "invalid", { error, position, data });
+  }
+
+  #deliver({ time, publisher, key }: Message, position: Position, data: unknown): void {
+    this.#position = position;
+    const message = { data: data as Data, channel: this.channel, position, time, publisher, key };
+    if (this.#flowing) this.#listeners.call({ type: "message", message } as HawserEvent);
+    if (this.#readers.length > 0) this.#readers.shift()!.resolve({ done: false, value: message });
   }
 
   #end(error: HawserError | undefined): void {
