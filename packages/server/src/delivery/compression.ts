@@ -8,7 +8,7 @@ import type { Framing } from "../transport/transport.ts";
 export type Deflate = (message: Uint8Array) => Uint8Array;
 
 /** The window of `Deflate`: how far back what it writes may point. */
-export const deflateWindowBytes = 32_768;
+const deflateWindowBytes = 32_768;
 
 export interface CompressionOptions {
   readonly deflate: Deflate;
