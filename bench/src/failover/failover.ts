@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectType } from "../processes/expect-type.ts";
 import { PinnedProcess } from "../processes/pinned-process.ts";
 import type { Aim, Benchmark } from "../result.ts";
 import { atMost } from "../result.ts";
@@ -136,14 +137,6 @@ async function listeningPort(
   command: StreamCommand,
 ): Promise<number> {
   return expectType(await server.ask(command), "listening").port;
-}
-
-function expectType<Reply extends { readonly type: string }, Type extends Reply["type"]>(
-  reply: Reply,
-  type: Type,
-): Extract<Reply, { readonly type: Type }> {
-  if (reply.type !== type) throw new Error(`${reply.type} was answered, not ${type}`);
-  return reply as Extract<Reply, { readonly type: Type }>;
 }
 
 function later(ms: number): Promise<void> {

@@ -18,10 +18,15 @@ export class PinnedProcess<Command extends object, Reply> {
   #waiting: Waiting<Reply> | undefined;
   #ended: Error | undefined;
 
-  /** `module` is relative to the folder of the benchmarks; `core` is counted from 0. By default it runs on this Node. */
-  constructor(module: string, core: number, program: string = process.execPath) {
+  /**
+   * `module` is relative to the folder of the benchmarks; `core` is counted from 0. By default it runs on this Node.
+   *
+   * @param within - A command that runs the rest of its words somewhere else, such as in another network.
+   */
+  constructor(module: string, core: number, program: string = process.execPath, within: readonly string[] = []) {
     const script = fileURLToPath(new URL(`../${module}`, import.meta.url));
-    const command = canPin ? ["taskset", "-c", String(core), program, script] : [program, script];
+    const pinned = canPin ? ["taskset", "-c", String(core), program, script] : [program, script];
+    const command = [...within, ...pinned];
     this.#name = module;
     this.#child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child.on("message", (reply: Reply) => this.#settle()?.resolve(reply));

@@ -10,6 +10,8 @@ interface Mark {
   readonly id: number;
   readonly sentBytes: number;
   readonly confirmedBytes: number;
+  /** When that much was confirmed, or this one was set when none was under way. */
+  readonly confirmedAt: number;
   readonly at: number;
   /** Whether the limit held something back while this mark was under way: only then does its rate say what the path carries. */
   limited: boolean;
@@ -17,8 +19,8 @@ interface Mark {
 
 /** 1.25 times what the path holds: enough to see a rate that grew, little enough to keep the queue short. */
 const gain = 1.25;
-/** At first the limit is twice what the path is seen to hold, so that it doubles each round trip until the rate no longer follows. */
-const startGain = 2;
+/** At first it grows by half each round trip, until the rate no longer follows: twice would overrun the path's queue. */
+const startGain = 1.5;
 /** Marks to a limit: the fewer, the more of a measured round trip is the sending of what lies between two marks. */
 const marksPerLimit = 8;
 /** Less than this between two marks costs more answers than it tells, unless the limit itself is small. */
@@ -26,8 +28,10 @@ const leastBytesToMark = 16_384;
 const rateSamples = 10;
 /** A least round trip older than this is measured anew, since paths change. */
 const roundTripMemoryMs = 10_000;
-/** Part of the floor that is under way while it is: a full path would show its queue, not its round trip. */
-const probeShare = 0.25;
+/** Part of the limit that is under way while it is: a full path would show its queue, not its round trip. */
+const probeShare = 0.4;
+/** The same where the limit is the floor, which may be far more than the path holds. */
+const floorProbeShare = 0.25;
 
 /**
  * How many bytes a connection may have sent and not confirmed (section 8 of the specification). It follows the rate of
@@ -39,6 +43,7 @@ export class SendWindow {
   #limit: number;
   #sent = 0;
   #confirmed = 0;
+  #confirmedAt = 0;
   #marked = 0;
   #marks: Mark[] = [];
   #nextId = 1;
@@ -59,11 +64,24 @@ export class SendWindow {
   }
 
   get limitBytes(): number {
-    return this.#probing === undefined ? this.#limit : this.#limits.floorBytes * probeShare;
+    return this.#probing === undefined ? this.#limit : this.#probeLimit();
+  }
+
+  /**
+   * How much may be sent at once: half of what the path holds. What was confirmed while the process was busy elsewhere would
+   * else go out in one burst, which the path's queue need not take.
+   */
+  get burstBytes(): number {
+    return this.#limit / 2;
   }
 
   get unconfirmedBytes(): number {
     return this.#sent - this.#confirmed;
+  }
+
+  /** Bytes sent since the beginning. */
+  get sentBytes(): number {
+    return this.#sent;
   }
 
   /** Milliseconds, or `undefined` before the first confirmation. */
@@ -90,16 +108,35 @@ export class SendWindow {
   /**
    * The id of a mark to set now, if one is due: enough was sent behind the last one, or what was sent keeps the window
    * closed and no mark would open it, or `force`.
+   *
+   * @param sentBytes - Behind what it is set, where more is counted as sent already. Default all.
    */
-  takeMark(now: number, force = false): number | undefined {
-    const unmarked = this.#sent - this.#marked;
+  takeMark(now: number, force = false, sentBytes = this.#sent): number | undefined {
+    const unmarked = sentBytes - this.#marked;
     if (!force && unmarked < this.#bytesToMark()) {
-      const closed = unmarked > 0 && this.unconfirmedBytes >= this.limitBytes;
+      const closed = unmarked > 0 && sentBytes === this.#sent && this.unconfirmedBytes >= this.limitBytes;
       if (!closed || this.#marks.length > 0) return undefined;
     }
+    return this.#setMark(sentBytes, now, !this.open);
+  }
+
+  /**
+   * The id of a mark to set ahead of what is sent now, if no round trip is known and this is much, or the round trip is
+   * measured anew: behind it, its own sending would count as the path's.
+   *
+   * @param sentBefore - `sentBytes` as it was before.
+   */
+  takeMarkAhead(sentBefore: number, now: number): number | undefined {
+    const unknown = this.roundTripMs === undefined && this.#marks.length === 0;
+    const isFirst = unknown && this.#sent - sentBefore >= leastBytesToMark;
+    return isFirst || this.#probing === this.#nextId ? this.#setMark(sentBefore, now, false) : undefined;
+  }
+
+  #setMark(sentBytes: number, now: number, limited: boolean): number {
     const id = this.#nextId++;
-    this.#marks.push({ id, sentBytes: this.#sent, confirmedBytes: this.#confirmed, at: now, limited: !this.open });
-    this.#marked = this.#sent;
+    const confirmedAt = this.#marks.length === 0 ? now : this.#confirmedAt;
+    this.#marks.push({ id, sentBytes, confirmedBytes: this.#confirmed, confirmedAt, at: now, limited });
+    this.#marked = sentBytes;
     return id;
   }
 
@@ -116,7 +153,9 @@ export class SendWindow {
     const elapsedMs = Math.max(now - mark.at, 0.01);
     this.#learnRoundTrip(elapsedMs, mark, now);
     this.#confirmed = mark.sentBytes;
-    this.#learn((mark.sentBytes - mark.confirmedBytes) / elapsedMs, mark);
+    this.#confirmedAt = now;
+    // Since the confirmation before: what was held up and then confirmed at once came no faster than that.
+    this.#learn((mark.sentBytes - mark.confirmedBytes) / Math.max(now - mark.confirmedAt, elapsedMs), mark);
   }
 
   #learnRoundTrip(elapsedMs: number, mark: Mark, now: number): void {
@@ -148,6 +187,11 @@ export class SendWindow {
     const rate = Math.max(...this.#rates);
     this.#starting = rate >= this.#roundRate * 1.25;
     this.#roundRate = rate;
+  }
+
+  #probeLimit(): number {
+    const { floorBytes } = this.#limits;
+    return this.#limit > floorBytes ? this.#limit * probeShare : floorBytes * floorProbeShare;
   }
 
   #bounded(bytes: number): number {

@@ -95,7 +95,8 @@ export class Writer {
     const pieces = this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes);
     const replied = pieces.length > 0;
     let bytes = this.#count(pieces);
-    while (this.#window.open) {
+    const { burstBytes } = this.#window;
+    while (bytes < burstBytes && this.#window.open) {
       const piece = this.#outgoing.takePiece(now);
       if (piece === undefined) break;
       pieces.push(piece);
@@ -111,7 +112,6 @@ export class Writer {
     this.write(this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes));
   }
 
-  /** One raw write. */
   write(pieces: readonly Uint8Array[]): void {
     this.#put(pieces, this.#count(pieces), this.#options.now());
   }
@@ -123,12 +123,27 @@ export class Writer {
     return bytes;
   }
 
+  /**
+   * One raw write, unless it is so much that the peer has to confirm on the way: confirmed all at once, it would be followed
+   * by as much in one burst.
+   */
   #put(pieces: readonly Uint8Array[], bytes: number, now: number): void {
     if (pieces.length === 0) return;
     const { transport, observer } = this.#options;
-    const mark = this.#window.takeMark(now);
-    transport.write(pieces, mark !== undefined);
-    if (mark !== undefined) transport.mark(mark);
+    let sentBytes = this.#window.sentBytes - bytes;
+    const ahead = this.#window.takeMarkAhead(sentBytes, now);
+    if (ahead !== undefined) transport.mark(ahead);
+    let written = 0;
+    for (let index = 0; index < pieces.length; index += 1) {
+      sentBytes += pieces[index]!.byteLength;
+      const mark = this.#window.takeMark(now, false, sentBytes);
+      if (mark === undefined) continue;
+      const isAll = written === 0 && index + 1 === pieces.length;
+      transport.write(isAll ? pieces : pieces.slice(written, index + 1), true);
+      transport.mark(mark);
+      written = index + 1;
+    }
+    if (written < pieces.length) transport.write(written === 0 ? pieces : pieces.slice(written));
     observer.sent(bytes);
   }
 

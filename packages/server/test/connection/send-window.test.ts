@@ -62,6 +62,43 @@ describe("the send window", () => {
     expect(window.limitBytes).toBe(before);
   });
 
+  it("measures the round trip without the sending of the first large piece", () => {
+    const window = new SendWindow(limits);
+    expect(window.takeMarkAhead(0, 0)).toBeUndefined();
+    window.sent(200);
+    expect(window.takeMarkAhead(0, 0)).toBeUndefined();
+    window.sent(40_000);
+    const ahead = window.takeMarkAhead(200, 1)!;
+    const behind = window.takeMark(1)!;
+    window.confirmed(ahead, 51);
+    window.confirmed(behind, 83);
+    expect([window.roundTripMs, window.unconfirmedBytes]).toEqual([50, 0]);
+    window.sent(40_000);
+    expect(window.takeMarkAhead(40_200, 90)).toBeUndefined();
+  });
+
+  it("takes what was held up and then confirmed at once for no faster than it came", () => {
+    const window = new SendWindow({ floorBytes: 65_536, ceilingBytes: 4_194_304 });
+    const marks: number[] = [];
+    // A path of 10 Mbit/s and 50 ms that stands still for 200 ms; all that was under way is confirmed behind it.
+    for (let at = 0; at < 5; at += 1) {
+      window.sent(16_384);
+      marks.push(window.takeMark(at * 13)!);
+    }
+    expect(window.open).toBe(false);
+    window.confirmed(marks[0]!, 63);
+    window.sent(16_384);
+    marks.push(window.takeMark(250)!);
+    expect(window.open).toBe(false);
+    for (const id of marks.slice(1)) window.confirmed(id, 260);
+    expect(window.limitBytes).toBeLessThan(100_000);
+  });
+
+  it("lets go of half its limit at once, so that a pause is not followed by a burst that the path has no room for", () => {
+    const window = new SendWindow(limits);
+    expect(window.burstBytes).toBe(window.limitBytes / 2);
+  });
+
   it("ignores confirmations that it did not ask for, and those that come twice", () => {
     const window = new SendWindow(limits);
     window.sent(500);

@@ -53,6 +53,18 @@ describe("the channels of a connection", () => {
     expect(namesOf(await ann.frames(), numbers)[0]).toBe("small");
   });
 
+  it("are confirmed on the way when much is written at once, not all behind it", async () => {
+    const wide = { ...limits, minUnconfirmedBytes: 4 * windowBytes, maxUnconfirmedBytes: 4 * windowBytes };
+    const { node, client } = await startNode({ limits: wide, policies: { chart: { lane: "bulk" } } });
+    const ann = await client().connect();
+    await subscribeAll(ann, ["chart"]);
+    ann.transport.confirms = false;
+    await Promise.all(Array.from({ length: 40 }, () => node.publish("chart", payloadOf("x".repeat(8_000)))));
+    await ann.frames();
+    // One ahead of the first, and one behind each eighth of the window, of which a half goes out at once.
+    expect(ann.transport.marks.length).toBeGreaterThanOrEqual(4);
+  });
+
   it("are written at most once a turn, whatever lanes they are in [FLOW-6]", async () => {
     const policies = { chart: { lane: "bulk" }, orders: { lane: "interactive" } } as const;
     const { node, client } = await startNode({ policies });
