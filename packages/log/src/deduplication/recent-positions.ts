@@ -11,7 +11,7 @@ export interface RecentPosition {
 export class RecentPositions {
   readonly #limit: number;
   /** Sequence and offset alternate. Once full, the oldest pair stands at `#oldest`. */
-  readonly #pairs: number[] = [];
+  #pairs: number[] = [];
   #oldest = 0;
 
   /** @param limit pairs that are kept at most; with 0 no duplicate gets its position. */
@@ -21,6 +21,11 @@ export class RecentPositions {
 
   add(sequence: number, offset: number): void {
     if (this.#limit === 0) return;
+    if (this.#pairs.length === 0) {
+      // Without room for more: most producers of most channels are seen once.
+      this.#pairs = [sequence, offset];
+      return;
+    }
     if (this.#pairs.length < this.#limit * 2) {
       this.#pairs.push(sequence, offset);
       return;

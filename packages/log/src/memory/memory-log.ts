@@ -14,7 +14,7 @@ import type {
 } from "../log.ts";
 import { Aging } from "./aging.ts";
 import { MemoryChannel } from "./memory-channel.ts";
-import type { Now } from "./memory-channel.ts";
+import type { MemoryChannelShared, Now } from "./memory-channel.ts";
 
 /** Options of {@link memoryLog}: its limits, and its epoch. */
 export interface MemoryLogOptions {
@@ -40,6 +40,7 @@ type State =
       readonly kind: "open";
       readonly options: LogOpenOptions;
       readonly epoch: number;
+      readonly shared: MemoryChannelShared;
       readonly aging: Aging<MemoryChannel>;
     }
   | { readonly kind: "closed" };
@@ -93,7 +94,15 @@ class MemoryLog implements Log {
       (channel) => this.#trim(channel, options.clock.monotonic()),
     );
     const epoch = this.#epoch ?? nextEpoch(options.clock.now(), options.random, 0);
-    this.#state = { kind: "open", options, epoch, aging };
+    const shared: MemoryChannelShared = {
+      epoch,
+      producers: {
+        maxProducers: this.#limits.maxProducersPerChannel,
+        maxRecentPositions: this.#limits.maxRecentPositions,
+      },
+      onFollowerError: (error, channel) => options.onFollowerError?.(error, channel),
+    };
+    this.#state = { kind: "open", options, epoch, shared, aging };
   }
 
   append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
@@ -125,7 +134,7 @@ class MemoryLog implements Log {
     const channel = this.#aged(open, name) ?? this.#create(open, name);
     if (channel === undefined)
       throw new HawserError("log-full", `channel ${name} is one past maxChannels`, { retry: true });
-    return channel.feed.join(handlers, this.#headOf(open, channel), () => {
+    return channel.join(handlers, this.#headOf(open, channel), () => {
       if (channel.unused) this.#channels.delete(name);
     });
   }
@@ -134,7 +143,7 @@ class MemoryLog implements Log {
     const state = this.#state;
     this.#state = { kind: "closed" };
     if (state.kind === "open") state.aging.stop();
-    for (const channel of this.#channels.values()) channel.feed.close();
+    for (const channel of this.#channels.values()) channel.feed?.close();
     this.#pump.clear();
     this.#channels.clear();
     this.#bytes = 0;
@@ -159,7 +168,7 @@ class MemoryLog implements Log {
     const before = channel.bytes;
     const more = channel.trim(moment, this.#limits.maxTrimStep);
     this.#bytes -= before - channel.bytes;
-    this.#pump.mark(channel.feed);
+    if (channel.feed !== undefined) this.#pump.mark(channel.feed);
     return more;
   }
 
@@ -172,15 +181,7 @@ class MemoryLog implements Log {
 
   #create(open: Open, name: string): MemoryChannel | undefined {
     if (this.#channels.size >= this.#limits.maxChannels) return undefined;
-    const channel = new MemoryChannel({
-      epoch: open.epoch,
-      policy: open.options.policyOf(name),
-      producers: {
-        maxProducers: this.#limits.maxProducersPerChannel,
-        maxRecentPositions: this.#limits.maxRecentPositions,
-      },
-      onFollowerError: (error) => open.options.onFollowerError?.(error, name),
-    });
+    const channel = new MemoryChannel({ name, policy: open.options.policyOf(name), shared: open.shared });
     this.#channels.set(name, channel);
     return channel;
   }

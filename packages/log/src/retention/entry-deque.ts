@@ -40,8 +40,14 @@ export class EntryDeque<Item extends { readonly offset: number }> {
   }
 
   push(entry: Item, moment: number): void {
-    this.#entries.push(entry);
-    this.#moments.push(moment);
+    if (this.#entries.length === 0) {
+      // A list that grows by `push` has room for sixteen more at once, and most channels have few entries.
+      this.#entries = [entry];
+      this.#moments = [moment];
+    } else {
+      this.#entries.push(entry);
+      this.#moments.push(moment);
+    }
     this.#bytes += this.#sizeOf(entry);
   }
 

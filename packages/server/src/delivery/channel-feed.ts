@@ -40,12 +40,12 @@ export class ChannelFeed implements FollowHandlers {
   readonly policy: ChannelPolicy;
   readonly subscriptions = new Set<Subscription>();
   readonly blocks: BlockCache;
-  /** Runs behind cursors that the tail no longer holds. */
-  readonly catchUp: CatchUp;
   readonly #options: ChannelFeedOptions;
   #follower: Follower | undefined;
   #head: Head | undefined;
   #tail: Tail | undefined;
+  /** Runs behind cursors that the tail no longer holds, while there are any. */
+  #catchUp: CatchUp | undefined;
   /** Of a conflated channel. */
   #newest: NewestByKey | undefined;
   /** What the log told between the start of following and its answer; told again once the head is known. */
@@ -59,13 +59,6 @@ export class ChannelFeed implements FollowHandlers {
     this.policy = options.policy;
     const compresses = options.policy.compress !== false;
     this.blocks = new BlockCache(maxCachedBlockBytes, compresses ? options.compression : undefined);
-    this.catchUp = new CatchUp({
-      channel: options.name,
-      log: options.log,
-      maxPageBytes: blockCostOf(options.policy.lane ?? "normal"),
-      maxKeptBytes: maxCachedPageBytes,
-      admit: (page, from) => this.#admit(page, from),
-    });
   }
 
   /** Begins to follow the log. Rejects as `Log.follow` does. */
@@ -123,13 +116,13 @@ export class ChannelFeed implements FollowHandlers {
 
   /** What was read lately behind a cursor, if it was. */
   findPage(cursor: number): Run | undefined {
-    const page = this.catchUp.find(cursor);
+    const page = this.#catchUp?.find(cursor);
     return page && this.#conflated(page);
   }
 
   /** What the log has behind a cursor; it may be empty. Rejects as `Log.read` does. */
   async readPage(cursor: number): Promise<Run> {
-    return this.#conflated(await this.catchUp.read(cursor));
+    return this.#conflated(await this.#pages().read(cursor));
   }
 
   /** What the node knows of the log now: the head, with the end that its follower has reached. */
@@ -200,7 +193,9 @@ export class ChannelFeed implements FollowHandlers {
   /** Lets go of what was made for cursors that may be gone: it is made again for those who come. */
   forgetMade(): void {
     this.blocks.clear();
-    this.catchUp.clear();
+    // Reads that are under way are answered, and not kept.
+    this.#catchUp?.clear();
+    this.#catchUp = undefined;
   }
 
   close(): void {
@@ -217,6 +212,17 @@ export class ChannelFeed implements FollowHandlers {
 
   #conflated(run: Run): Run {
     return this.#newest === undefined ? run : this.#newest.conflate(run);
+  }
+
+  #pages(): CatchUp {
+    const { name, log, policy } = this.#options;
+    return (this.#catchUp ??= new CatchUp({
+      channel: name,
+      log,
+      maxPageBytes: blockCostOf(policy.lane ?? "normal"),
+      maxKeptBytes: maxCachedPageBytes,
+      admit: (page, from) => this.#admit(page, from),
+    }));
   }
 
   /**
