@@ -25,6 +25,8 @@ const contenders: readonly { readonly name: PublishersStart["dialect"]; readonly
 interface Figures extends PublishersMeasurement {
   /** Processor time of the server, its log's threads included, by wall time; 1 is a whole core. */
   readonly serverCpu: number;
+  /** Processor time of the server, in microseconds. */
+  readonly serverCpuPerPublish: number;
 }
 
 /** 100 clients with 16 publishes in flight each, acknowledged when they are committed; Socket.IO stores nothing. */
@@ -85,7 +87,8 @@ class Contender {
       this.#cpuDuring(durationMs),
     ]);
     if (reply.type !== "measured") throw new Error(`the load answered ${reply.type}`);
-    const figures = { ...reply.measurement, serverCpu };
+    const serverCpuPerPublish = (serverCpu * 1e6) / reply.measurement.acknowledgedPerSecond;
+    const figures = { ...reply.measurement, serverCpu, serverCpuPerPublish };
     this.measured.push(figures);
     return figures;
   }
@@ -117,6 +120,7 @@ function medianOf(all: readonly Figures[]): Figures {
     p50Ms: median("p50Ms"),
     p99Ms: median("p99Ms"),
     serverCpu: median("serverCpu"),
+    serverCpuPerPublish: median("serverCpuPerPublish"),
     loadCpu: median("loadCpu"),
   };
 }
