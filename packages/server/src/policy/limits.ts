@@ -94,6 +94,7 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["minDeflateBytes", "maxDeflateBytes"],
   ["maxTokenBytes", "maxMessageBytes"],
   ["maxMessageBytes", "maxBodyBytes"],
+  ["maxMessageBytes", "inflatedBytesPerSecond"],
   ["pollMs", "heartbeatMs"],
 ];
 
