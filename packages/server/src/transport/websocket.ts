@@ -7,7 +7,7 @@ import { Marks } from "./marks.ts";
 import type { Framing, Transport, TransportHandlers } from "./transport.ts";
 import { receiverErrorCode } from "./receiver-error.ts";
 
-/** Pieces that are smaller than this in all are copied into one, which is cheaper than a vectored write. */
+/** Pieces that are smaller than this on average are copied into one: in a vectored write each costs more than its copy. */
 const copyBelowBytes = 4_096;
 
 /** A reason of a close frame has at most 123 bytes of UTF-8 (RFC 6455, section 5.5). */
@@ -128,7 +128,7 @@ export class WebSocketTransport implements Transport {
     // The ping of the mark, which `ws` writes by itself, goes out with the pieces: a write of its own would cost as much.
     if (marked) this.#hold();
     if (second === undefined) this.#writeOne(first);
-    else if (byteLength(pieces) <= copyBelowBytes) socket.write(Buffer.concat(pieces));
+    else if (byteLength(pieces) <= copyBelowBytes * pieces.length) this.#writeOne(Buffer.concat(pieces));
     else {
       socket.cork();
       for (const piece of pieces) socket.write(piece);

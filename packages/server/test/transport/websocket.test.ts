@@ -138,6 +138,45 @@ describe("a WebSocket transport", () => {
     raw.destroy();
   });
 
+  it("keeps the order of what has to wait for the socket, and of the marks in between", async () => {
+    const { harness, raw } = await pair();
+    raw.socket.pause();
+    const filling = "x".repeat(128 * 1024);
+    for (let number = 0; number < 64; number += 1) {
+      harness.transport.write([framed(`${number} ${filling}`)], number === 32);
+      if (number === 32) harness.transport.mark(1);
+    }
+    expect(harness.socket.writableLength).toBeGreaterThan(0);
+    raw.socket.resume();
+    const got: string[] = [];
+    while (got.length < 65) {
+      const { opcode, payload } = (await raw.frame())!;
+      got.push(opcode === 9 ? "mark" : payload.toString("latin1", 0, payload.indexOf(" ")));
+    }
+    const numbers = Array.from({ length: 64 }, (_, number) => String(number));
+    expect(got).toEqual([...numbers.slice(0, 33), "mark", ...numbers.slice(33)]);
+    harness.say("after");
+    expect((await raw.frame())!.payload.toString()).toBe("after");
+    raw.destroy();
+  });
+
+  it("copies many small pieces into one write", async () => {
+    const { harness, raw } = await pair();
+    const writes: number[] = [];
+    const socket = harness.socket as Socket & { _write: Socket["_write"] };
+    const write = socket._write.bind(socket);
+    socket._write = (chunk: Uint8Array, encoding, callback) => {
+      writes.push(chunk.length);
+      write(chunk, encoding, callback);
+    };
+    harness.transport.write(Array.from({ length: 100 }, (_, number) => framed(String(number).padEnd(200))));
+    expect(writes).toEqual([100 * 204]);
+    for (let number = 0; number < 100; number += 1) {
+      expect((await raw.frame())!.payload.toString().trim()).toBe(String(number));
+    }
+    raw.destroy();
+  });
+
   it("confirms a mark when the pong to it comes, behind what was written before", async () => {
     const { harness, raw } = await pair();
     harness.say("first");
