@@ -8,6 +8,7 @@ import { catchup } from "./catchup/catchup.ts";
 import { decode } from "./decode/decode.ts";
 import { channels } from "./fanout/channels.ts";
 import { deflate } from "./fanout/deflate.ts";
+import { curve } from "./fanout/curve.ts";
 import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { cpu, latency } from "./fanout/steady.ts";
 import { ingest } from "./ingest/ingest.ts";
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   catchup: { run: catchup, seconds: 9 },
   channels: { run: channels, seconds: 9 },
   cpu: { run: cpu, seconds: 9 },
+  curve: { run: curve, seconds: 9 },
   decode: { run: decode, seconds: 2 },
   deflate: { run: deflate, seconds: 9 },
   failover: { run: failover, seconds: 60 },
