@@ -96,7 +96,7 @@ export class RequestTable {
     if (request === undefined) return false;
     this.#inFlight.delete(frame.id);
     request.reply(frame);
-    this.#wire.wake();
+    if (!this.#waiting.isEmpty) this.#wire.wake();
     return true;
   }
 
