@@ -69,7 +69,7 @@ describe("systemPorts", () => {
     expect(random.bytes(16)).toHaveLength(16);
     expect(random.bytes(16)).not.toEqual(random.bytes(16));
     expect(random.bytes(65_536)).toHaveLength(65_536);
-    expect(() => random.bytes(65_537)).toThrow();
+    expect(() => random.bytes(65_537)).toThrow("65,536 bytes");
     const number = random.number();
     expect(number).toBeGreaterThanOrEqual(0);
     expect(number).toBeLessThan(1);
