@@ -4,8 +4,9 @@ import { createServer } from "@hawser/server";
 import type { DrainOptions, HawserServer } from "@hawser/server";
 import { loadConfigFile, noConfigFile } from "../configuration/config-file.ts";
 import { socketAddressOf } from "../configuration/log-address.ts";
+import { withFields } from "../output/with-fields.ts";
 import { listen } from "../serve/listen.ts";
-import { serverOptions } from "../serve/server-options.ts";
+import { loggerOf, serverOptions } from "../serve/server-options.ts";
 import type { World } from "../world.ts";
 import { Conversation } from "./conversation.ts";
 import type { MessagePort } from "./conversation.ts";
@@ -45,6 +46,7 @@ export class Worker implements WorkerSide {
         keptSecret: plan.keptSecret ?? undefined,
       }),
       name: plan.name,
+      logger: withFields(loggerOf(settings.logLevel.value, world), { worker: plan.number }),
       secret: plan.grantSecret,
       metricLabels: { worker: String(plan.number) },
       group: {
