@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import type { Client } from "@hawser/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { Cleanup } from "../command/hawser-process.ts";
@@ -42,6 +44,31 @@ describe("hawser serve --workers, when a process of it is killed", () => {
     for (const index of clients.keys()) expect(readers[0]!.of(`s${index}`)).toEqual(numbered(`s${index}`, messages));
     expect(readers[0]!.messages).toHaveLength(sessions * messages);
     expect(await server.get("/metrics")).toMatch(/^hawser_worker_starts_total 4$/m);
+  });
+
+  it("leaves no connection without an answer that a worker was handed when it ended", async () => {
+    const server = await WorkerServer.start(cleanup, 2, "--memory");
+    const open = new Set<Socket>();
+    let goesOn = true;
+    const ask = (): void => {
+      if (!goesOn) return;
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+      open.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        open.delete(socket);
+        ask();
+      });
+      socket.resume().write("GET /healthz HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
+    };
+    cleanup.add(() => open.forEach((socket) => socket.destroy()));
+    for (let index = 0; index < 40; index += 1) ask();
+    for (const killed of [0, 1]) {
+      process.kill(server.pids[killed]!, "SIGKILL");
+      await server.process.printed(new RegExp(`(?:"a worker serves"[^]*){${3 + killed}}`), "stderr");
+    }
+    goesOn = false;
+    await expect.poll(() => open.size, { timeout: 10_000 }).toBe(0);
   });
 
   it("ends every worker at once with the primary, and has what was acknowledged when it is started again", async () => {

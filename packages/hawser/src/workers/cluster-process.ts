@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { closeHandedOver } from "./handed-over.ts";
 import { logPipe } from "./worker-contract.ts";
 import type { WorkerProcess } from "./worker-pool.ts";
 
@@ -17,6 +18,7 @@ export function clusterFork(takePipe: (pipe: Socket) => void): () => WorkerProce
   return () => {
     const worker = cluster.fork();
     const { process: child } = worker;
+    closeHandedOver(child);
     const ends: ((how: string) => void)[] = [];
     let ended = false;
     const end = (how: string): void => {
