@@ -37,7 +37,7 @@ it("sends an entry to a worker once, with others in one piece, and only if a cli
   expect(crossed[0]).toBeLessThan(once * 1.2);
   expect(Math.max(crossed[1]!, crossed[2]!)).toBeLessThan(once * 0.1);
   expect(server.followers).toBe(1);
-  expect(told).toBeLessThanOrEqual(2);
+  expect(told).toBeLessThan(messages / 5);
 
   async function worker(): Promise<{ server: HawserServer; pipe: Socket }> {
     const [near, far] = await pair();
