@@ -63,6 +63,7 @@ export class SimulatedConnection {
   #sentDown = 0;
   #confirmedDown = 0;
   readonly #marks = new Map<number, number>();
+  #repeats = 0;
   #batchesToLose = 0;
   /** What was sent to the client lately, of which something may come again. */
   readonly #lately: Uint8Array[] = [];
@@ -121,10 +122,16 @@ export class SimulatedConnection {
     this.#batchesToLose = count;
   }
 
+  /** How many messages of batches came again. */
+  get repeats(): number {
+    return this.#repeats;
+  }
+
   /** A message of batches that the client was sent comes again. False when there was none. */
   repeatBatch(): boolean {
     const message = this.#lately.findLast((sent) => this.#isOfBatches(sent));
     if (message === undefined || !this.open) return false;
+    this.#repeats += 1;
     this.#down.insert({ kind: "message", message }, message.length);
     return true;
   }
