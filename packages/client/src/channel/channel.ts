@@ -59,7 +59,10 @@ export class Channel<Data = unknown, Input = Data> implements AsyncIterable<Rece
   constructor(context: ChannelContext) {
     const { name } = context;
     if (!isChannelName(name)) {
-      throw new HawserError("channel-invalid", `"${name}" is not a channel name`);
+      throw new HawserError(
+        "channel-invalid",
+        `"${name}" is not a channel name: segments between dots, without spaces, *, { or }`,
+      );
     }
     this.name = name;
     this.#context = context;

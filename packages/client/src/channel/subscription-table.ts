@@ -37,7 +37,7 @@ export class SubscriptionTable implements SessionPart, FeedNumbers {
   /** @throws HawserError `option-invalid` when the channel has a subscription. */
   assertFree(channel: string): void {
     if (!this.#entries.has(channel)) return;
-    throw new HawserError("option-invalid", `There is a subscription to "${channel}": share it`);
+    throw new HawserError("option-invalid", `There is a subscription to "${channel}": share it, or close it first`);
   }
 
   /** Takes it in, and has it ask for its grant if there is a connection. */

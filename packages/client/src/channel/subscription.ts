@@ -145,7 +145,10 @@ export class Subscription<Data = unknown>
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage<Data>, undefined> {
     if (this.#iterated) {
-      throw new HawserError("option-invalid", `The subscription to "${this.channel}" has a reader`);
+      throw new HawserError(
+        "option-invalid",
+        `The subscription to "${this.channel}" has a reader: share what it reads`,
+      );
     }
     this.#iterated = true;
     const iterator: AsyncIterableIterator<ReceivedMessage<Data>, undefined> = {
