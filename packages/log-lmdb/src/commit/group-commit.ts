@@ -126,6 +126,8 @@ export class GroupCommit {
         // A broken record, or a bug: nothing was written.
         const message = error instanceof Error ? error.message : String(error);
         for (const call of calls) call.resolve(unavailable(call.appends, message));
+        // What is due is looked at by the next sweep: at once it would fail again, and again, with nobody else let in between.
+        this.#sweepDue = false;
         this.#backlog.clear();
       }
     }

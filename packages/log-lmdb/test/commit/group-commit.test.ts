@@ -12,7 +12,11 @@ import { MapStore } from "../support/map-store.ts";
 import { numbered, plain } from "../support/open-log.ts";
 import { SteppedWorld } from "../support/stepped-world.ts";
 
-function makeCommits(options: Partial<LmdbLogOptions> = {}, policy: Partial<LogPolicy> = {}) {
+function makeCommits(
+  options: Partial<LmdbLogOptions> = {},
+  policy: Partial<LogPolicy> = {},
+  noRoom: () => string | undefined = () => undefined,
+) {
   const store = new MapStore();
   const world = new SteppedWorld();
   const limits = limitsOf({ path: "unused", ...options });
@@ -44,7 +48,7 @@ function makeCommits(options: Partial<LmdbLogOptions> = {}, policy: Partial<LogP
     pump,
     epoch: 7,
     log,
-    noRoom: () => undefined,
+    noRoom,
   });
   return { store, world, channels, commits };
 }
@@ -168,4 +172,17 @@ it("waits on closing for what was appended, not for what is to be trimmed", asyn
   await commits.close();
   expect(await last).toMatchObject([{ kind: "accepted", offset: 10_001 }]);
   expect(channels.get("a").state!.floor).toBeLessThan(5_000);
+});
+
+it("looks once and not for ever when its folder is gone, and says so to who appends", async () => {
+  let looks = 0;
+  const { commits } = makeCommits({}, {}, () => {
+    looks += 1;
+    if (looks < 1_000) throw new Error("ENOENT: no such file or directory, statfs");
+    return undefined;
+  });
+  commits.sweep();
+  expect(await commits.append([plain("a", "1")])).toMatchObject([{ kind: "failed" }]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(looks).toBe(1);
 });
