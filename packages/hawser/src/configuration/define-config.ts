@@ -35,7 +35,8 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
   readonly memory?: boolean;
   /**
    * Another log, in place of the embedded one; or the address of a `hawser log` that several nodes share:
-   * `unix:/run/hawser/log.sock`, `tcp:127.0.0.1:7070`. That command reads it too, as the place to listen.
+   * `unix:/run/hawser/log.sock`, `tcp:127.0.0.1:7070` (that command reads it too, as the place to listen); or the URL of a
+   * broker.
    */
   readonly log?: Log | string;
   /** For how many milliseconds clients are sent elsewhere at SIGTERM and SIGINT; 0: not at all. Default 10,000. */

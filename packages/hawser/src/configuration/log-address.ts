@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { SocketAddress } from "@hawser/log-server";
+import { brokerSchemes, isBrokerUrl } from "../brokers/broker-log.ts";
 import type { Parse } from "./setting-reader.ts";
 
 /** `unix:PATH` or `tcp:HOST:PORT`; the host must be this machine, since a log server has no authentication. */
@@ -7,6 +8,14 @@ export const logAddress: Parse<string> = (given) =>
   typeof given === "string" && parsed(given) !== undefined
     ? { value: given }
     : { mustBe: "unix:PATH, or tcp:127.0.0.1:PORT" };
+
+/** Where a node's log is: that of a log server, as {@link logAddress} says, or the URL of a broker. */
+export const logPlace: Parse<string> = (given) => {
+  if (typeof given === "string" && isBrokerUrl(given)) return { value: given };
+  const parsedAddress = logAddress(given);
+  if ("value" in parsedAddress) return parsedAddress;
+  return { mustBe: [parsedAddress.mustBe, ...brokerSchemes.map((scheme) => `${scheme}...`)].join(", or ") };
+};
 
 /** The address with an absolute path. */
 export function absoluteLogAddress(text: string, folder: string): string {

@@ -4,7 +4,7 @@ import { UsageError } from "../exit-codes.ts";
 import { nearest } from "../nearest.ts";
 import type { ConfigFile } from "./config-file.ts";
 import type { LogLevel } from "@hawser/server";
-import { absoluteLogAddress, logAddress } from "./log-address.ts";
+import { absoluteLogAddress, logAddress, logPlace } from "./log-address.ts";
 import { addresses, duration, oneOf, origins, port, secret, text, truth, urlPath, workers } from "./parsers.ts";
 import { SettingReader } from "./setting-reader.ts";
 import type { Setting } from "./setting-reader.ts";
@@ -23,7 +23,7 @@ export interface Settings {
   /** An absolute path. */
   readonly data: Setting<string>;
   readonly memory: Setting<boolean>;
-  /** Of the log server whose log is used, with an absolute path; `undefined`: none is. */
+  /** Of the log server whose log is used, with an absolute path, or of a broker; `undefined`: none is. */
   readonly log: Setting<string | undefined>;
   readonly peers: Setting<readonly string[]>;
   readonly drainMs: Setting<number>;
@@ -129,7 +129,7 @@ export function resolveSettings(
       parse: truth,
       fallback: false,
     }),
-    log: readLog(reader, given, "log", file, folder),
+    log: readLog(reader, given, { flag: "log", parse: logPlace }, file, folder),
     peers: reader.read<readonly string[]>({
       name: "peers",
       flag: { name: "peer", value: given.strings("peer") },
@@ -190,7 +190,7 @@ export function resolveLogSettings(
 ): LogSettings {
   const reader = new SettingReader(environment, file.name);
   const data = readData(reader, given, file, folder);
-  const { value, from } = readLog(reader, given, "listen", file, folder);
+  const { value, from } = readLog(reader, given, { flag: "listen", parse: logAddress }, file, folder);
   const logLevel = readLogLevel(reader, given, file);
   if (reader.problems.length > 0) throw new UsageError(reader.problems.join("\n"));
   return { data, logLevel, log: { value: value ?? `unix:${resolve(data.value, "log.sock")}`, from } };
@@ -221,7 +221,7 @@ function readData(reader: SettingReader, given: Arguments, file: ConfigFile, fol
 function readLog(
   reader: SettingReader,
   given: Arguments,
-  flag: string,
+  { flag, parse }: { readonly flag: string; readonly parse: typeof logAddress },
   file: ConfigFile,
   folder: string,
 ): Setting<string | undefined> {
@@ -231,7 +231,7 @@ function readLog(
     flag: { name: flag, value: given.string(flag) },
     variables: ["HAWSER_LOG"],
     file: typeof log === "object" ? undefined : log,
-    parse: logAddress,
+    parse,
     fallback: undefined,
   });
   return read.value === undefined

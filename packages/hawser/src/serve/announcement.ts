@@ -1,4 +1,5 @@
 import type { HawserServer } from "@hawser/server";
+import { withoutSecrets } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import type { Settings } from "../configuration/settings.ts";
 import type { Style } from "../output/style.ts";
@@ -41,7 +42,7 @@ function isAnonymous(settings: Settings, file: ConfigFile): boolean {
 
 function dataText(settings: Settings, file: ConfigFile): string {
   const { log } = file.config;
-  if (settings.log.value !== undefined) return `the log of ${settings.log.value}`;
+  if (settings.log.value !== undefined) return `the log of ${withoutSecrets(settings.log.value)}`;
   if (typeof log === "object") return `the log of ${file.name} (${log.capabilities.name})`;
   return settings.memory.value ? "in memory: gone when this process ends" : settings.data.value;
 }

@@ -6,6 +6,7 @@ import type { Log } from "@hawser/log";
 import { remoteLog } from "@hawser/log-server";
 import { anonymous, jwt, jsonLogger } from "@hawser/server";
 import type { Authenticate, ChannelOptions, Logger, LogLevel, ServerOptions } from "@hawser/server";
+import { brokerLog, isBrokerUrl } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { socketAddressOf } from "../configuration/log-address.ts";
 import { keptSecret } from "../configuration/secret-file.ts";
@@ -108,10 +109,11 @@ export function folderSecret(settings: Settings, { config }: ConfigFile): string
   return keptSecret(settings.data.value);
 }
 
-/** The log server's, that of the file, one in memory, or the embedded one. */
+/** The broker's, the log server's, that of the file, one in memory, or the embedded one. */
 export function logOf(settings: Settings, file: ConfigFile): Log | Promise<Log> {
   const { log } = file.config;
-  if (settings.log.value !== undefined) return remoteLog({ socket: socketAddressOf(settings.log.value) });
+  const place = settings.log.value;
+  if (place !== undefined) return isBrokerUrl(place) ? brokerLog(place) : remoteLog({ socket: socketAddressOf(place) });
   if (typeof log === "object") return log;
   return settings.memory.value ? memoryLog() : embeddedLog(settings.data.value);
 }

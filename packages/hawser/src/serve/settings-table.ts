@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { configKeys } from "../configuration/define-config.ts";
 import type { Settings } from "../configuration/settings.ts";
@@ -18,5 +19,5 @@ function shown(name: string, value: unknown): string {
   if (name === "secret") return value === undefined ? "(none)" : "(hidden)";
   if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.join(",");
   if (value === undefined) return "(none)";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? withoutSecrets(value) : JSON.stringify(value);
 }

@@ -5,6 +5,7 @@ import type { LogServer, PairedListener } from "@hawser/log-server";
 import { systemPorts } from "@hawser/protocol";
 import { processMetrics } from "@hawser/server";
 import { aborted } from "../aborted.ts";
+import { isBrokerUrl } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import type { Settings } from "../configuration/settings.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -34,7 +35,9 @@ const movesPerSecond = 1_000;
 export async function serveWithWorkers(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
   const printer = new Printer(world);
   const keptSecret = folderSecret(settings, file);
-  const log = settings.log.value === undefined ? await logOf(settings, file) : undefined;
+  const place = settings.log.value;
+  // A broker has one reader per machine, and not one per worker.
+  const log = place === undefined || isBrokerUrl(place) ? await logOf(settings, file) : undefined;
   if (log !== undefined) await openLog(log, file);
   const pipes = pairedListener();
   const logServer = log === undefined ? undefined : await serveToWorkers(log, pipes);
