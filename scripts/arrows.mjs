@@ -13,18 +13,45 @@ const arrows = {
   protocol: [],
   client: ["protocol"],
   log: ["protocol"],
+  "log-kafka": ["protocol", "log"],
   "log-lmdb": ["protocol", "log"],
+  "log-nats": ["protocol", "log"],
+  "log-rabbitmq": ["protocol", "log"],
+  "log-redis": ["protocol", "log"],
   "log-server": ["protocol", "log"],
   server: ["protocol", "log"],
   console: ["client"],
-  hawser: ["protocol", "client", "log", "log-lmdb", "log-server", "server", "console"],
+  hawser: [
+    "protocol",
+    "client",
+    "log",
+    "log-kafka",
+    "log-lmdb",
+    "log-nats",
+    "log-rabbitmq",
+    "log-redis",
+    "log-server",
+    "server",
+    "console",
+  ],
 };
 
 /** Packages that run in a browser: no import but of the packages above, neither from npm nor from Node. */
 const browser = new Set(["protocol", "client", "console"]);
 
 /** Packages whose modules hold no state: a module-level `let` would be shared by all clients and nodes of a process. */
-const stateless = new Set(["protocol", "client", "log", "log-lmdb", "log-server", "server"]);
+const stateless = new Set([
+  "protocol",
+  "client",
+  "log",
+  "log-kafka",
+  "log-lmdb",
+  "log-nats",
+  "log-rabbitmq",
+  "log-redis",
+  "log-server",
+  "server",
+]);
 
 const faults = [];
 

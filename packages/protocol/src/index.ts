@@ -103,3 +103,4 @@ export {
   streamPrefix,
 } from "./shared/envelope.ts";
 export type { SharedMessage } from "./shared/envelope.ts";
+export { encodeText, strictTextOf } from "./text.ts";

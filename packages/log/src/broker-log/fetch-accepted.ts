@@ -47,7 +47,7 @@ export function unavailable(message: string, cause?: unknown): HawserError {
 
 async function fetchFrom(broker: Broker, offset: number): Promise<Fetched> {
   try {
-    return await broker.fetch(offset, maxFetch);
+    return await broker.fetch(offset, maxFetch, 0);
   } catch (error) {
     throw unavailable("the broker did not answer", error);
   }

@@ -117,7 +117,7 @@ export class LogReader {
     let again = false;
     try {
       this.#fetches += 1;
-      const fetched = await this.#options.broker.fetch(this.#passed.last?.offset ?? 0, this.#options.maxFetch);
+      const fetched = await this.#options.broker.fetch(this.#passed.last?.offset ?? 0, this.#options.maxFetch, 0);
       if (this.#stopped) return;
       this.#setAvailable(true);
       again = this.#take(fetched, this.#fetches);

@@ -3,7 +3,7 @@ import type { EpochStart } from "../log.ts";
 import type { ProducerState } from "../deduplication/producer-table.ts";
 
 /** What nodes write into a log that cannot append on a condition. Every record that is sent has an `id` of its own. */
-export type LogRecord = AppendRecord | BeginRecord | EpochRecord | CheckpointRecord | RequestRecord;
+export type LogRecord = AppendRecord | BeginRecord | EpochRecord | CheckpointRecord | RequestRecord | ForeignRecord;
 
 /** Somebody wants this appended; whether it counts is decided by those who read it. */
 export interface AppendRecord {
@@ -55,6 +55,12 @@ export interface CheckpointRecord {
 /** A reader found no checkpoint and asks those who know for one. */
 export interface RequestRecord {
   readonly kind: "request";
+  readonly id: string;
+}
+
+/** Somebody else wrote it: it does not count. Its `id` tells it from others as well as may be, by what the broker says of it. */
+export interface ForeignRecord {
+  readonly kind: "foreign";
   readonly id: string;
 }
 
