@@ -28,8 +28,19 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/logs/**"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Each starts a broker of its own: mostly they wait for it, so that `npm test` runs them beside the others.
+        test: {
+          name: "logs",
+          include: ["test/logs/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

@@ -3,7 +3,8 @@
 //
 // The last line of standard output is "N passed, N failed", with ", N skipped" where something was. A gate (lint,
 // format, ...) counts like one test. With CI=true a skipped test is a failure: nothing may go untested unseen.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,7 +40,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   for (const { name, command } of gates) gate(name, command);
   const newer = checkOnly ? undefined : gate("newer node", [node, "scripts/ensure-newer-node.mjs"]);
   const runtimes = environmentOf("NEWER_NODE", /^newer node: (.+)$/m.exec(newer ?? "")?.[1]);
-  vitest("unit", runtimes);
+  await vitest("unit", runtimes);
   // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
   if (!checkOnly) {
     gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000", "--kept"]);
@@ -49,7 +50,11 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     for (const program of ["nginx", "ip"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
-    vitest("e2e", { ...runtimes, ...environmentOf("CHROMIUM", chromium) });
+    await Promise.all([
+      vitest("e2e", { ...runtimes, ...environmentOf("CHROMIUM", chromium) }),
+      // What it prints comes in one piece, behind or within what the other one prints.
+      vitest("logs", {}, "pipe"),
+    ]);
   }
 }
 summarise();
@@ -75,16 +80,24 @@ function gate(name, [command, ...args]) {
   return passed ? output : undefined;
 }
 
-/** Runs one project of vitest with its own reporter on the terminal, and counts from its JSON report. */
-function vitest(project, environment = {}) {
+/**
+ * Runs one project of vitest with its own reporter on the terminal, and counts from its JSON report.
+ *
+ * @param output "pipe" prints what it says when it has ended.
+ */
+async function vitest(project, environment = {}, output = "inherit") {
   const started = process.hrtime.bigint();
   const file = join(reports, `${project}.json`);
   const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const result = spawnSync(bin("vitest"), args, {
+  const run = spawn(bin("vitest"), args, {
     cwd: root,
-    stdio: "inherit",
+    stdio: ["ignore", output, output],
     env: { ...process.env, ...environment },
   });
+  const printed = [];
+  for (const stream of [run.stdout, run.stderr]) stream?.on("data", (piece) => printed.push(piece));
+  const [status, signal] = await once(run, "close");
+  process.stdout.write(Buffer.concat(printed));
   const row = { name: project, passed: 0, failed: 0, skipped: 0, seconds: secondsSince(started), notes: [] };
   const report = readReport(file);
   for (const suite of report?.testResults ?? []) {
@@ -100,7 +113,7 @@ function vitest(project, environment = {}) {
     if (suite.status === "failed" && suite.assertionResults.every((test) => test.status !== "failed"))
       fail(row, suite.name);
   }
-  if (result.status !== 0 && row.failed === 0) fail(row, `vitest ended with status ${result.status ?? result.signal}`);
+  if (status !== 0 && row.failed === 0) fail(row, `vitest ended with status ${status ?? signal}`);
   if (report !== undefined && row.passed + row.failed === 0) fail(row, "no test ran");
   rows.push(row);
 }
