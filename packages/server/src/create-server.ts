@@ -3,17 +3,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Clock, Contract, MessageInputOf, Position } from "@hawser/protocol";
 import { drainEndpoint } from "./admin/drain-endpoint.ts";
+import { apiOf } from "./api/api-of.ts";
+import type { HttpApi } from "./api/http-api.ts";
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
+import { Doors } from "./doors.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
 import type { DrainProgress } from "./drain/drain.ts";
-import { Door } from "./http/door.ts";
 import { endpoints } from "./http/endpoints.ts";
-import type { RequestHandler } from "./http/endpoints.ts";
 import { Gate } from "./http/gate.ts";
-import { HttpDoor } from "./http/http-door.ts";
-import { attachedListener, ownListener } from "./http/listener.ts";
-import type { Listener } from "./http/listener.ts";
 import { HawserNode } from "./node.ts";
 import type { PublishOptions } from "./node.ts";
 import type { CallHandler } from "./node-options.ts";
@@ -28,7 +26,6 @@ import { channelPolicies, shortestDeduplicationMs } from "./policy/channel-optio
 import type { PolicyOf } from "./policy/channel-options.ts";
 import { compressionLevel } from "./policy/compression-options.ts";
 import { resolveLimits } from "./policy/limits.ts";
-import { TcpDoor } from "./tcp/tcp-door.ts";
 import { channelPresence } from "./presence/channel-presence.ts";
 import type { ChannelPresence } from "./presence/channel-presence.ts";
 import { checkPresenceChannel } from "./presence/presence-names.ts";
@@ -36,7 +33,6 @@ import { ApplicationPublisher } from "./publish/application-publisher.ts";
 import { zlibDeflate } from "./transport/deflate.ts";
 
 const defaultPath = "/hawser";
-const defaultPort = 8080;
 
 /**
  * Makes a server. Nothing happens before `listen`.
@@ -74,14 +70,10 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #policyOf: PolicyOf;
   readonly #publisher: ApplicationPublisher;
   readonly #peers: readonly string[];
-  readonly #path: string;
   readonly #gate: Gate;
-  readonly #door: Door;
-  readonly #httpDoor: HttpDoor;
-  readonly #tcpDoor: TcpDoor | undefined;
-  readonly #listener: Listener;
+  readonly #doors: Doors;
+  readonly #api: HttpApi | undefined;
   #stopProcessMetrics: () => void = () => {};
-  #listening: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #state: State = "new";
 
@@ -94,7 +86,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#peers = options.peers ?? [];
-    this.#path = options.path ?? defaultPath;
+    const path = options.path ?? defaultPath;
     const level = compressionLevel(options.compression);
     const ports = systemPorts();
     const probe = new LogProbe(options.log, ports.timers);
@@ -126,42 +118,28 @@ export class HawserServer<C extends Contract = Contract> {
       trustProxy: options.trustProxy ?? [],
       limits,
     });
-    const entrance = {
-      clock: ports.clock,
-      timers: ports.timers,
-      core: this.#node,
-      path: this.#path,
-      gate: this.#gate,
-      limits,
-      logger: this.#logger,
-      observer: this.#metrics,
-    };
-    this.#door = new Door({ ...entrance, compresses: level !== undefined });
-    this.#httpDoor = new HttpDoor({
-      ...entrance,
-      occupy: (request) => this.#listener.occupy(request),
+    const shared = { ...ports, path, node: this.#node, limits, logger: this.#logger, observer: this.#metrics };
+    const { addressOf } = this.#gate.rules;
+    this.#api = apiOf(options.api, {
+      ...shared,
+      publisher: this.#publisher,
+      presence: (channel) => this.presence(channel),
+      policyOf: this.#policyOf,
+      addressOf,
+      occupy: (request) => this.#doors.occupy(request),
     });
-    this.#tcpDoor =
-      options.tcp === undefined
-        ? undefined
-        : new TcpDoor({
-            ...(options.host === undefined ? {} : { host: options.host }),
-            ...options.tcp,
-            ...entrance,
-            admission: this.#gate.admission,
-          });
     const observe = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
       metrics:
         options.metrics === false
           ? undefined
           : { contentType: this.#metrics.contentType, expose: () => options.group?.metrics() ?? this.metrics() },
-      path: this.#path,
+      path,
     });
     const admin = drainEndpoint({
       node: this.name,
       secrets: options.adminSecret ?? [],
-      addressOf: this.#gate.rules.addressOf,
+      addressOf,
       clock: this.#clock,
       logger: this.#logger,
       server: options.group ?? {
@@ -169,21 +147,16 @@ export class HawserServer<C extends Contract = Contract> {
         drain: async (drain) => void this.drain(drain),
       },
     });
-    const handle: RequestHandler = (request, response) =>
-      this.#httpDoor.handle(request, response) || admin(request, response) || observe(request, response);
-    this.handleRequest = handle;
-    this.#listener =
-      options.server === undefined
-        ? ownListener({
-            port: options.port ?? defaultPort,
-            host: options.host,
-            limits,
-            handle: (request, response) =>
-              handle(request, response) || (options.onRequest?.(request, response) ?? false),
-            observer: this.#metrics,
-            logger: this.#logger,
-          })
-        : attachedListener(options.server);
+    this.#doors = new Doors({
+      ...shared,
+      options,
+      core: this.#node,
+      gate: this.#gate,
+      compresses: level !== undefined,
+      handle: (request, response) =>
+        this.#api?.handle(request, response) || admin(request, response) || observe(request, response),
+    });
+    this.handleRequest = this.#doors.handle;
   }
 
   /**
@@ -192,14 +165,13 @@ export class HawserServer<C extends Contract = Contract> {
    * @throws HawserError `closed` while the HTTP server does not listen on a port.
    */
   get url(): string {
-    const at = this.#listener.reachableAt;
-    if (at === undefined)
+    const { url } = this.#doors;
+    if (url === undefined)
       throw new HawserError(
         "closed",
         "The server does not listen: call listen() first (and that of your own HTTP server).",
       );
-    const secure = "setSecureContext" in this.#listener.server;
-    return `${secure ? "wss" : "ws"}://${at}${this.#path}`;
+    return url;
   }
 
   /**
@@ -208,10 +180,10 @@ export class HawserServer<C extends Contract = Contract> {
    * @throws HawserError `closed` while it does not listen, and without the option `tcp`.
    */
   get tcpUrl(): string {
-    const at = this.#tcpDoor?.reachableAt;
-    if (at === undefined)
+    const { tcpUrl } = this.#doors;
+    if (tcpUrl === undefined)
       throw new HawserError("closed", "The server does not listen for TCP: give it the option tcp.");
-    return `${this.#tcpDoor?.secure === true ? "tls" : "tcp"}://${at}`;
+    return tcpUrl;
   }
 
   /** Whether it takes connections: between `listen` and `drain` or `close`. `/readyz` asks the log too. */
@@ -238,10 +210,8 @@ export class HawserServer<C extends Contract = Contract> {
     this.#state = "starting";
     await this.#node.start();
     this.#assertStarting();
-    this.#door.attach(this.#listener.server, this.#listener.shared);
-    this.#listening = this.#openPorts();
     try {
-      await this.#listening;
+      await this.#doors.open();
     } catch (error) {
       await this.close();
       throw error;
@@ -249,8 +219,7 @@ export class HawserServer<C extends Contract = Contract> {
     this.#assertStarting();
     this.#state = "open";
     this.#stopProcessMetrics = addProcessMetrics(this.#metrics.registry, this.#clock);
-    const tcp = this.#tcpDoor === undefined ? {} : { tcp: this.#tcpDoor.reachableAt };
-    this.#logger.info({ node: this.name, at: this.#listener.reachableAt, path: this.#path, ...tcp }, "listening");
+    this.#logger.info({ node: this.name, ...this.#doors.places }, "listening");
   }
 
   /**
@@ -314,7 +283,7 @@ export class HawserServer<C extends Contract = Contract> {
     if (this.#state === "new") throw new HawserError("closed", "drain() was called before listen().");
     const drained = this.#node.drain({ endpoints: this.#peers, ...options });
     this.#gate.drain();
-    this.#shutDoors();
+    this.#doors.shut();
     await drained;
   }
 
@@ -334,26 +303,13 @@ export class HawserServer<C extends Contract = Contract> {
   async #close(): Promise<void> {
     this.#state = "closed";
     this.#gate.shut();
-    this.#shutDoors();
+    this.#doors.shut();
+    this.#api?.shut();
     await this.#node.close();
-    await Promise.all([this.#door.emptied(), this.#httpDoor.emptied(), this.#tcpDoor?.emptied()]);
-    this.#door.detach();
-    this.#httpDoor.detach();
-    // A port that is still being opened would stay open; `listen` tells what went wrong with it.
-    await this.#listening.catch(() => {});
-    await Promise.all([this.#listener.close(), this.#tcpDoor?.close()]);
+    await this.#api?.emptied();
+    await this.#doors.close();
     this.#stopProcessMetrics();
     this.#logger.info({ node: this.name }, "closed");
-  }
-
-  async #openPorts(): Promise<void> {
-    await this.#listener.open();
-    await this.#tcpDoor?.open();
-  }
-
-  #shutDoors(): void {
-    this.#door.shut();
-    this.#tcpDoor?.shut();
   }
 
   #assertStarting(): void {

@@ -1,6 +1,8 @@
 export { adminToken } from "./admin/admin-token.ts";
 export type { AdminTokenOptions } from "./admin/admin-token.ts";
 export type { DrainStatus } from "./admin/drain-endpoint.ts";
+export type { ApiKeyOptions, ApiScope } from "./api/api-keys.ts";
+export type { ApiOptions } from "./api/api-options.ts";
 export { anonymous } from "./auth/anonymous.ts";
 export type { AnonymousOptions } from "./auth/anonymous.ts";
 export { hmacSigner } from "./auth/hmac-signer.ts";

@@ -1,3 +1,4 @@
+import type { Page } from "@hawser/log";
 import { closeCodes, HawserError } from "@hawser/protocol";
 import type { Payload, Position, Timer } from "@hawser/protocol";
 import { boundedAuthorize } from "./auth/bounded-authorize.ts";
@@ -11,13 +12,18 @@ import { drainPlan } from "./drain/drain-options.ts";
 import type { DrainOptions, DrainPlan } from "./drain/drain-options.ts";
 import { Drain } from "./drain/drain.ts";
 import type { DrainProgress } from "./drain/drain.ts";
+import { readPage } from "./history/read-page.ts";
+import type { PageRequest } from "./history/read-page.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { Encodings } from "./node-services.ts";
 import type { NodeServices } from "./node-services.ts";
 import { NodePresence } from "./presence/node-presence.ts";
 import type { Member } from "./presence/presence-book.ts";
 import { Appender } from "./publish/appender.ts";
+import { appendedOnce } from "./publish/append-once.ts";
+import type { AppendedOnce } from "./publish/append-once.ts";
 import { appendedPlain } from "./publish/plain-append.ts";
+import type { PlainAppend } from "./publish/plain-append.ts";
 import type { Peer, Transport } from "./transport/transport.ts";
 
 /** What the application says of a message that it publishes itself. */
@@ -124,12 +130,32 @@ export class HawserNode {
    * @throws HawserError `log-unavailable` (the outcome is open), `log-full`.
    */
   publish(channel: string, payload: Payload, options: PublishOptions = {}): Promise<Position> {
-    return appendedPlain(this.#services.appender, { ...options, channel, payload });
+    return this.append({ ...options, channel, payload });
   }
 
   /** Appends a message to the private inbox of a user; errors as with `publish`. */
   sendToUser(user: string, payload: Payload, options: PublishOptions = {}): Promise<Position> {
     return this.publish(inboxOf(user), payload, options);
+  }
+
+  /** Appends what was judged already; errors as with `publish`. */
+  append(append: PlainAppend): Promise<Position> {
+    return appendedPlain(this.#services.appender, append);
+  }
+
+  /** Appends it unless the channel has one of that producer already; errors as with `publish`. */
+  appendOnce(append: PlainAppend, producer: string): Promise<AppendedOnce> {
+    return appendedOnce(this.#services.appender, append, producer);
+  }
+
+  /**
+   * A page of a channel's history.
+   *
+   * @throws HawserError `epoch-unknown`, `log-unavailable`.
+   */
+  history(channel: string, request: PageRequest): Promise<Page> {
+    const { log, limits } = this.#services;
+    return readPage(log, channel, request, limits);
   }
 
   /** The members of a channel now. Rejects with `log-unavailable`. */

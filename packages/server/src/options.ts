@@ -2,6 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { HawserError } from "@hawser/protocol";
 import type { Contract, MethodName, ReplyInputOf, RequestOf } from "@hawser/protocol";
 import type { Log } from "@hawser/log";
+import { checkApi } from "./api/api-options.ts";
+import type { ApiOptions } from "./api/api-options.ts";
 import type { Authenticate, Authorize } from "./auth/identity.ts";
 import { checkEndpoints } from "./drain/endpoints.ts";
 import type { ServerGroup } from "./group.ts";
@@ -75,6 +77,8 @@ export interface ServerOptions<C extends Contract = Contract> {
    * least 32 bytes each. Default: none, and nobody may.
    */
   readonly adminSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The HTTP API for back ends, below `path` at `/api/v1`. Default: there is none. */
+  readonly api?: ApiOptions;
   /**
    * Public addresses of the other nodes, such as `wss://b.example.org/hawser`, at most 32: where a drain sends clients to.
    * Default: none, and clients choose among the addresses that they know.
@@ -91,6 +95,7 @@ export interface ServerOptions<C extends Contract = Contract> {
 
 const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "adminSecret",
+  "api",
   "log",
   "authenticate",
   "authorize",
@@ -149,6 +154,7 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   }
   if (name !== undefined && (name === "" || name.length > 128)) refuse("name", "must have 1 to 128 characters");
   checkEndpoints("peers", options.peers ?? []);
+  checkApi(options.api);
   for (const [method, handler] of Object.entries(options.calls ?? {})) {
     if (typeof handler !== "function") refuse(`calls.${method}`, "must be a function");
   }

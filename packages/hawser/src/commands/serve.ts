@@ -98,6 +98,12 @@ export const serveCommand: Command = {
         value: "FILE",
         description: "file that holds the secret of clients' tokens; also HAWSER_SECRET_FILE",
       },
+      "api-key-file": {
+        type: "string",
+        value: "FILE",
+        description:
+          "keys of the HTTP API for back ends, as JSON; also HAWSER_API_KEY_FILE (default: there is no such API)",
+      },
       "no-page": { type: "boolean", description: "do not serve the chat page; also HAWSER_PAGE=0" },
       config: {
         type: "string",

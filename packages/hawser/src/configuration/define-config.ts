@@ -9,6 +9,7 @@ import type { LogLevel, ServerOptions } from "@hawser/server";
 export interface HawserConfig<C extends Contract = Contract> extends Partial<
   Pick<
     ServerOptions<C>,
+    | "api"
     | "authenticate"
     | "authorize"
     | "channels"
@@ -74,6 +75,7 @@ export function defineConfig<C extends Contract = Contract>(config: HawserConfig
 
 /** Every member of `HawserConfig`: others in a file are mistakes. */
 export const configKeys = [
+  "api",
   "authenticate",
   "authorize",
   "calls",

@@ -32,6 +32,8 @@ export interface Settings {
   readonly origins: Setting<"same-origin" | "any" | readonly string[]>;
   /** Of the clients' tokens; `undefined`: none was given. */
   readonly secret: Setting<string | undefined>;
+  /** Of the keys of the HTTP API, absolute; `undefined`: they are those of the configuration, or there are none. */
+  readonly apiKeyFile: Setting<string | undefined>;
   readonly page: Setting<boolean>;
   readonly logLevel: Setting<LogLevel>;
 }
@@ -54,6 +56,7 @@ const variables = [
   "HAWSER_ORIGINS",
   "HAWSER_SECRET",
   "HAWSER_SECRET_FILE",
+  "HAWSER_API_KEY_FILE",
   "HAWSER_PAGE",
   "HAWSER_LOG_LEVEL",
   "HAWSER_URL",
@@ -75,7 +78,7 @@ export function resolveSettings(
   const reader = new SettingReader(environment, file.name);
   const { config } = file;
   const flag = (name: string): { name: string; value: string | undefined } => ({ name, value: given.string(name) });
-  const tcpFile = (name: string, flagName: string, variable: string): Setting<string | undefined> => {
+  const fileSetting = (name: string, flagName: string, variable: string): Setting<string | undefined> => {
     const { value, from } = reader.read<string | undefined>({
       name,
       flag: flag(flagName),
@@ -118,8 +121,8 @@ export function resolveSettings(
       parse: port,
       fallback: undefined,
     }),
-    tcpCert: tcpFile("tcpCert", "tcp-cert", "HAWSER_TCP_CERT"),
-    tcpKey: tcpFile("tcpKey", "tcp-key", "HAWSER_TCP_KEY"),
+    tcpCert: fileSetting("tcpCert", "tcp-cert", "HAWSER_TCP_CERT"),
+    tcpKey: fileSetting("tcpKey", "tcp-key", "HAWSER_TCP_KEY"),
     data: readData(reader, given, file, folder),
     memory: reader.read({
       name: "memory",
@@ -163,6 +166,7 @@ export function resolveSettings(
       fallback: "same-origin",
     }),
     secret: readSecret(reader, given, environment, config.secret, folder),
+    apiKeyFile: fileSetting("apiKeyFile", "api-key-file", "HAWSER_API_KEY_FILE"),
     page: reader.read({
       name: "page",
       flag: { name: "no-page", value: given.flag("no-page") ? "false" : undefined },

@@ -7,6 +7,7 @@ import { remoteLog } from "@hawser/log-server";
 import { anonymous, jwt, jsonLogger } from "@hawser/server";
 import type { Authenticate, ChannelOptions, Logger, LogLevel, ServerOptions } from "@hawser/server";
 import { brokerLog, isBrokerUrl } from "../brokers/broker-log.ts";
+import { readApiKeyFile } from "../configuration/api-key-file.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { socketAddressOf } from "../configuration/log-address.ts";
 import { keptSecret } from "../configuration/secret-file.ts";
@@ -42,6 +43,7 @@ export function serverOptions(
     logger: loggerOf(settings.logLevel.value, world),
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
     peers: settings.peers.value,
+    ...apiOptions(settings, file),
     ...(kept === undefined ? {} : { secret: kept }),
     adminSecret: [kept, settings.secret.value].filter((secret) => secret !== undefined),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
@@ -53,6 +55,12 @@ export function serverOptions(
     ...tcpOptions(settings, file),
     ...(config.trustProxy === undefined ? {} : { trustProxy: config.trustProxy }),
   };
+}
+
+/** The keys of the file that a setting names, or else of the configuration. */
+function apiOptions({ apiKeyFile }: Settings, { config }: ConfigFile): Pick<ServerOptions, "api"> {
+  if (apiKeyFile.value !== undefined) return { api: readApiKeyFile(apiKeyFile.value, apiKeyFile.from) };
+  return config.api === undefined ? {} : { api: config.api };
 }
 
 /** The port for programs, with the certificate of the files or the configuration. */

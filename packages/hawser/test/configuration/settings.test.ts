@@ -40,6 +40,12 @@ describe("resolveSettings", () => {
     expect(settings({}).port).toEqual({ value: 8080, from: "default" });
   });
 
+  it("finds the file of the API's keys from where the command runs", () => {
+    expect(settings({}).apiKeyFile.value).toBeUndefined();
+    expect(settings({ flags: ["--api-key-file", "keys.json"] }).apiKeyFile.value).toBe("/home/ann/keys.json");
+    expect(settings({ environment: { HAWSER_API_KEY_FILE: "/run/keys" } }).apiKeyFile.value).toBe("/run/keys");
+  });
+
   it("takes an empty environment variable for none", () => {
     expect(settings({ environment: { PORT: "" } }).port.value).toBe(8080);
   });

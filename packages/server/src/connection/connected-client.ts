@@ -192,9 +192,7 @@ export class ConnectedClient implements ClientContext {
     return (this.#history ??= new HistoryReader({
       client: this,
       log,
-      maxPage: limits.maxHistoryPage,
-      defaultPage: limits.defaultHistoryPage,
-      maxBytes: limits.maxHistoryBytes,
+      limits,
       mayReply: () => this.#host.mayReply,
     }));
   }

@@ -1,16 +1,15 @@
-import type { Head, Log, Page } from "@hawser/log";
+import type { Log, Page } from "@hawser/log";
 import { HawserError, isChannelName } from "@hawser/protocol";
 import type { HistoryFrame } from "@hawser/protocol";
 import type { ClientContext } from "../connection/client-context.ts";
 import { forbidden, inboxOf } from "../connection/rights.ts";
-import { resolvePosition } from "../delivery/start.ts";
+import { readPage } from "./read-page.ts";
+import type { PageLimits } from "./read-page.ts";
 
 export interface HistoryReaderOptions {
   readonly client: ClientContext;
   readonly log: Log;
-  readonly maxPage: number;
-  readonly defaultPage: number;
-  readonly maxBytes: number;
+  readonly limits: PageLimits;
   /** Whether the connection has room for a page now. */
   readonly mayReply: () => boolean;
 }
@@ -51,14 +50,7 @@ export class HistoryReader {
     const { rights } = this.#client;
     const { renewals } = rights;
     const name = await this.#authorized(frame);
-    const { log, maxBytes, maxPage, defaultPage } = this.#options;
-    const maxCount = frame.limit === 0 ? defaultPage : Math.min(frame.limit, maxPage);
-    const head = await log.head(name);
-    const at = frame.position === undefined ? undefined : offsetOf(frame, head);
-    const options = { maxCount, maxBytes };
-    const page = frame.backward
-      ? await log.readBackward(name, at ?? head.end, options)
-      : await log.read(name, at ?? head.floor, options);
+    const page = await readPage(this.#options.log, name, frame, this.#options.limits);
     if (this.#client.closed) return;
     // The right may have been revoked while the log was asked.
     if (rights.renewals !== renewals) return this.#answer(frame);
@@ -99,16 +91,4 @@ export class HistoryReader {
       new HawserError("internal", "The server could not read the history. Try again.", { retry: true }),
     );
   }
-}
-
-/** The offset in the current epoch of a position (HIS-3). */
-function offsetOf(frame: HistoryFrame, head: Head): number {
-  const position = frame.position!;
-  // Backward, a position above the end stands for the end.
-  const asked = frame.backward ? { ...position, offset: Math.min(position.offset, head.end) } : position;
-  const start = resolvePosition({ ...head, floor: 0 }, asked);
-  if (start.kind === "ahead-of-epoch" || start.reset === "unknown" || start.reset === "ahead") {
-    throw new HawserError("epoch-unknown", `Position ${position.epoch}/${position.offset} is not one of this log.`);
-  }
-  return start.offset;
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { BoundedCounter } from "./bounded-counter.ts";
+import type { ApiObserver } from "../api/http-api.ts";
 import type { MoveEvent } from "../drain/drain.ts";
 import type { NodeObserver } from "./observer.ts";
 
@@ -46,7 +47,7 @@ const nothingWritten: Readonly<Writing> = { writes: 0, bytes: 0, deliveries: 0, 
  * The metrics of one server, all names `hawser_*`: told by core and door through their observers, shown by `expose`.
  * Every report is an addition or a look-up, so that it may stand on the hot path.
  */
-export class Metrics implements NodeObserver, DoorObserver {
+export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   /** Where further families are added, such as those of the process. */
   readonly registry: Registry = new Registry();
   readonly #connections: Gauge;
@@ -83,6 +84,7 @@ export class Metrics implements NodeObserver, DoorObserver {
   readonly #appendMs: Histogram;
   readonly #draining: Gauge;
   readonly #moves: BoundedCounter<MoveEvent>;
+  readonly #apiRequests: Counter<"operation" | "status">;
 
   /** @param labels - Carried by every metric. Default: none. */
   constructor(labels: Readonly<Record<string, string>> = {}) {
@@ -145,6 +147,12 @@ export class Metrics implements NodeObserver, DoorObserver {
       "moved",
       "closed",
     ]);
+    this.#apiRequests = new Counter({
+      name: "hawser_api_requests_total",
+      help: "Requests of the HTTP API, by operation and status.",
+      labelNames: ["operation", "status"],
+      registers,
+    });
   }
 
   /** What `expose` gives is of this media type. */
@@ -257,6 +265,11 @@ export class Metrics implements NodeObserver, DoorObserver {
 
   move(event: MoveEvent): void {
     this.#moves.add(event);
+  }
+
+  /** There are few operations, and few statuses. */
+  apiAnswered(operation: string, status: number): void {
+    this.#apiRequests.labels(operation, String(status)).inc();
   }
 
   tails(channels: number, cost: number): void {

@@ -35,6 +35,16 @@ export interface Limits extends NodeLimits {
   readonly bodyTimeoutMs: number;
   /** How long a long poll waits for something to tell. After it the answer ends as it is. Default 20,000. */
   readonly pollMs: number;
+  /** The body of one request of the HTTP API. Past it: HTTP 413. Default 4 MiB. */
+  readonly maxApiBodyBytes: number;
+  /** Messages of one request of the HTTP API. Past it: HTTP 400. Default 1,000. */
+  readonly maxApiBatch: number;
+  /** Requests of the HTTP API that are answered at once. Past it: HTTP 503. Default 256. */
+  readonly maxApiRequests: number;
+  /** Operations a second of one API key: a message that is published is one, any other request too. Past it: HTTP 429. Default 5,000. */
+  readonly apiOperationsPerSecond: number;
+  /** Operations that a key may have at once above its rate. Default 10,000. */
+  readonly apiOperationsBurst: number;
 }
 
 const KiB = 1024;
@@ -72,6 +82,11 @@ export const defaultLimits: Limits = {
   maxBodyBytes: 4 * MiB,
   bodyTimeoutMs: 10_000,
   pollMs: 20_000,
+  maxApiBodyBytes: 4 * MiB,
+  maxApiBatch: 1_000,
+  maxApiRequests: 256,
+  apiOperationsPerSecond: 5_000,
+  apiOperationsBurst: 10_000,
   maxPresences: 100,
   presenceChangesPerSecond: 20,
   presenceLeaseMs: 30_000,
@@ -96,6 +111,7 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxMessageBytes", "maxBodyBytes"],
   ["maxMessageBytes", "inflatedBytesPerSecond"],
   ["pollMs", "heartbeatMs"],
+  ["maxApiBatch", "apiOperationsBurst"],
 ];
 
 /**

@@ -3,6 +3,8 @@ import type { Contract, Payload, Position } from "@hawser/protocol";
 import { isUserName } from "../auth/user-name.ts";
 import type { HawserNode, PublishOptions } from "../node.ts";
 import type { PolicyOf } from "../policy/channel-options.ts";
+import { inboxOf } from "../connection/rights.ts";
+import type { PlainAppend } from "./plain-append.ts";
 import { checkPublishOptions } from "./publish-options.ts";
 
 export interface ApplicationPublisherOptions {
@@ -10,6 +12,13 @@ export interface ApplicationPublisherOptions {
   readonly contract: Contract | undefined;
   readonly policyOf: PolicyOf;
   readonly maxKeyBytes: number;
+}
+
+/** A message that somebody wants to publish. */
+export interface GivenMessage {
+  readonly payload: Payload;
+  /** What schemas look at. */
+  readonly value: unknown;
 }
 
 /** What the application publishes itself, judged as what clients publish is, but for rights. */
@@ -22,29 +31,38 @@ export class ApplicationPublisher {
 
   /** See `HawserServer.publish`. */
   async publish(channel: string, data: unknown, options: PublishOptions): Promise<Position> {
-    const { node, contract, maxKeyBytes } = this.#options;
+    return this.#options.node.append(await this.judge(channel, given(data), options));
+  }
+
+  /** See `HawserServer.sendToUser`. */
+  async sendToUser(user: string, data: unknown, options: PublishOptions): Promise<Position> {
+    return this.#options.node.append(this.judgeForUser(user, given(data), options));
+  }
+
+  /** What a publish appends; errors as with `HawserServer.publish`, but for those of the log. */
+  async judge(channel: string, message: GivenMessage, options: PublishOptions): Promise<PlainAppend> {
+    const { contract, maxKeyBytes } = this.#options;
     if (!isChannelName(channel) || channel.startsWith("$")) {
       throw new HawserError("channel-invalid", `${JSON.stringify(channel)} is not a channel that can be published to.`);
     }
     checkPublishOptions(options, maxKeyBytes);
     // As it is now, whatever becomes of the value while a schema looks at it, and later.
-    const payload = this.#payload(channel, data);
+    const payload = this.#payload(channel, message.payload);
     const schema = contract?.channelSchema(channel);
     // The log holds the schema's input, as clients publish it too: each reader makes the output of it.
-    if (schema !== undefined) await validate(schema, data);
-    return node.publish(channel, payload, options);
+    if (schema !== undefined) await validate(schema, message.value);
+    return { ...options, channel, payload };
   }
 
-  /** See `HawserServer.sendToUser`. */
-  async sendToUser(user: string, data: unknown, options: PublishOptions): Promise<Position> {
-    const { node, maxKeyBytes } = this.#options;
+  /** The same for the private inbox of a user. */
+  judgeForUser(user: string, message: GivenMessage, options: PublishOptions): PlainAppend {
     if (!isUserName(user)) throw new HawserError("channel-invalid", `${JSON.stringify(user)} cannot be a user's name.`);
-    checkPublishOptions(options, maxKeyBytes);
-    return node.sendToUser(user, this.#payload(`$user.${user}`, data), options);
+    checkPublishOptions(options, this.#options.maxKeyBytes);
+    const channel = inboxOf(user);
+    return { ...options, channel, payload: this.#payload(channel, message.payload) };
   }
 
-  #payload(channel: string, value: unknown): Payload {
-    const given = payloadOf(value);
+  #payload(channel: string, given: Payload): Payload {
     // Only bytes are the application's own buffer, which it may use for something else.
     const payload: Payload = given.kind === "bytes" ? { kind: "bytes", data: new Uint8Array(given.data) } : given;
     const { maxPayloadBytes } = this.#options.policyOf(channel);
@@ -58,4 +76,8 @@ export class ApplicationPublisher {
       throw new HawserError("payload-invalid", "The message is nested too deeply to be carried.");
     return payload;
   }
+}
+
+function given(value: unknown): GivenMessage {
+  return { payload: payloadOf(value), value };
 }
