@@ -11,6 +11,20 @@ export interface SeenMessage {
   readonly json: string;
 }
 
+/** What a {@link StreamCheck} watches. */
+export interface StreamCheckOptions {
+  readonly channel: StoredChannel;
+  /** Of the subscription, for what is reported. */
+  readonly label: string;
+  /** Where the subscription was asked to go on, if it was; epoch 0 stands for the one that it finds. */
+  readonly from: Position | undefined;
+  /** Whether the channel leaves out what has a newer message of its key (SUB-17). Default false. */
+  readonly conflates?: boolean;
+  /** Messages were rightly left out, since a newer one of their key had come. */
+  readonly onLeftOut?: (messages: number) => void;
+  readonly report: Report;
+}
+
 /**
  * Holds one subscription's stream against the log's truth: in order, once, nothing missing unless it was told as lost, and
  * that only where the log did trim; a reset only where the log did go another way.
@@ -26,13 +40,16 @@ export class StreamCheck {
   #lost: Interval[] = [];
   /** It was told last that the log is another one. */
   #startsOver = false;
+  readonly #conflates: boolean;
+  readonly #onLeftOut: (messages: number) => void;
 
-  /** @param from - where the subscription was asked to go on, if it was; epoch 0 stands for the one that it finds. */
-  constructor(channel: StoredChannel, label: string, from: Position | undefined, report: Report) {
+  constructor({ channel, label, from, conflates = false, onLeftOut = () => {}, report }: StreamCheckOptions) {
     this.#channel = channel;
     this.#label = label;
     this.#cursor = from !== undefined && from.epoch > 0 ? from : undefined;
     this.#startOffset = from?.offset;
+    this.#conflates = conflates;
+    this.#onLeftOut = onLeftOut;
     this.#report = report;
   }
 
@@ -151,9 +168,21 @@ export class StreamCheck {
   }
 
   #expectNothing(epoch: number, from: number, to: number, where: string): void {
-    const missed = this.#channel.entriesIn(epoch, from, to);
+    const passed = this.#channel.entriesIn(epoch, from, to);
+    if (passed.length === 0) return;
+    const newest = this.#conflates ? this.#newestByKey(epoch) : new Map<string, number>();
+    const missed = passed.filter(({ key, offset }) => (newest.get(key) ?? 0) <= offset);
+    this.#onLeftOut(passed.length - missed.length);
     if (missed.length > 0)
       this.#fail(`missed ${missed.length} messages ${where}: ${missed.map((entry) => entry.offset).join(", ")}`);
+  }
+
+  /** Of each key that a message has, the offset of the newest one that the log of an epoch ever held. */
+  #newestByKey(epoch: number): Map<string, number> {
+    const newest = new Map<string, number>();
+    for (const { key, offset } of this.#channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER))
+      if (key !== "") newest.set(key, offset);
+    return newest;
   }
 
   #compare(message: SeenMessage, entry: StoredEntry): void {

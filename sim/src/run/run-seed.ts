@@ -31,6 +31,7 @@ export interface SeedResult {
   readonly published: number;
   readonly delivered: number;
   readonly lost: number;
+  readonly leftOut: number;
   readonly resets: number;
   readonly unknown: number;
   readonly events: number;
@@ -79,7 +80,7 @@ export async function runSeed(seed: number, run: RunOptions = {}): Promise<SeedR
     process.off("unhandledRejection", onStray);
     process.off("uncaughtException", onStray);
   }
-  const { published, delivered, lost, resets } = world.figures;
+  const { published, delivered, lost, resets, leftOut } = world.figures;
   return {
     seed,
     hash: world.trace.hash,
@@ -89,6 +90,7 @@ export async function runSeed(seed: number, run: RunOptions = {}): Promise<SeedR
     delivered,
     lost,
     resets,
+    leftOut,
     unknown: world.ledger.count("unknown"),
     events: world.time.events,
     virtualMs: world.time.now,

@@ -9,6 +9,7 @@ export class Summary {
   #published = 0;
   #lost = 0;
   #resets = 0;
+  #leftOut = 0;
   #unknown = 0;
   #events = 0;
   #virtualMs = 0;
@@ -21,6 +22,7 @@ export class Summary {
     this.#published += result.published;
     this.#lost += result.lost;
     this.#resets += result.resets;
+    this.#leftOut += result.leftOut;
     this.#unknown += result.unknown;
     this.#events += result.events;
     this.#virtualMs += result.virtualMs;
@@ -39,6 +41,7 @@ export class Summary {
       ["delivered, median of seeds", median(this.#delivered)],
       ["intervals told as lost", this.#lost],
       ["resets", this.#resets],
+      ["left out by conflation", this.#leftOut],
       ["kinds of fault, median of seeds", median(this.#kinds)],
       ...[...this.#faults]
         .sort(([one], [other]) => one.localeCompare(other))

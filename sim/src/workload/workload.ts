@@ -57,8 +57,14 @@ export function publish(world: World, random: RandomStream): void {
   for (let index = 0; index < burst; index += 1) {
     // Now and then more than a channel takes: what stands behind it in the outbox has to go on without it.
     const padding = random.chance(0.01) ? 2 * world.maxPayloadBytes : random.integer(least, most);
-    client.publish(random.pick(channels).name, padding, drawPublishOptions(random));
+    const { name, delivery } = random.pick(channels);
+    client.publish(name, padding, delivery?.conflate === true ? drawKey(random) : drawPublishOptions(random));
   }
+}
+
+/** In a conflated channel most messages have a key, and some not. */
+function drawKey(random: RandomStream): PublishOptions {
+  return random.chance(0.2) ? {} : { key: random.pick(["one", "two", "three"]) };
 }
 
 function drawPublishOptions(random: RandomStream): PublishOptions {

@@ -1,4 +1,5 @@
 import type { Placement } from "@hawser/client";
+import type { ChannelPolicy } from "@hawser/server/core";
 import type { FaultRates } from "@hawser/log/fake-broker";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { FaultKind } from "../faults/fault-kinds.ts";
@@ -19,7 +20,12 @@ export interface ChannelPlan {
   readonly history: boolean;
   /** Over which of several connections it goes. Default "any". */
   readonly placement?: Placement;
+  /** How nodes deliver it. Default: as they do when nothing is said. */
+  readonly delivery?: DeliveryPlan;
 }
+
+/** What a channel's policy says of delivery. */
+export type DeliveryPlan = Pick<ChannelPolicy, "lane" | "conflate" | "deliveriesPerSecond">;
 
 /** Everything that one world is made with. A seed draws it; a scenario writes it down. */
 export interface WorldOptions {
@@ -152,7 +158,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     broker: undefined,
     users,
     clients: Array.from({ length: random.integer(2, 5) }, () => random.pick(users)),
-    channels: drawChannels(random, users),
+    channels: drawDeliveries(root.split("delivery"), drawChannels(random, users)),
     connections: random.pick([1, 1, 2, 2, 3]),
     stallAfterMs: random.pick([500, 2_000]),
     sparseOffsets: random.chance(0.5),
@@ -227,6 +233,18 @@ function drawChannels(random: RandomStream, users: readonly string[]): ChannelPl
   if (random.chance(0.6)) channels.push({ name: "private.0", history: true, ...some });
   if (random.chance(0.4)) channels.push({ name: "live.0", history: false, ...some });
   return channels;
+}
+
+/** A rate above what is published on the average, so that what was left behind is caught up with. */
+function drawDeliveries(random: RandomStream, channels: readonly ChannelPlan[]): ChannelPlan[] {
+  return channels.map((plan) => ({
+    ...plan,
+    delivery: {
+      lane: random.pick(["interactive", "normal", "normal", "bulk"]),
+      conflate: random.chance(0.2),
+      deliveriesPerSecond: random.pick([0, 0, 0, 40, 100]),
+    },
+  }));
 }
 
 function drawPlacement(random: RandomStream): Placement {

@@ -200,6 +200,7 @@ export class SimulatedNode {
     const { maxPayloadBytes } = this.#world;
     const policy = {
       ...this.#world.logPolicyOf(channel),
+      ...this.#world.deliveryOf(channel),
       maxPayloadBytes,
       publishesPerSecond: 0,
       clientsPublish: true,

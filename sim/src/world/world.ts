@@ -5,8 +5,10 @@ import { BoundsCheck } from "../check/bounds-check.ts";
 import { CallLedger } from "../check/call-ledger.ts";
 import { DeferredStreamCheck } from "../check/deferred-stream-check.ts";
 import { PublishLedger } from "../check/publish-ledger.ts";
+import { RateCheck } from "../check/rate-check.ts";
 import { RightsCheck } from "../check/rights-check.ts";
 import { StreamCheck } from "../check/stream-check.ts";
+import type { StreamCheckOptions } from "../check/stream-check.ts";
 import { TokenCheck } from "../check/token-check.ts";
 import { UnreadCheck } from "../check/unread-check.ts";
 import { Violation } from "../check/violation.ts";
@@ -25,7 +27,7 @@ import type { LogConditions } from "../store/simulated-log.ts";
 import { Process } from "../time/process.ts";
 import { beginsAt, SimulatedTime } from "../time/simulated-time.ts";
 import { Trace } from "../trace/trace.ts";
-import type { WorldOptions } from "./options.ts";
+import type { DeliveryPlan, WorldOptions } from "./options.ts";
 import { Rights } from "./rights.ts";
 import { SimulatedClient } from "./simulated-client.ts";
 import { SimulatedNode } from "./simulated-node.ts";
@@ -39,6 +41,8 @@ export interface Figures {
   deliveredAt: number;
   lost: number;
   resets: number;
+  /** Messages that conflated channels left out. */
+  leftOut: number;
 }
 
 /** Changes the code under test from outside, for the tests that show that the simulator finds what is wrong. */
@@ -96,7 +100,7 @@ export class World {
   readonly ledger: PublishLedger;
   readonly calls = new CallLedger((message) => this.report("calls", message));
   readonly faults = new FaultCounts();
-  readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0 };
+  readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0, leftOut: 0 };
   readonly unread: UnreadCheck;
   readonly hosts: readonly string[];
   readonly nodes: readonly SimulatedNode[];
@@ -179,7 +183,11 @@ export class World {
     const { maxUnconfirmedBytes } = this.options;
     const bounds = new BoundsCheck({ maxUnconfirmedBytes, report: (message) => this.report("bounds", message) });
     const tokens = new TokenCheck((message) => this.report("rights", message));
-    return new WireFollower([bounds, this.unread, tokens]);
+    const rates = new RateCheck({
+      rateOf: (channel) => this.deliveryOf(channel).deliveriesPerSecond ?? 0,
+      report: (message) => this.report("bounds", message),
+    });
+    return new WireFollower([bounds, this.unread, tokens, rates]);
   }
 
   process(name: string): Process {
@@ -189,6 +197,11 @@ export class World {
   wrapLog(log: Log): Log {
     const used = this.broker?.log() ?? log;
     return this.#mutation.wrapLog?.(used, this) ?? used;
+  }
+
+  /** What its plan says of how a channel is delivered; nothing of an inbox. */
+  deliveryOf(channel: string): DeliveryPlan {
+    return this.options.channels.find((plan) => plan.name === channel)?.delivery ?? {};
   }
 
   logPolicyOf(channel: string): LogPolicy {
@@ -206,9 +219,16 @@ export class World {
 
   /** Watches one subscription to a channel, as the log names it. */
   streamCheck(channel: string, label: string, from: Position | undefined): StreamCheck {
-    const report = (message: string): void => this.report("streams", message);
-    if (this.broker === undefined) return new StreamCheck(this.store.channel(channel), label, from, report);
-    const check = new DeferredStreamCheck(this.store.channel(channel), label, from, report);
+    const options: StreamCheckOptions = {
+      channel: this.store.channel(channel),
+      label,
+      from,
+      conflates: this.deliveryOf(channel).conflate ?? false,
+      onLeftOut: (messages) => (this.figures.leftOut += messages),
+      report: (message) => this.report("streams", message),
+    };
+    if (this.broker === undefined) return new StreamCheck(options);
+    const check = new DeferredStreamCheck(options);
     this.deferred.push(check);
     return check;
   }

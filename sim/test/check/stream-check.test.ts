@@ -12,28 +12,36 @@ const policy = {
 } as const;
 
 /** A channel with so many messages, and a checker at its beginning. */
-function watched(messages: number): {
+function watched(
+  messages: number,
+  { keys = [], conflates = false }: { readonly keys?: readonly string[]; readonly conflates?: boolean } = {},
+): {
   channel: StoredChannel;
   check: StreamCheck;
   found: string[];
   say: (offset: number, epoch?: number) => void;
+  leftOut: () => number;
 } {
   const channel = new StoredChannel("room", policy, 1);
   const found: string[] = [];
-  const check = new StreamCheck(channel, "ann", { epoch: 1, offset: 0 }, (message) => found.push(message));
-  for (let index = 1; index <= messages; index += 1) append(channel, index);
-  const say = (offset: number, epoch = 1): void => check.onMessage(message(offset, epoch));
-  return { channel, check, found, say };
+  let leftOut = 0;
+  const check = new StreamCheck({
+    channel,
+    label: "ann",
+    from: { epoch: 1, offset: 0 },
+    conflates,
+    onLeftOut: (messages) => (leftOut += messages),
+    report: (message) => found.push(message),
+  });
+  const keyOf = (offset: number): string => keys[offset - 1] ?? "";
+  for (let index = 1; index <= messages; index += 1) append(channel, index, keyOf(index));
+  const say = (offset: number, epoch = 1): void => check.onMessage({ ...message(offset, epoch), key: keyOf(offset) });
+  return { channel, check, found, say, leftOut: () => leftOut };
 }
 
-function append(channel: StoredChannel, value: number): void {
+function append(channel: StoredChannel, value: number, key = ""): void {
   const payload = { kind: "json", data: Buffer.from(String(value)) } as const;
-  channel.append(
-    { channel: "room", producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "ben" },
-    0,
-    0,
-    1,
-  );
+  channel.append({ channel: "room", producer: "", sequence: 0, previous: 0, payload, key, publisher: "ben" }, 0, 0, 1);
 }
 
 function message(offset: number, epoch: number, json = String(offset)): SeenMessage {
@@ -47,6 +55,30 @@ describe("the checker of a stream", () => {
     for (const offset of [1, 2, 3]) say(offset);
     expect(found).toEqual([]);
     expect(check.complete).toBe(true);
+  });
+
+  it("lets out of a conflated channel what has a newer message of its key, and counts it", () => {
+    const { check, found, say, leftOut } = watched(4, { keys: ["a", "b", "a", "b"], conflates: true });
+    for (const offset of [3, 4]) say(offset);
+    expect(found).toEqual([]);
+    expect([leftOut(), check.complete]).toEqual([2, true]);
+  });
+
+  it("finds what a conflated channel may not leave out: without a key, or the newest of it", () => {
+    for (const keys of [
+      ["", "", "a"],
+      ["a", "b", "c"],
+    ]) {
+      const { found, say } = watched(3, { keys, conflates: true });
+      for (const offset of [1, 3]) say(offset);
+      expect(found).toHaveLength(1);
+    }
+  });
+
+  it("finds what is left out of a channel that does not conflate", () => {
+    const { found, say } = watched(3, { keys: ["a", "a", "a"] });
+    for (const offset of [1, 3]) say(offset);
+    expect(found).toHaveLength(1);
   });
 
   it("finds what is missing, doubled, out of order, or another's", () => {

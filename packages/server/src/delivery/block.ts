@@ -1,3 +1,4 @@
+import type { Entry } from "@hawser/log";
 import type { Codec, ServerFrame } from "@hawser/protocol";
 import { messageCost } from "@hawser/protocol";
 import type { Framing } from "../transport/transport.ts";
@@ -38,6 +39,8 @@ export interface Block {
   readonly messageBytes: number;
   readonly cost: number;
   readonly messages: number;
+  /** What is in it, where its interval alone does not say so, since something was left out of it (SUB-17). */
+  readonly conflated: readonly Entry[] | undefined;
 }
 
 /** What names a block beside its run. */
@@ -57,7 +60,8 @@ export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block 
   const message = codec.encode(frame, framing.headroomBytes);
   const messageBytes = message.length - framing.headroomBytes;
   const bytes = framing.frame(message);
-  return { epoch, from, to, generation, bytes, messageBytes, cost, messages: messages.length };
+  const left = conflated ? messages : undefined;
+  return { epoch, from, to, generation, bytes, messageBytes, cost, messages: messages.length, conflated: left };
 }
 
 interface Kept {
@@ -69,7 +73,8 @@ interface Kept {
 
 /**
  * Blocks of one channel that were made lately, so that subscribers at the same cursor share them. A block is found by
- * its whole interval: it never holds more than the subscriber's own run.
+ * its whole interval, and by what was left out of that: it never holds more than the subscriber's own run, which his
+ * credit and rate were held against.
  */
 export class BlockCache {
   readonly #recent: Recent<Kept>;
@@ -88,7 +93,7 @@ export class BlockCache {
 
   find(run: Run, key: BlockKey, encoding: Encoding): Block | undefined {
     for (const { block, encoding: own } of this.#recent.items) {
-      const same = block.from === run.from && block.to === run.to && own === encoding;
+      const same = block.from === run.from && block.to === run.to && own === encoding && holdsAll(block, run);
       if (same && block.generation === key.generation && block.epoch === key.epoch) return block;
     }
     return undefined;
@@ -122,4 +127,10 @@ export class BlockCache {
   clear(): void {
     this.#recent.clear();
   }
+}
+
+/** Whether a block of the same interval as a run holds the same entries. */
+function holdsAll({ conflated }: Block, run: Run): boolean {
+  if (conflated === undefined || run.conflated !== true) return conflated === undefined && run.conflated !== true;
+  return conflated.length === run.entries.length && conflated.every((entry, index) => entry === run.entries[index]);
 }

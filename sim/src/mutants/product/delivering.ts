@@ -4,6 +4,8 @@ const subscription = "packages/server/src/delivery/subscription.ts";
 const table = "packages/server/src/delivery/subscription-table.ts";
 const feed = "packages/server/src/delivery/channel-feed.ts";
 const tail = "packages/server/src/delivery/tail.ts";
+const newest = "packages/server/src/delivery/newest-by-key.ts";
+const block = "packages/server/src/delivery/block.ts";
 const start = "packages/server/src/delivery/start.ts";
 
 /** Faults in how a node delivers: cursors, tails, floors, epochs, grants and credit. */
@@ -31,6 +33,46 @@ export const deliveringMutants: readonly ProductMutant[] = [
     file: subscription,
     find: "if (this.#credit === 0) return run;",
     replace: "return run;",
+  },
+  {
+    kind: "product",
+    id: "rate-not-held",
+    sentence: "a node sends past the rate of a channel",
+    file: subscription,
+    find: "const count = Math.min(run.entries.length, rate.available(now));",
+    replace: "const count = run.entries.length;",
+  },
+  {
+    kind: "product",
+    id: "rate-waits-for-ever",
+    sentence: "what waits for the rate of a channel is not sent when its time has come",
+    file: subscription,
+    find: "      this.#waitsForRate = false;\n",
+    replace: "",
+  },
+  {
+    kind: "product",
+    id: "keyless-left-out",
+    sentence: "messages without a key are left out like those that have one",
+    file: newest,
+    find: 'if (entry.key === "") return;',
+    replace: "",
+  },
+  {
+    kind: "product",
+    id: "oldest-by-key",
+    sentence: "of a page the oldest message of each key is sent, and not the newest",
+    file: newest,
+    find: 'if (key !== "") newest.set(key, offset);',
+    replace: 'if (key !== "" && !newest.has(key)) newest.set(key, offset);',
+  },
+  {
+    kind: "product",
+    id: "conflated-block-by-interval",
+    sentence: "a conflated block is shared with those of whose run more was left out",
+    file: block,
+    find: " && holdsAll(block, run);",
+    replace: " && Boolean(holdsAll);",
   },
   {
     kind: "product",
