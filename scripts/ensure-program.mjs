@@ -14,6 +14,11 @@ const programs = {
     tests: "tests of the page",
   },
   nginx: { commands: ["nginx"], variable: undefined, tests: "tests behind nginx" },
+  "redis-server": {
+    commands: ["redis-server", "valkey-server"],
+    variable: undefined,
+    tests: "tests of the log in Redis",
+  },
   ip: { package: "iproute2", commands: ["ip"], variable: undefined, tests: "tests of parted networks" },
 };
 

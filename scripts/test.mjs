@@ -47,7 +47,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {
-    for (const program of ["nginx", "ip"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
+    for (const program of ["nginx", "ip", "redis-server"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
     await Promise.all([
@@ -73,7 +73,18 @@ function gate(name, [command, ...args]) {
   console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
   if (!passed) console.log(indent(output));
   else if (
-    ["size", "snippets", "requirements", "simulator", "mutants", "chromium", "nginx", "ip", "newer node"].includes(name)
+    [
+      "size",
+      "snippets",
+      "requirements",
+      "simulator",
+      "mutants",
+      "chromium",
+      "nginx",
+      "ip",
+      "redis-server",
+      "newer node",
+    ].includes(name)
   )
     console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });

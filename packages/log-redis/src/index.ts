@@ -1,1 +1,3 @@
-export {};
+export { redisLogAsSet } from "./as-set.ts";
+export type { RedisConnectionOptions, RedisLogOptions, RedisSentinels } from "./options.ts";
+export { redisLog } from "./redis-log.ts";

@@ -1,6 +1,7 @@
 import { createServer } from "@hawser/server";
 import { aborted } from "../aborted.ts";
 import { loadConfigFile } from "../configuration/config-file.ts";
+import { brokerSchemes, warnOfBroker } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import { resolveSettings, unknownVariables } from "../configuration/settings.ts";
 import type { Settings } from "../configuration/settings.ts";
@@ -60,7 +61,9 @@ export const serveCommand: Command = {
       log: {
         type: "string",
         value: "ADDRESS",
-        description: "use the log of a hawser log there: unix:PATH or tcp:127.0.0.1:PORT; also HAWSER_LOG",
+        description:
+          "use the log of a hawser log there: unix:PATH or tcp:127.0.0.1:PORT; or that of a broker: " +
+          `${brokerSchemes.join(", ")}; also HAWSER_LOG`,
       },
       peer: {
         type: "string",
@@ -172,9 +175,11 @@ async function check(settings: Settings, file: ConfigFile, world: World): Promis
 
 async function serve(settings: Settings, file: ConfigFile, world: World): Promise<ExitCode> {
   const keptSecret = folderSecret(settings, file);
-  const server = createServer(serverOptions(settings, file, world, { log: await logOf(settings, file), keptSecret }));
+  const log = await logOf(settings, file);
+  const server = createServer(serverOptions(settings, file, world, { log, keptSecret }));
   await listen(server, settings);
   const printer = new Printer(world);
+  warnOfBroker(settings, log, printer);
   const style = styleFor(world.stdout, world.environment);
   for (const line of announcement(server, settings, file, style)) await printer.line(line);
   await aborted(world.interrupted);

@@ -5,7 +5,7 @@ import type { LogServer, PairedListener } from "@hawser/log-server";
 import { systemPorts } from "@hawser/protocol";
 import { processMetrics } from "@hawser/server";
 import { aborted } from "../aborted.ts";
-import { isBrokerUrl } from "../brokers/broker-log.ts";
+import { isBrokerUrl, warnOfBroker } from "../brokers/broker-log.ts";
 import type { ConfigFile } from "../configuration/config-file.ts";
 import type { Settings } from "../configuration/settings.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -38,7 +38,10 @@ export async function serveWithWorkers(settings: Settings, file: ConfigFile, wor
   const place = settings.log.value;
   // A broker has one reader per machine, and not one per worker.
   const log = place === undefined || isBrokerUrl(place) ? await logOf(settings, file) : undefined;
-  if (log !== undefined) await openLog(log, file);
+  if (log !== undefined) {
+    await openLog(log, file);
+    warnOfBroker(settings, log, printer);
+  }
   const pipes = pairedListener();
   const logServer = log === undefined ? undefined : await serveToWorkers(log, pipes);
   const own = processMetrics({ worker: "primary" });

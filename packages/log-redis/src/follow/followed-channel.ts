@@ -1,0 +1,201 @@
+import { ChannelFeed } from "@hawser/log";
+import type { Entry, EpochStart, Follower, FollowHandlers, FollowerErrorListener, Head, Page } from "@hawser/log";
+import type { FeedRecord } from "../values/entries.ts";
+
+type Place =
+  /** Its head is being asked for; what the feed brings meanwhile is kept, as far as `maxEarly` goes. */
+  | { readonly kind: "asking"; readonly early: FeedRecord[] }
+  /** The next entry of the feed continues it. */
+  | { readonly kind: "live" }
+  /** Entries up to `target` at least are to be read from the channel itself. */
+  | { readonly kind: "behind"; target: number };
+
+interface Awaited {
+  readonly head: Head;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What a followed channel asks of the log. */
+export interface FollowedChannelEvents {
+  /** Its followers are to be told something. */
+  readonly onNews: (channel: FollowedChannel) => void;
+  /** Entries above `at` are to be read. */
+  readonly onBehind: (channel: FollowedChannel) => void;
+  /** Nobody follows it, and nobody is about to. */
+  readonly onUnused: (channel: FollowedChannel) => void;
+  readonly onFollowerError: FollowerErrorListener;
+}
+
+/** Records of the feed that are kept while the head is asked for; of more, the channel itself is read. */
+const maxEarly = 256;
+
+/** One channel that this node follows: where its followers stand, and how that goes on with what the feed brings. */
+export class FollowedChannel {
+  readonly name: string;
+  readonly feed: ChannelFeed;
+  readonly #events: FollowedChannelEvents;
+  #place: Place = { kind: "asking", early: [] };
+  #epoch = 0;
+  #at = 0;
+  #floor = 0;
+  #lineage: readonly EpochStart[] = [];
+  #held = 0;
+  #awaited: Awaited[] = [];
+
+  constructor(name: string, events: FollowedChannelEvents) {
+    this.name = name;
+    this.#events = events;
+    this.feed = new ChannelFeed(events.onFollowerError);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Where its followers stand. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Somebody is about to follow it. */
+  hold(): void {
+    this.#held += 1;
+  }
+
+  release(): void {
+    this.#held -= 1;
+    if (this.#held === 0 && !this.feed.active) this.#events.onUnused(this);
+  }
+
+  /** Resolves once its followers stand at this head's end or behind it. */
+  reached(head: Head): Promise<void> {
+    if (this.#hasReached(head)) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#awaited.push({ head, resolve, reject }));
+  }
+
+  join(handlers: FollowHandlers): Follower {
+    const head: Head = { epoch: this.#epoch, floor: this.#floor, end: this.#at, lineage: this.#lineage };
+    const follower = this.feed.join(handlers, head, () => {
+      if (this.#held === 0 && !this.feed.active) this.#events.onUnused(this);
+    });
+    this.release();
+    return follower;
+  }
+
+  /** The head is about to be asked for, since the log has another epoch. */
+  ask(): void {
+    if (this.#place.kind !== "asking") this.#place = { kind: "asking", early: [] };
+  }
+
+  /** What the feed brings, in its order. */
+  take(record: FeedRecord): void {
+    const place = this.#place;
+    if (place.kind === "asking") {
+      if (place.early.length < maxEarly) place.early.push(record);
+      else place.early[maxEarly - 1] = record;
+      return;
+    }
+    if (record.epoch !== this.#epoch) return;
+    if (record.entry !== undefined) this.#takeEntry(record.entry);
+    this.#raiseFloor(record.floor);
+  }
+
+  /** The head as the log has it. Returns false when it lies below what was given: the log went back unseen. */
+  settle(head: Head): boolean {
+    if (head.epoch < this.#epoch) return true;
+    if (head.epoch === this.#epoch && head.end < this.#at) return false;
+    const place = this.#place;
+    if (head.epoch > this.#epoch) {
+      const isFirst = this.#epoch === 0;
+      this.#begin(head);
+      if (!isFirst) this.feed.epoch(head);
+    }
+    if (place.kind === "behind") {
+      place.target = Math.max(place.target, head.end);
+    } else {
+      this.#place = { kind: "live" };
+      if (head.end > this.#at) this.#fallBehind(head.end);
+    }
+    this.#raiseFloor(head.floor);
+    if (place.kind === "asking") for (const record of place.early) this.take(record);
+    this.#events.onNews(this);
+    this.#tellReached();
+    return true;
+  }
+
+  /** What was read above `at`. Returns whether more has to be read. */
+  takePage(page: Page): boolean {
+    if (this.#place.kind !== "behind" || page.epoch !== this.#epoch) return false;
+    if (page.interval.from > this.#at) {
+      // Trimmed before it could be given. What follows starts behind it.
+      const head = { epoch: this.#epoch, floor: page.floor, end: page.interval.from, lineage: this.#lineage };
+      this.#begin(head);
+      this.feed.epoch(head);
+    }
+    const { target } = this.#place;
+    if (page.interval.to > this.#at) {
+      this.feed.entries(page.entries, this.#at, page.interval.to);
+      this.#at = page.interval.to;
+    }
+    const isDone = this.#at >= target;
+    if (isDone) this.#place = { kind: "live" };
+    this.#raiseFloor(page.floor);
+    this.#events.onNews(this);
+    this.#tellReached();
+    return !isDone;
+  }
+
+  /** It could not be followed: whoever waits to is told. */
+  fail(error: Error): void {
+    for (const { reject } of this.#awaited.splice(0)) reject(error);
+  }
+
+  #takeEntry(entry: Entry): void {
+    const place = this.#place;
+    if (entry.offset <= this.#at) return;
+    if (place.kind === "behind") {
+      place.target = Math.max(place.target, entry.offset);
+    } else if (entry.offset > this.#at + 1) {
+      this.#fallBehind(entry.offset);
+    } else {
+      this.feed.entry(entry, this.#at);
+      this.#at = entry.offset;
+      this.#events.onNews(this);
+      this.#tellReached();
+    }
+  }
+
+  #fallBehind(target: number): void {
+    this.#place = { kind: "behind", target };
+    this.#events.onBehind(this);
+  }
+
+  #begin({ epoch, end, floor, lineage }: Head): void {
+    this.#epoch = epoch;
+    this.#at = end;
+    this.#floor = floor;
+    this.#lineage = lineage;
+  }
+
+  #raiseFloor(floor: number): void {
+    if (floor <= this.#floor) return;
+    this.#floor = floor;
+    this.feed.floor(floor);
+    this.#events.onNews(this);
+  }
+
+  #hasReached({ epoch, end }: Head): boolean {
+    return this.#epoch > epoch || (this.#epoch === epoch && this.#at >= end);
+  }
+
+  #tellReached(): void {
+    if (this.#awaited.length === 0 || this.#place.kind === "asking") return;
+    const left = this.#awaited;
+    this.#awaited = [];
+    for (const awaited of left) {
+      if (this.#hasReached(awaited.head)) awaited.resolve();
+      else this.#awaited.push(awaited);
+    }
+  }
+}

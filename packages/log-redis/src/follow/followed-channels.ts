@@ -1,0 +1,152 @@
+import { FeedPump } from "@hawser/log";
+import type { Follower, FollowHandlers, Head, LogOpenOptions, Page } from "@hawser/log";
+import { HawserError } from "@hawser/protocol";
+import type { FeedRecord } from "../values/entries.ts";
+import { FollowedChannel } from "./followed-channel.ts";
+
+interface FollowedChannelsOptions {
+  readonly maxFollowed: number;
+  readonly ports: LogOpenOptions;
+  /** The heads as the log has them now, in the order of the names. */
+  readonly heads: (names: readonly string[]) => Promise<Head[]>;
+  /** The next page of a channel that fell behind. */
+  readonly read: (name: string, after: number) => Promise<Page>;
+  /** The log went back without beginning an epoch: keys of this one were deleted. */
+  readonly onWentBack: (epoch: number) => void;
+}
+
+/** Heads that are asked for at once. */
+const maxHeads = 256;
+/** Channels that are caught up with at a time. */
+const maxCatchingUp = 4;
+
+/** The channels that this node follows, fed by its one reader. */
+export class FollowedChannels {
+  readonly #options: FollowedChannelsOptions;
+  readonly #channels = new Map<string, FollowedChannel>();
+  readonly #pump = new FeedPump();
+  #behind: FollowedChannel[] = [];
+  #catchingUp = 0;
+  /** Rises with every reason to look at all heads; a look that began before is not enough. */
+  #looks = 0;
+  #isLooking = false;
+
+  constructor(options: FollowedChannelsOptions) {
+    this.#options = options;
+  }
+
+  async follow(name: string, handlers: FollowHandlers): Promise<Follower> {
+    const channel = this.#channels.get(name) ?? this.#create(name);
+    channel.hold();
+    try {
+      const [head] = await this.#options.heads([name]);
+      // A new one begins with this head; one that is followed already has to come to it.
+      if (channel.epoch === 0) channel.settle(head!);
+      await channel.reached(head!);
+    } catch (error) {
+      channel.release();
+      throw error;
+    }
+    return channel.join(handlers);
+  }
+
+  /** What the feed brings. */
+  take(record: FeedRecord): void {
+    this.#channels.get(record.channel)?.take(record);
+  }
+
+  /** The log has another epoch: every channel begins anew with its head in it. */
+  begin(epoch: number): void {
+    for (const channel of this.#channels.values()) if (channel.epoch !== 0 && channel.epoch < epoch) channel.ask();
+    this.look();
+  }
+
+  /** Something may have been missed: the heads say what. */
+  look(): void {
+    this.#looks += 1;
+    if (!this.#isLooking) void this.#look();
+  }
+
+  available(available: boolean): void {
+    for (const channel of this.#channels.values()) {
+      channel.feed.available(available);
+      this.#pump.mark(channel.feed);
+    }
+  }
+
+  /** The server is away: who waits to follow is told. */
+  fail(error: Error): void {
+    this.#behind = [];
+    for (const channel of this.#channels.values()) channel.fail(error);
+  }
+
+  close(): void {
+    for (const channel of this.#channels.values()) {
+      channel.fail(new HawserError("log-closed", "the log was closed"));
+      channel.feed.close();
+    }
+    this.#pump.clear();
+    this.#channels.clear();
+    this.#behind = [];
+  }
+
+  #create(name: string): FollowedChannel {
+    if (this.#channels.size >= this.#options.maxFollowed) {
+      throw new HawserError("overloaded", `channel ${name} is one past maxFollowed`, { retry: true });
+    }
+    const { ports } = this.#options;
+    const channel = new FollowedChannel(name, {
+      onNews: ({ feed }) => this.#pump.mark(feed),
+      onBehind: (behind) => this.#catchUp(behind),
+      onUnused: () => {
+        if (this.#channels.get(name) === channel) this.#channels.delete(name);
+      },
+      onFollowerError: (error) => ports.onFollowerError?.(error, name),
+    });
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      for (let seen = -1; seen !== this.#looks;) {
+        seen = this.#looks;
+        const names = [...this.#channels.keys()];
+        for (let first = 0; first < names.length; first += maxHeads) {
+          const some = names.slice(first, first + maxHeads);
+          const heads = await this.#options.heads(some);
+          for (const [index, name] of some.entries()) this.#settle(name, heads[index]!);
+        }
+      }
+    } catch {
+      // The server is away, and all heads are asked for when it is back.
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #settle(name: string, head: Head): void {
+    const channel = this.#channels.get(name);
+    // One that nobody follows yet is settled by who is about to.
+    if (channel === undefined || channel.epoch === 0) return;
+    if (!channel.settle(head)) this.#options.onWentBack(head.epoch);
+  }
+
+  #catchUp(channel: FollowedChannel): void {
+    if (!this.#behind.includes(channel)) this.#behind.push(channel);
+    while (this.#catchingUp < maxCatchingUp && this.#behind.length > 0) void this.#readOne(this.#behind.shift()!);
+  }
+
+  async #readOne(channel: FollowedChannel): Promise<void> {
+    this.#catchingUp += 1;
+    try {
+      while (channel.takePage(await this.#options.read(channel.name, channel.at)));
+    } catch {
+      // The server is away; it is still behind when the heads are asked for again.
+    }
+    this.#catchingUp -= 1;
+    const next = this.#behind.shift();
+    if (next !== undefined) void this.#readOne(next);
+  }
+}

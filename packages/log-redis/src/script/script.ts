@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import { appendSource } from "./append.ts";
+import { commonSource } from "./common.ts";
+import { readingSource } from "./reading.ts";
+
+const dispatchSource = `
+local results = {}
+if operation == 'append' then for _ = 1, tonumber(take()) do append(results) end
+elseif operation == 'heads' then while at <= #ARGV do head(results, load(take())) end
+elseif operation == 'read' then read(results)
+elseif operation == 'sweep' then sweep(results) end
+return answer(results)
+`;
+
+/** The one script of the log; its operations are described beside their sources. */
+export const scriptSource = `${commonSource}${appendSource}${readingSource}${dispatchSource}`;
+
+/** By which `EVALSHA` names it. */
+export const scriptDigest = createHash("sha1").update(scriptSource).digest("hex");
