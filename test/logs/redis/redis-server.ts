@@ -21,7 +21,7 @@ export function startRedis(persistence: RedisPersistence, more: readonly string[
 }
 
 /** Sends one command of words without spaces; what is answered first, or `undefined` where nobody is. */
-export function ask(port: number, command: string): Promise<string | undefined> {
+function ask(port: number, command: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(`${command}\r\n`));
     const settle = (answer?: string): void => {

@@ -107,7 +107,7 @@ export class Program {
 }
 
 /** Whether somebody accepts connections on this port. */
-export function listens(port: number): Promise<boolean> {
+function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" }, () => {
       socket.destroy();
