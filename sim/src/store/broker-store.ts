@@ -1,4 +1,5 @@
-import { brokerLog, FakeBroker } from "@hawser/log/fake-broker";
+import { brokerLog } from "@hawser/log/broker";
+import { FakeBroker, fakeSource } from "@hawser/log/fake-broker";
 import type { FaultRates } from "@hawser/log/fake-broker";
 import type { Log } from "@hawser/log";
 import type { Ports } from "@hawser/protocol";
@@ -18,7 +19,7 @@ export class BrokerStore {
 
   /** One node's log over the broker. */
   log(): Log {
-    return brokerLog({ broker: this.#broker.connect(), appendTimeoutMs: 4_000, readTimeoutMs: 4_000 });
+    return brokerLog({ source: fakeSource(this.#broker), appendTimeoutMs: 4_000, readTimeoutMs: 4_000 });
   }
 
   /** Nobody reaches it for a while. */

@@ -1,4 +1,5 @@
-import { brokerLog, FakeBroker } from "@hawser/log/fake-broker";
+import { brokerLog } from "@hawser/log/broker";
+import { FakeBroker, fakeSource } from "@hawser/log/fake-broker";
 import type { Subscription } from "@hawser/client";
 import { describe, expect, it } from "vitest";
 import { calm, pass } from "../support/scenario.ts";
@@ -26,7 +27,7 @@ async function worldOnBroker(seed: number): Promise<{ readonly world: World; rea
           ...made.process("broker").ports,
           rates: { duplicate: 0.5, loseReply: 0.2, lateAppend: 0.1, lateReply: 0.2, gap: 0.3, loseFetch: 0.05 },
         });
-        return brokerLog({ broker: broker.connect() });
+        return brokerLog({ source: fakeSource(broker) });
       },
     },
   );

@@ -1,33 +1,34 @@
-import type { Durability } from "../log.ts";
-import type { Broker } from "../prefix/broker.ts";
+import type { BrokerSource } from "../prefix/broker.ts";
 
-/** Options of `brokerLog`; times in milliseconds. */
-export interface BrokerLogOptions {
-  /** This node's connection to the partition. */
-  readonly broker: Broker;
-  /** Name for the capabilities. Default "broker". */
-  readonly name?: string;
-  /** What the broker's appends outlive. Default `commit`. */
-  readonly durability?: Durability;
-  /** Pause between two reads at the end of the log. Default 5. */
+/** What a log over a broker may be told; times in milliseconds. All limits are per node, and most per partition. */
+export interface BrokerLogSettings {
+  /** How long a fetch at the end of the log waits for something to come. Default 1,000. */
+  readonly waitMs?: number;
+  /** Pause after an answer that brought nothing and did not wait. Default 5. */
   readonly pollMs?: number;
+  /** The pause after a fetch that failed is drawn below a bound that begins here and doubles. Default 50. */
+  readonly minBackoffMs?: number;
+  /** Where that bound stops to double. Default 2,000. */
+  readonly maxBackoffMs?: number;
   /** After which a record that was not seen in the log is sent again. Default 200. */
   readonly retryMs?: number;
   /** After which the outcome of an append is given up as not known. Default 10,000. */
   readonly appendTimeoutMs?: number;
   /** After which a read gives up. Default 10,000. */
   readonly readTimeoutMs?: number;
+  /** How long opening waits until what the broker has was read. Default 60,000. */
+  readonly openTimeoutMs?: number;
   /** How long a node that finds no checkpoint in a trimmed log waits for another node's. Default 2,000. */
   readonly checkpointWaitMs?: number;
-  /** Appends between two checkpoints. Default 1,000. */
+  /** Appends between two checkpoints of a partition. Default 1,000. */
   readonly checkpointEvery?: number;
-  /** Appends that wait for their outcome at most; past it they fail with `log-unavailable`. Default 100,000. */
+  /** Appends of a partition that wait for their outcome at most; past it they fail with `log-unavailable`. Default 100,000. */
   readonly maxPending?: number;
   /** Records in one request at most. Default 500. */
   readonly maxBatch?: number;
   /** Records whose identity is remembered, to find out how far a log went back. Default 65,536. */
   readonly maxRemembered?: number;
-  /** Part of the rule: the same on all nodes. Channels with an entry at most. Default 1,000,000. */
+  /** Part of the rule: the same on all nodes. Channels of a partition with an entry at most. Default 1,000,000. */
   readonly maxChannels?: number;
   /** Part of the rule: the same on all nodes. Default 10,000. */
   readonly maxProducersPerChannel?: number;
@@ -36,3 +37,30 @@ export interface BrokerLogOptions {
   /** Part of the rule: the same on all nodes. Epochs that are remembered. Default 256. */
   readonly maxLineage?: number;
 }
+
+/** Options of `brokerLog`. */
+export interface BrokerLogOptions extends BrokerLogSettings {
+  /** The broker. It is opened and closed with the log. */
+  readonly source: BrokerSource;
+}
+
+/** All settings, for {@link BrokerLogSettings}. */
+export const brokerLogDefaults: Required<BrokerLogSettings> = {
+  waitMs: 1_000,
+  pollMs: 5,
+  minBackoffMs: 50,
+  maxBackoffMs: 2_000,
+  retryMs: 200,
+  appendTimeoutMs: 10_000,
+  readTimeoutMs: 10_000,
+  openTimeoutMs: 60_000,
+  checkpointWaitMs: 2_000,
+  checkpointEvery: 1_000,
+  maxPending: 100_000,
+  maxBatch: 500,
+  maxRemembered: 65_536,
+  maxChannels: 1_000_000,
+  maxProducersPerChannel: 10_000,
+  maxRecentPositions: 64,
+  maxLineage: 256,
+};

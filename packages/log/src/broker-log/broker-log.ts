@@ -1,5 +1,4 @@
 import { assert, HawserError } from "@hawser/protocol";
-import { FeedPump } from "../follow/feed-pump.ts";
 import type {
   Append,
   AppendOutcome,
@@ -12,38 +11,21 @@ import type {
   Page,
   ReadOptions,
 } from "../log.ts";
-import { Aging } from "../memory/aging.ts";
-import type { Verdict } from "../prefix/accepted-prefix.ts";
-import type { WarmStart } from "../prefix/cold-start.ts";
-import type { PlacedRecord } from "../prefix/log-record.ts";
-import { ownPayload } from "../retention/own-payload.ts";
-import type { BrokerLogOptions } from "./broker-log-options.ts";
-import { ChannelView } from "./channel-view.ts";
-import type { PlannedPage } from "./channel-view.ts";
-import { fetchAccepted, unavailable } from "./fetch-accepted.ts";
-import { LogReader } from "./log-reader.ts";
-import type { ReaderEvents, StartKind } from "./reader-events.ts";
-import { PendingAppends } from "./pending-appends.ts";
+import type { BrokerSource } from "../prefix/broker.ts";
+import { brokerLogDefaults } from "./broker-log-options.ts";
+import type { BrokerLogOptions, BrokerLogSettings } from "./broker-log-options.ts";
+import { PartitionLog } from "./partition-log.ts";
+import { partitionOf } from "./partition-of.ts";
 
-interface Open {
-  readonly kind: "open";
-  readonly options: LogOpenOptions;
-  readonly reader: LogReader;
-  readonly pending: PendingAppends;
-  readonly aging: Aging<ChannelView>;
-}
-
-type State = { readonly kind: "new" } | Open | { readonly kind: "closed" };
-
-/** Entries that are trimmed in one step at most. */
-const maxTrimStep = 4_096;
-/** How often a page is planned anew because the log was trimmed or went back under it. */
-const maxPlans = 8;
+type State =
+  | { readonly kind: "new" }
+  | { readonly kind: "open"; readonly partitions: readonly PartitionLog[] }
+  | { readonly kind: "closed" };
 
 /**
- * The log port over one partition of a broker that can order records and nothing else. All nodes of a service share the
- * partition; whether a record counts is decided by those who read it (`AcceptedPrefix`), alike on every node. Many
- * channels share it, so that their offsets have holes.
+ * The log port over a broker that can order records and nothing else. A channel lies in one of its partitions, by
+ * {@link partitionOf}; all nodes of a service share them. Whether a record counts is decided by those who read it
+ * (`AcceptedPrefix`), alike on every node.
  *
  * An append without a producer is sent once and cannot be told from its copy: a broker that doubles records doubles it.
  */
@@ -53,257 +35,99 @@ export function brokerLog(options: BrokerLogOptions): Log {
 
 class BrokerLog implements Log {
   readonly capabilities: LogCapabilities;
-  readonly #options: Required<BrokerLogOptions>;
-  readonly #views = new Map<string, ChannelView>();
-  readonly #pump = new FeedPump();
-  #ids = 0;
+  readonly #source: BrokerSource;
+  readonly #settings: Required<BrokerLogSettings>;
   #state: State = { kind: "new" };
+  #ids = 0;
 
-  constructor(options: BrokerLogOptions) {
-    this.#options = {
-      name: "broker",
-      durability: "commit",
-      pollMs: 5,
-      retryMs: 200,
-      appendTimeoutMs: 10_000,
-      readTimeoutMs: 10_000,
-      checkpointWaitMs: 2_000,
-      checkpointEvery: 1_000,
-      maxPending: 100_000,
-      maxBatch: 500,
-      maxRemembered: 65_536,
-      maxChannels: 1_000_000,
-      maxProducersPerChannel: 10_000,
-      maxRecentPositions: 64,
-      maxLineage: 256,
-      ...options,
-    };
+  constructor({ source, ...settings }: BrokerLogOptions) {
+    this.#source = source;
+    this.#settings = { ...brokerLogDefaults, ...settings };
     this.capabilities = {
-      name: this.#options.name,
-      durabilities: [this.#options.durability],
+      name: source.name,
+      durabilities: source.durabilities,
       deduplicates: true,
       history: "scan",
       ephemeral: true,
     };
   }
 
-  async open(options: LogOpenOptions): Promise<void> {
+  async open(open: LogOpenOptions): Promise<void> {
     assert(this.#state.kind === "new", "a log is opened once");
-    const open = this.#start(options);
-    this.#state = open;
-    if (await open.reader.caughtUp(this.#options.readTimeoutMs)) return;
-    this.#stop(open);
-    throw new HawserError("log-unavailable", "the broker did not show its log in time", { retry: true });
+    const settings = this.#settings;
+    const node = Array.from(open.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const nextId = (): string => `${node}-${(this.#ids += 1)}`;
+    this.#state = { kind: "closed" };
+    const brokers = await this.#source.open(open);
+    const partitions = brokers.map((broker) => new PartitionLog({ broker, settings, open, nextId }));
+    try {
+      await Promise.all(partitions.map((partition) => partition.opened()));
+    } catch (error) {
+      for (const partition of partitions) partition.abandon();
+      await this.#source.close();
+      throw error;
+    }
+    this.#state = { kind: "open", partitions };
   }
 
-  append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    if (this.#state.kind !== "open") return Promise.resolve(appends.map(() => closedOutcome));
-    return this.#state.pending.add(appends.map((append) => ({ ...append, payload: ownPayload(append.payload) })));
+  async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    if (this.#state.kind !== "open") return appends.map(() => closedOutcome);
+    const { partitions } = this.#state;
+    const outcomes: AppendOutcome[] = Array.from(appends, () => closedOutcome);
+    const places = new Map<PartitionLog, number[]>();
+    for (const [place, { channel, payload }] of appends.entries()) {
+      if (payload.data.byteLength > this.#source.maxPayloadBytes) {
+        outcomes[place] = this.#tooLarge(payload.data.byteLength);
+        continue;
+      }
+      const partition = partitions[partitionOf(channel, partitions.length)]!;
+      const known = places.get(partition);
+      if (known === undefined) places.set(partition, [place]);
+      else known.push(place);
+    }
+    await Promise.all(
+      Array.from(places, async ([partition, own]) => {
+        const settled = await partition.append(own.map((place) => appends[place]!));
+        for (const [index, place] of own.entries()) outcomes[place] = settled[index]!;
+      }),
+    );
+    return outcomes;
   }
 
   async head(channel: string): Promise<Head> {
-    const open = await this.#caughtUp();
-    return this.#headOf(open, channel);
+    return this.#partition(channel).head(channel);
   }
 
-  read(channel: string, after: number, options: ReadOptions): Promise<Page> {
-    return this.#page(channel, after, (view) => view.plan(after, options));
+  async read(channel: string, after: number, options: ReadOptions): Promise<Page> {
+    return this.#partition(channel).read(channel, after, options);
   }
 
-  readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
-    return this.#page(channel, 0, (view) => view.planBackward(through, options));
+  async readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
+    return this.#partition(channel).readBackward(channel, through, options);
   }
 
   async follow(channel: string, handlers: FollowHandlers): Promise<Follower> {
-    const open = await this.#caughtUp();
-    if (!this.#views.has(channel) && this.#views.size >= this.#options.maxChannels) {
-      throw new HawserError("log-full", `channel ${channel} is one past maxChannels`, { retry: true });
-    }
-    const view = this.#view(open, channel);
-    view.joined();
-    return view.feed.join(handlers, this.#headOf(open, channel), () => {
-      if (view.isUnused) this.#views.delete(channel);
-    });
+    return this.#partition(channel).follow(channel, handlers);
   }
 
   async close(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: "closed" };
     if (state.kind !== "open") return;
-    await state.pending.empty();
-    this.#stop(state);
+    await Promise.all(state.partitions.map((partition) => partition.close()));
+    await this.#source.close();
   }
 
-  #start(options: LogOpenOptions): Open {
-    const { clock, timers, random } = options;
-    const { broker, retryMs, maxBatch, maxPending } = this.#options;
-    const node = Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const nextId = (): string => `${node}-${(this.#ids += 1)}`;
-    const reader = new LogReader(
-      {
-        ...this.#options,
-        clock,
-        timers,
-        random,
-        nextId,
-        prefix: this.#options,
-        maxFetch: 1_000,
-      },
-      this.#readerEvents(),
-    );
-    const pending = new PendingAppends({
-      timers,
-      monotonic: () => clock.monotonic(),
-      // Whether it arrived is seen by reading: an error tells no more than silence.
-      send: (records) => void broker.produce(records).catch(() => {}),
-      recordOf: (append) => {
-        const epoch = reader.serving ? reader.prefix?.epoch : undefined;
-        if (epoch === undefined) return undefined;
-        const { deduplicateMs } = options.policyOf(append.channel);
-        return { kind: "append", id: nextId(), epoch, deduplicateMs, ...append };
-      },
-      retryMs,
-      timeoutMs: this.#options.appendTimeoutMs,
-      maxPending,
-      maxBatch,
-    });
-    const aging = new Aging<ChannelView>({ timers, intervalMs: 1_000, maxVisits: 256 }, (view) =>
-      this.#trim(view, options),
-    );
-    return { kind: "open", options, reader, pending, aging };
-  }
-
-  #stop(open: Open): void {
-    this.#state = { kind: "closed" };
-    open.reader.stop();
-    open.pending.stop();
-    open.aging.stop();
-    for (const view of this.#views.values()) view.feed.close();
-    this.#pump.clear();
-    this.#views.clear();
-  }
-
-  #readerEvents(): ReaderEvents {
-    // The reader goes on while appends are waited for in `close`, so the state is that of the time when it was opened.
-    let open: Open | undefined;
-    const current = (): Open => {
-      if (this.#state.kind === "open") open = this.#state;
-      assert(open !== undefined, "the reader runs only in a log that is open");
-      return open;
-    };
-    return {
-      onStart: (start, kind) => this.#onStart(current(), start, kind),
-      onRecord: (placed, verdict, isTold) => this.#onRecord(current(), placed, verdict, isTold),
-      onServing: (wasSuspended) => {
-        if (wasSuspended) this.#tellEpoch(current());
-        current().pending.resend();
-      },
-      onTrimmed: (start) => this.#trimBelow(start),
-      onAvailable: (available) => {
-        for (const view of this.#views.values()) view.feed.available(available);
-        this.#markAll();
-      },
-    };
-  }
-
-  #onStart(open: Open, { ends, prefix }: WarmStart, kind: StartKind): void {
-    for (const channel of ends.keys()) this.#view(open, channel);
-    for (const [channel, view] of this.#views) {
-      view.restart(ends.get(channel) ?? 0, kind === "same");
-      if (kind === "same") view.skipLost(prefix.lineage);
-    }
-    // Before a log has begun anew it has no epoch to tell of; the record that begins it comes next.
-    if (kind === "other" && prefix.epoch > 0) this.#tellEpoch(open);
-    this.#markAll();
-  }
-
-  #onRecord(open: Open, placed: PlacedRecord, verdict: Verdict, isTold: boolean): void {
-    const { record } = placed;
-    if (verdict.kind === "epoch") {
-      if (verdict.anew) for (const view of this.#views.values()) view.restart(0, false);
-      if (isTold) this.#tellEpoch(open);
-      // What waits was written for the epoch before, or was not written at all.
-      if (isTold) open.pending.flush();
-      return;
-    }
-    if (record.kind !== "append") return;
-    if (verdict.kind === "accepted") {
-      const view = this.#view(open, record.channel);
-      view.accept(placed, record, isTold);
-      this.#trim(view, open.options);
-      open.aging.add(view);
-    }
-    if (isTold) open.pending.passed(record.id, verdict);
-  }
-
-  #tellEpoch(open: Open): void {
-    for (const view of this.#views.values()) view.newEpoch(open.reader.prefix?.lineage ?? []);
-    this.#markAll();
-  }
-
-  async #page(channel: string, at: number, plan: (view: ChannelView) => PlannedPage): Promise<Page> {
-    for (let plans = 0; plans < maxPlans; plans += 1) {
-      const open = plans === 0 && this.#isServing() ? this.#requireOpen() : await this.#caughtUp();
-      const { prefix } = open.reader;
-      const epoch = prefix?.epoch ?? 0;
-      const view = this.#views.get(channel);
-      if (view === undefined) return { epoch, floor: 0, interval: { from: at, to: at }, entries: [], more: false };
-      const { floor, from, to, records, more } = plan(view);
-      const entries = await fetchAccepted(this.#options.broker, records, (start) => this.#trimBelow(start));
-      const isSame = open.reader.serving && open.reader.prefix === prefix && prefix?.epoch === epoch;
-      if (entries !== undefined && isSame) return { epoch, floor, interval: { from, to }, entries, more };
-    }
-    throw unavailable("the log changes faster than it can be read");
-  }
-
-  #view(open: Open, channel: string): ChannelView {
-    const known = this.#views.get(channel);
-    if (known !== undefined) return known;
-    const { policyOf, onFollowerError } = open.options;
-    const view = new ChannelView(policyOf(channel), (error) => onFollowerError?.(error, channel));
-    this.#views.set(channel, view);
-    return view;
-  }
-
-  #trim(view: ChannelView, { clock }: LogOpenOptions): boolean {
-    const more = view.trim(clock.now(), maxTrimStep);
-    this.#pump.mark(view.feed);
-    return more;
-  }
-
-  #trimBelow(start: number): void {
-    for (const view of this.#views.values()) view.trimBelow(start);
-    this.#markAll();
-  }
-
-  #markAll(): void {
-    for (const view of this.#views.values()) this.#pump.mark(view.feed);
-  }
-
-  #headOf(open: Open, channel: string): Head {
-    const lineage = open.reader.prefix?.lineage ?? [];
-    const known = this.#views.get(channel)?.head(lineage);
-    if (known !== undefined) return known;
-    const own = lineage.map(({ epoch }) => ({ epoch, start: 0 }));
-    return { epoch: lineage.at(-1)?.epoch ?? 0, floor: 0, end: 0, lineage: own };
-  }
-
-  #isServing(): boolean {
-    return this.#state.kind === "open" && this.#state.reader.serving;
-  }
-
-  async #caughtUp(): Promise<Open> {
-    const open = this.#requireOpen();
-    const isCaughtUp = await open.reader.caughtUp(this.#options.readTimeoutMs);
-    // It may have been closed in the meantime.
-    this.#requireOpen();
-    if (!isCaughtUp) throw unavailable("the broker did not show its log in time");
-    return open;
-  }
-
-  #requireOpen(): Open {
+  #partition(channel: string): PartitionLog {
     if (this.#state.kind !== "open") throw new HawserError("log-closed", "the log is not open");
-    return this.#state;
+    const { partitions } = this.#state;
+    return partitions[partitionOf(channel, partitions.length)]!;
+  }
+
+  #tooLarge(bytes: number): AppendOutcome {
+    const { name, maxPayloadBytes } = this.#source;
+    const message = `a payload of ${bytes} bytes is larger than the ${maxPayloadBytes} that ${name} takes`;
+    return { kind: "failed", code: "log-full", message };
   }
 }
 

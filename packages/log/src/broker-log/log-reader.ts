@@ -1,10 +1,10 @@
 import { nextEpoch } from "@hawser/protocol";
-import type { Timer } from "@hawser/protocol";
 import type { AcceptedPrefix } from "../prefix/accepted-prefix.ts";
 import type { Fetched } from "../prefix/broker.ts";
 import { ColdStart } from "../prefix/cold-start.ts";
 import type { WarmStart } from "../prefix/cold-start.ts";
 import type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import { FetchLoop } from "./fetch-loop.ts";
 import { PassedRecords } from "./passed-records.ts";
 import type { LogReaderOptions, ReaderEvents, StartKind } from "./reader-events.ts";
 
@@ -51,17 +51,23 @@ export class LogReader {
   #appendsSinceCheckpoint = 0;
   #checkpointThrough = 0;
   #waiters: readonly Waiter[] = [];
-  #fetches = 0;
-  #available = true;
-  #timer: Timer | undefined;
-  #fetching = false;
-  #stopped = false;
+  /** The newest fetch whose answer was taken. */
+  #taken = 0;
+  readonly #loop: FetchLoop;
 
   constructor(options: LogReaderOptions, events: ReaderEvents) {
     this.#options = options;
     this.#events = events;
     this.#phase = this.#coldPhase();
     this.#passed = new PassedRecords(options.maxRemembered);
+    this.#loop = new FetchLoop(options, {
+      position: () => this.#passed.last?.offset ?? 0,
+      waitMs: () => this.#waitMs(),
+      take: (fetched, fetch) => this.#take(fetched, fetch),
+      onAvailable: (available) => {
+        if (this.#serving) events.onAvailable(available);
+      },
+    });
   }
 
   /** Whether what is known may be told. */
@@ -72,14 +78,6 @@ export class LogReader {
   /** The state of the log through the record that was passed last. */
   get prefix(): AcceptedPrefix | undefined {
     return this.#phase.kind === "warm" ? this.#phase.prefix : undefined;
-  }
-
-  /** Begins, or does now what would be done at the next poll. */
-  wake(): void {
-    if (this.#fetching || this.#stopped) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    void this.#poll();
   }
 
   /**
@@ -93,46 +91,33 @@ export class LogReader {
         resolve(false);
       });
       const waiter: Waiter = {
-        since: this.#fetches,
+        since: this.#loop.begun,
         settle: (isCaughtUp) => {
           timer.cancel();
           resolve(isCaughtUp);
         },
       };
       this.#waiters = [...this.#waiters, waiter];
-      this.wake();
+      this.#loop.ask();
     });
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#loop.stop();
     for (const { settle } of this.#waiters) settle(false);
     this.#waiters = [];
   }
 
-  async #poll(): Promise<void> {
-    this.#fetching = true;
-    let again = false;
-    try {
-      this.#fetches += 1;
-      const fetched = await this.#options.broker.fetch(this.#passed.last?.offset ?? 0, this.#options.maxFetch, 0);
-      if (this.#stopped) return;
-      this.#setAvailable(true);
-      again = this.#take(fetched, this.#fetches);
-    } catch {
-      if (this.#stopped) return;
-      this.#setAvailable(false);
-    } finally {
-      this.#fetching = false;
-    }
-    const delayMs = again || this.#waiters.some(({ since }) => since >= this.#fetches) ? 0 : this.#options.pollMs;
-    this.#timer = this.#options.timers.after(delayMs, () => this.wake());
+  #waitMs(): number {
+    const { waitMs, retryMs } = this.#options;
+    if (this.#waiters.some(({ since }) => since >= this.#taken)) return 0;
+    // What it wrote for all to agree may have to be written again.
+    return this.#serving ? waitMs : Math.min(waitMs, retryMs);
   }
 
   /** Returns whether there is more to read at once. */
   #take(fetched: Fetched, fetch: number): boolean {
+    this.#taken = Math.max(this.#taken, fetch);
     const fresh = this.#fresh(fetched);
     if (fresh === undefined) return true;
     if (fetched.start > this.#start) {
@@ -171,6 +156,7 @@ export class LogReader {
       this.#promised.agreed = 0;
     }
     this.#serving = false;
+    this.#loop.restart();
     this.#phase = this.#coldPhase();
     this.#passed = new PassedRecords(this.#options.maxRemembered);
     this.#start = 0;
@@ -310,11 +296,5 @@ export class LogReader {
   #coldPhase(): Phase {
     const start = new ColdStart({ prefix: this.#options.prefix, maxHeld: this.#options.maxRemembered });
     return { kind: "cold", start, begun: false, atEndSince: undefined };
-  }
-
-  #setAvailable(available: boolean): void {
-    if (available === this.#available) return;
-    this.#available = available;
-    if (this.#serving) this.#events.onAvailable(available);
   }
 }

@@ -34,7 +34,11 @@ export interface LogReaderOptions {
   readonly prefix: AcceptedPrefixOptions;
   /** Makes the identity of a record. */
   readonly nextId: () => string;
+  /** How long a fetch waits at the end of the log for something to come. */
+  readonly waitMs: number;
   readonly pollMs: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
   readonly retryMs: number;
   /** How long a reader that found no checkpoint waits for one before it declares that the log begins anew. */
   readonly checkpointWaitMs: number;

@@ -1,4 +1,4 @@
-import type { Clock, Random, Timers } from "@hawser/protocol";
+import type { Clock, Random, Timer, Timers } from "@hawser/protocol";
 import type { Broker, Fetched } from "../prefix/broker.ts";
 import { firstOffset } from "../prefix/cold-start.ts";
 import type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
@@ -43,6 +43,20 @@ export interface FakeBrokerOptions {
   readonly outageMs?: number;
 }
 
+interface FetchRequest {
+  readonly offset: number;
+  readonly maxCount: number;
+  readonly waitMs: number;
+  readonly done: (fetched: Fetched) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** A fetch at the end of the log, until something comes. */
+interface WaitingFetch {
+  readonly request: FetchRequest;
+  readonly timer: Timer;
+}
+
 const calm: FaultRates = {
   loseRequest: 0,
   loseReply: 0,
@@ -69,6 +83,7 @@ export class FakeBroker {
   #next = firstOffset;
   #awayUntil = 0;
   #lastArrival = 0;
+  readonly #waiting = new Set<WaitingFetch>();
 
   constructor(options: FakeBrokerOptions) {
     this.rates = { ...calm, ...options.rates };
@@ -94,32 +109,16 @@ export class FakeBroker {
     return this.#records.at(-1)?.offset ?? this.#start - 1;
   }
 
-  /** A node's connection. After `disconnect` nothing of it arrives any more, in either direction. */
-  connect(): FakeBrokerConnection {
-    let connected = true;
+  /** A node's connection, which loses all that comes while `isDeaf` says so. */
+  connect(isDeaf: () => boolean = () => false): Broker {
     return {
-      produce: (records) =>
+      produce: (records) => new Promise((resolve, reject) => this.#produce(records, resolve, reject)),
+      fetch: (offset, maxCount, waitMs) =>
         new Promise((resolve, reject) => {
-          if (!connected) return;
-          this.#produce(
-            records,
-            () => connected && resolve(),
-            (error) => connected && reject(error),
-          );
+          const request = { offset, maxCount, waitMs, done: resolve, failed: reject };
+          if (isDeaf()) this.#timeout(reject);
+          else this.#fetch(request);
         }),
-      fetch: (offset, maxCount) =>
-        new Promise((resolve, reject) => {
-          if (!connected) return;
-          this.#fetch(
-            offset,
-            maxCount,
-            (fetched) => connected && resolve(fetched),
-            (error) => connected && reject(error),
-          );
-        }),
-      disconnect: () => {
-        connected = false;
-      },
     };
   }
 
@@ -145,6 +144,7 @@ export class FakeBroker {
   /** Answers nothing for a while. */
   goAway(durationMs: number): void {
     this.#awayUntil = this.#options.clock.monotonic() + durationMs;
+    this.#failWaiting();
   }
 
   /** Appends a record as it is, as if a client had sent it long ago. */
@@ -154,7 +154,7 @@ export class FakeBroker {
 
   #produce(records: readonly LogRecord[], done: () => void, failed: (error: Error) => void): void {
     const { timers, latencyMs, requestTimeoutMs, lateMs } = this.#options;
-    const timeout = (): void => void timers.after(requestTimeoutMs, () => failed(new Error("the request timed out")));
+    const timeout = (): void => this.#timeout(failed);
     if (this.#isAway() || this.#draw("loseRequest")) return timeout();
     if (this.#draw("lateAppend")) {
       timers.after(requestTimeoutMs + this.#upTo(lateMs), () => this.#append(records));
@@ -170,18 +170,39 @@ export class FakeBroker {
     if (isLost || replyMs >= requestTimeoutMs) timeout();
   }
 
-  #fetch(offset: number, maxCount: number, done: (fetched: Fetched) => void, failed: (error: Error) => void): void {
-    const { timers, latencyMs, requestTimeoutMs } = this.#options;
-    if (this.#isAway() || this.#draw("loseFetch")) {
-      timers.after(requestTimeoutMs, () => failed(new Error("the request timed out")));
-      return;
-    }
+  #fetch(request: FetchRequest): void {
+    const { timers, latencyMs } = this.#options;
+    if (this.#isAway() || this.#draw("loseFetch")) return this.#timeout(request.failed);
     timers.after(latencyMs, () => {
-      const from = this.#records.findIndex((placed) => placed.offset >= offset);
-      const records = from < 0 ? [] : this.#records.slice(from, from + maxCount);
-      const fetched: Fetched = { records, start: this.#start, end: this.end };
-      timers.after(latencyMs, () => done(fetched));
+      // At an offset behind the end, there is nothing to wait for: the log went back.
+      if (request.waitMs === 0 || this.end !== request.offset) return this.#answer(request);
+      const waiting: WaitingFetch = { request, timer: timers.after(request.waitMs, () => this.#wake(waiting)) };
+      this.#waiting.add(waiting);
     });
+  }
+
+  #answer({ offset, maxCount, done }: FetchRequest): void {
+    const from = this.#records.findIndex((placed) => placed.offset >= offset);
+    const records = from < 0 ? [] : this.#records.slice(from, from + maxCount);
+    const fetched: Fetched = { records, start: this.#start, end: this.end };
+    this.#options.timers.after(this.#options.latencyMs, () => done(fetched));
+  }
+
+  #wake(waiting: WaitingFetch): void {
+    waiting.timer.cancel();
+    if (this.#waiting.delete(waiting)) this.#answer(waiting.request);
+  }
+
+  #failWaiting(): void {
+    for (const { request, timer } of this.#waiting) {
+      timer.cancel();
+      this.#timeout(request.failed);
+    }
+    this.#waiting.clear();
+  }
+
+  #timeout(failed: (error: Error) => void): void {
+    this.#options.timers.after(this.#options.requestTimeoutMs, () => failed(new Error("the request timed out")));
   }
 
   #append(records: readonly LogRecord[]): void {
@@ -192,6 +213,7 @@ export class FakeBroker {
       this.#records.push({ offset: this.#next, time: this.#options.clock.now(), record });
       this.#next += 1;
     }
+    for (const waiting of this.#waiting) this.#wake(waiting);
   }
 
   /** When the next request arrives: without faults, requests arrive in the order in which they were sent. */
@@ -203,7 +225,7 @@ export class FakeBroker {
 
   #isAway(): boolean {
     const now = this.#options.clock.monotonic();
-    if (now >= this.#awayUntil && this.#draw("outage")) this.#awayUntil = now + this.#upTo(this.#options.outageMs);
+    if (now >= this.#awayUntil && this.#draw("outage")) this.goAway(this.#upTo(this.#options.outageMs));
     return now < this.#awayUntil;
   }
 
@@ -215,10 +237,4 @@ export class FakeBroker {
   #upTo(below: number): number {
     return Math.floor(this.#options.random.number() * below);
   }
-}
-
-/** One node's connection to a {@link FakeBroker}. */
-export interface FakeBrokerConnection extends Broker {
-  /** Cuts it for good, as the death of the node does. */
-  disconnect(): void;
 }

@@ -30,7 +30,9 @@ export interface Broker {
    * Reads from `offset` on (with it), any offset that is left, and several at a time. Rejects when the broker does not
    * answer.
    *
-   * @param waitMs when nothing lies above `offset`, it may wait as long for something to come. 0: it answers at once.
+   * @param waitMs when the newest record is the one at `offset`, it may wait as long for something to come; an answer that
+   *   brings nothing before that is no error, only costs. 0: it answers at once, although a fetch that waits is under way.
+   *   When the log's end lies below `offset` it went back: it answers with what there is (`start`, `end`, no records).
    */
   fetch(offset: number, maxCount: number, waitMs: number): Promise<Fetched>;
 }

@@ -1,30 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { conformanceCases } from "@hawser/log/conformance";
 import type { ConformanceCapabilities, ConformanceHarness } from "@hawser/log/conformance";
-import { brokerLog, FakeBroker } from "@hawser/log/fake-broker";
-import type { FakeBrokerConnection, FaultRates } from "@hawser/log/fake-broker";
+import { brokerLog } from "@hawser/log/broker";
+import { FakeBroker, fakeSource } from "@hawser/log/fake-broker";
+import type { FakeSource, FaultRates } from "@hawser/log/fake-broker";
 import type { Log } from "@hawser/log";
 import { SimulatedWorld } from "../support/simulated-world.ts";
 
 const capabilities: ConformanceCapabilities = {
-  ...brokerLog({ broker: { produce: async () => {}, fetch: async () => ({ records: [], start: 1, end: 0 }) } })
-    .capabilities,
+  ...brokerLog({ source: fakeSource() }).capabilities,
   reopens: true,
   controlsTime: true,
   trims: ["count", "bytes", "age"],
   maxPayloadBytes: 256 * 1024,
 };
 
-function brokerHarness(rates: Partial<FaultRates>): ConformanceHarness {
+function brokerHarness(partitions: number, rates: Partial<FaultRates>): ConformanceHarness {
   const world = new SimulatedWorld();
   const { clock, timers, random } = world;
-  let broker: FakeBroker | undefined;
-  const connections = new Map<Log, FakeBrokerConnection>();
+  const brokers = Array.from({ length: partitions }, () => new FakeBroker({ clock, timers, random, rates }));
+  const sources = new Map<Log, FakeSource>();
   const connect = (): Log => {
-    broker ??= new FakeBroker({ clock, timers, random, rates });
-    const connection = broker.connect();
-    const log = brokerLog({ broker: connection, checkpointEvery: 50 });
-    connections.set(log, connection);
+    const source = fakeSource(...brokers);
+    const log = brokerLog({ source, checkpointEvery: 50 });
+    sources.set(log, source);
     return log;
   };
   return {
@@ -34,7 +33,7 @@ function brokerHarness(rates: Partial<FaultRates>): ConformanceHarness {
     random,
     create: async () => connect(),
     reopen: async (log, how) => {
-      if (how === "crash") connections.get(log)?.disconnect();
+      if (how === "crash") sources.get(log)?.disconnect();
       await world.drive(log.close());
       return connect();
     },
@@ -45,12 +44,12 @@ function brokerHarness(rates: Partial<FaultRates>): ConformanceHarness {
 }
 
 describe.each([
-  { title: "a log over a broker", rates: {} },
-  { title: "a log over a broker with holes in its offsets", rates: { gap: 0.3 } },
-])("$title", ({ rates }) => {
+  { title: "a log over a broker", partitions: 1, rates: {} },
+  { title: "a log over three partitions with holes in their offsets", partitions: 3, rates: { gap: 0.3 } },
+])("$title", ({ partitions, rates }) => {
   for (const { name, run } of conformanceCases.filter(({ needs }) => needs(capabilities))) {
     it(name, async () => {
-      await expect(run(brokerHarness(rates))).resolves.toBeUndefined();
+      await expect(run(brokerHarness(partitions, rates))).resolves.toBeUndefined();
     });
   }
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Head } from "@hawser/log";
 import { numbered, plain, textOf, texts } from "@hawser/log/conformance";
+import { brokerLog } from "@hawser/log/broker";
+import { fakeSource } from "@hawser/log/fake-broker";
 import { Cluster } from "../support/cluster.ts";
 import { Subscriber } from "../support/subscriber.ts";
 
@@ -113,7 +115,7 @@ describe("a broker that does not answer", () => {
   it("makes opening fail with log-unavailable", async () => {
     const cluster = new Cluster();
     cluster.broker.goAway(100_000);
-    await expect(cluster.node({ readTimeoutMs: 500 })).rejects.toMatchObject({ code: "log-unavailable" });
+    await expect(cluster.node({ openTimeoutMs: 500 })).rejects.toMatchObject({ code: "log-unavailable" });
   });
 
   it("bounds the appends that wait (maxPending)", async () => {
@@ -159,14 +161,17 @@ describe("the log went back", () => {
 
   it("is found although the log has grown past the old end before anybody looked", async () => {
     const cluster = new Cluster();
-    const [one, two] = [await cluster.node(), await cluster.node({ pollMs: 1_000 })];
+    const [one, two] = [await cluster.node(), await cluster.node()];
     await cluster.append(one, ...texts("", 1, 5).map((text) => plain("a", text)));
     const subscriber = await cluster.world.drive(Subscriber.follow(two.log, "a"));
     await cluster.append(one, plain("a", "6"), plain("a", "7"));
     await cluster.world.drive(two.log.head("a"));
+    two.source.deaf = true;
+    await cluster.world.advance(1_000);
     cluster.broker.truncate(cluster.broker.end - 2);
-    await cluster.world.advance(300);
+    await cluster.world.advance(1_500);
     await cluster.append(one, ...texts("n", 1, 20).map((text) => plain("a", text)));
+    two.source.deaf = false;
     await cluster.world.advance(3_000);
     await cluster.world.drive(subscriber.catchingUp);
     const entries = (await cluster.readAll(one, "a")).entries.map(textOf);
@@ -209,7 +214,7 @@ describe("the log went back", () => {
 describe("a trim that overtakes the reader", () => {
   it("is told as a new beginning in the same epoch, from which the feed goes on", async () => {
     const cluster = new Cluster();
-    const [one, two] = [await cluster.node(), await cluster.node({ pollMs: 60_000 })];
+    const [one, two] = [await cluster.node(), await cluster.node()];
     const heads: Head[] = [];
     const given: string[] = [];
     await cluster.world.drive(
@@ -219,8 +224,11 @@ describe("a trim that overtakes the reader", () => {
         onEpoch: (head) => heads.push(head),
       }),
     );
+    two.source.deaf = true;
+    await cluster.world.advance(1_000);
     await cluster.append(one, ...texts("", 1, 100).map((text) => plain("a", text)));
     cluster.broker.trim(cluster.broker.end);
+    two.source.deaf = false;
     await cluster.world.advance(1_000);
     await cluster.append(one, plain("a", "101"));
     const head = await cluster.world.drive(two.log.head("a"));
@@ -252,7 +260,7 @@ describe("a log that was trimmed to nothing", () => {
     const gone = await cluster.node();
     await cluster.append(gone, numbered("a", "p", 1));
     const before = await cluster.world.drive(gone.log.head("a"));
-    gone.connection.disconnect();
+    gone.source.disconnect();
     cluster.broker.trim(cluster.broker.end);
     const clock = cluster.world;
     const [one, two] = await clock.drive(Promise.all([0, 1].map(() => openLater(cluster))));
@@ -266,8 +274,7 @@ describe("a log that was trimmed to nothing", () => {
 
 /** Opens a node without driving the world: for several that open at once. */
 async function openLater(cluster: Cluster) {
-  const { brokerLog } = await import("@hawser/log/fake-broker");
-  const log = brokerLog({ broker: cluster.broker.connect() });
+  const log = brokerLog({ source: fakeSource(cluster.broker) });
   const { clock, timers, random } = cluster.world;
   await log.open({ policyOf: () => cluster.policy, clock, timers, random });
   return log;

@@ -1,7 +1,9 @@
 import { HawserError } from "@hawser/protocol";
 import type { Append, AppendOutcome, Log, LogPolicy, Page } from "@hawser/log";
-import { brokerLog, FakeBroker } from "@hawser/log/fake-broker";
-import type { BrokerLogOptions, FakeBrokerConnection, FaultRates } from "@hawser/log/fake-broker";
+import { brokerLog } from "@hawser/log/broker";
+import type { BrokerLogSettings } from "@hawser/log/broker";
+import { FakeBroker, fakeSource } from "@hawser/log/fake-broker";
+import type { FakeSource, FaultRates } from "@hawser/log/fake-broker";
 import { SimulatedWorld } from "./simulated-world.ts";
 
 /** Wide: nothing is trimmed by the policy, nobody forgotten. */
@@ -15,7 +17,7 @@ const widePolicy: LogPolicy = {
 
 export interface Node {
   readonly log: Log;
-  readonly connection: FakeBrokerConnection;
+  readonly source: FakeSource;
 }
 
 /** Nodes that share one fake broker, in one simulated world. */
@@ -32,12 +34,12 @@ export class Cluster {
   }
 
   /** A node that is open. */
-  async node(options: Partial<BrokerLogOptions> = {}): Promise<Node> {
+  async node(settings: BrokerLogSettings = {}): Promise<Node> {
     const { clock, timers, random } = this.world;
-    const connection = this.broker.connect();
-    const log = brokerLog({ broker: connection, checkpointEvery: 20, ...options });
+    const source = fakeSource(this.broker);
+    const log = brokerLog({ source, checkpointEvery: 20, ...settings });
     await this.world.drive(log.open({ policyOf: () => this.policy, clock, timers, random }));
-    return { log, connection };
+    return { log, source };
   }
 
   append({ log }: Node, ...appends: Append[]): Promise<readonly AppendOutcome[]> {
