@@ -16,10 +16,10 @@ interface Sent {
 
 const secondMs = 1_000;
 
-/** No grant is sent more messages in any second than its channel allows, and what a tenth of a second brings at once (SUB-18). */
+/** No connection is sent more messages of a channel in any second than that allows, and what a tenth of a second brings at once (SUB-18). */
 export class RateCheck implements FrameListener {
   readonly #options: RateCheckOptions;
-  readonly #sent = new WeakMap<WireGrant, Sent[]>();
+  readonly #sent = new WeakMap<SimulatedConnection, Map<string, readonly Sent[]>>();
 
   constructor(options: RateCheckOptions) {
     this.#options = options;
@@ -30,9 +30,11 @@ export class RateCheck implements FrameListener {
     if (grant === undefined || rate === 0) return;
     // By the node's own clock, since a process that stood still measures no time.
     const at = connection.node.ports.clock.monotonic();
-    const before = (this.#sent.get(grant) ?? []).filter((sent) => at - sent.at < secondMs);
+    const channels = this.#sent.get(connection) ?? new Map<string, readonly Sent[]>();
+    this.#sent.set(connection, channels);
+    const before = (channels.get(grant.channel) ?? []).filter((sent) => at - sent.at < secondMs);
     const recent = [...before, { at, messages: frame.messages.length }];
-    this.#sent.set(grant, recent);
+    channels.set(grant.channel, recent);
     const messages = recent.reduce((sum, sent) => sum + sent.messages, 0);
     const allowed = rate + Math.max(1, rate / 10);
     if (messages > allowed)

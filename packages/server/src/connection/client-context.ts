@@ -1,5 +1,6 @@
 import type { HawserError, ServerFrame } from "@hawser/protocol";
 import type { Reader } from "../delivery/subscription.ts";
+import type { Rates } from "./rates.ts";
 import type { RequestTable } from "./request-table.ts";
 import type { Rights } from "./rights.ts";
 
@@ -8,6 +9,7 @@ export interface ClientContext {
   readonly session: string;
   readonly rights: Rights;
   readonly requests: RequestTable;
+  readonly rates: Rates;
   /** What its subscriptions write to. */
   readonly reader: Reader;
   /** Nothing is answered any more. */

@@ -41,10 +41,10 @@ export class ConnectedClient implements ClientContext {
   readonly session: string;
   readonly rights: Rights;
   readonly requests: RequestTable;
+  readonly rates: Rates;
   readonly subscriptions: SubscriptionTable;
   readonly #services: NodeServices;
   readonly #host: ClientHost;
-  readonly #rates: Rates;
   #history: HistoryReader | undefined;
   #publisher: Publisher | undefined;
   #caller: Caller | undefined;
@@ -55,7 +55,7 @@ export class ConnectedClient implements ClientContext {
     const { services } = options;
     this.#services = services;
     this.#host = options.host;
-    this.#rates = options.rates;
+    this.rates = options.rates;
     this.session = options.session;
     this.rights = new Rights(options.identity, options.session, services.authorize);
     this.requests = new RequestTable(services.limits.maxRequests);
@@ -150,7 +150,7 @@ export class ConnectedClient implements ClientContext {
   /** Called from time to time: lets go of what is not needed until more is asked for. */
   sweep(): void {
     this.requests.sweep();
-    this.#rates.sweep();
+    this.rates.sweep();
   }
 
   close(): void {
@@ -205,7 +205,7 @@ export class ConnectedClient implements ClientContext {
       policyOf,
       contract,
       maxKeyBytes: limits.maxKeyBytes,
-      rates: this.#rates,
+      rates: this.rates,
       observer,
     }));
   }
@@ -218,7 +218,7 @@ export class ConnectedClient implements ClientContext {
       policyOf,
       limits,
       random,
-      rates: this.#rates,
+      rates: this.rates,
     }));
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "@hawser/protocol";
+import { DeliveryRate } from "../delivery/delivery-rate.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -14,6 +15,7 @@ export class Rates {
   readonly #limits: RateLimits;
   readonly #clock: Clock;
   #publishes: Map<ChannelPolicy, TokenBucket> | undefined;
+  #deliveries: Map<string, DeliveryRate> | undefined;
   #frames: TokenBucket | undefined;
   #presenceChanges: TokenBucket | undefined;
 
@@ -42,6 +44,21 @@ export class Rates {
     return bucket.take(1, this.#clock.monotonic());
   }
 
+  /**
+   * What may be delivered of a channel of that policy (SUB-18), over all its grants: to ask anew gains nothing.
+   * `undefined`: it is not limited.
+   */
+  deliveriesOf(channel: string, { deliveriesPerSecond = 0 }: ChannelPolicy): DeliveryRate | undefined {
+    if (deliveriesPerSecond === 0) return undefined;
+    const deliveries = (this.#deliveries ??= new Map());
+    let rate = deliveries.get(channel);
+    if (rate === undefined) {
+      rate = new DeliveryRate(deliveriesPerSecond, this.#clock.monotonic());
+      deliveries.set(channel, rate);
+    }
+    return rate;
+  }
+
   /** One change of a member; else in how many milliseconds there may be one. A client that comes back enters wherever it was at once. */
   takePresenceChange(): number {
     const { presenceChangesPerSecond, maxPresences } = this.#limits;
@@ -56,7 +73,8 @@ export class Rates {
   /** Whether everything may be done as often at once as at first: then others in its place would count the same. */
   get rested(): boolean {
     this.sweep();
-    return this.#frames === undefined && this.#presenceChanges === undefined && this.#publishes === undefined;
+    const others = this.#publishes ?? this.#deliveries;
+    return this.#frames === undefined && this.#presenceChanges === undefined && others === undefined;
   }
 
   /** Called from time to time: a bucket that is full again is as good as none. */
@@ -64,8 +82,9 @@ export class Rates {
     const now = this.#clock.monotonic();
     if (this.#frames?.isFull(now) === true) this.#frames = undefined;
     if (this.#presenceChanges?.isFull(now) === true) this.#presenceChanges = undefined;
-    if (this.#publishes === undefined) return;
-    for (const [policy, bucket] of this.#publishes) if (bucket.isFull(now)) this.#publishes.delete(policy);
-    if (this.#publishes.size === 0) this.#publishes = undefined;
+    for (const [policy, bucket] of this.#publishes ?? []) if (bucket.isFull(now)) this.#publishes?.delete(policy);
+    if (this.#publishes?.size === 0) this.#publishes = undefined;
+    for (const [channel, rate] of this.#deliveries ?? []) if (rate.isFull(now)) this.#deliveries?.delete(channel);
+    if (this.#deliveries?.size === 0) this.#deliveries = undefined;
   }
 }

@@ -24,6 +24,11 @@ export class DeliveryRate {
     return Math.floor(this.#messages + 1e-6);
   }
 
+  /** Whether as much may be sent at once as ever. */
+  isFull(now: number): boolean {
+    return this.waitMs(now) === 0;
+  }
+
   spend(messages: number): void {
     this.#messages -= messages;
   }

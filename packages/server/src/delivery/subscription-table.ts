@@ -161,6 +161,7 @@ export class SubscriptionTable {
       cursor: begin.offset,
       grantStart,
       credit: frame.credit,
+      rate: client.rates.deliveriesOf(feed.name, feed.policy),
       now: clock.monotonic(),
     });
     this.#places.set(feed.name, subscription);

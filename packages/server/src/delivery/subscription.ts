@@ -3,7 +3,7 @@ import type { Head } from "@hawser/log";
 import type { Interval, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
-import { DeliveryRate } from "./delivery-rate.ts";
+import type { DeliveryRate } from "./delivery-rate.ts";
 import { blockCostOf } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import type { Source, SourceReader } from "./source.ts";
@@ -30,6 +30,8 @@ export interface SubscriptionOptions {
   readonly grantStart: number | undefined;
   /** 0: not limited. */
   readonly credit: number;
+  /** Shared with other grants of the channel; `undefined`: not limited. */
+  readonly rate: DeliveryRate | undefined;
   /** Monotonic milliseconds. */
   readonly now: number;
 }
@@ -73,8 +75,7 @@ export class Subscription implements Source {
     this.#sent = { epoch: options.feed.epoch, offset: options.cursor };
     this.#credit = options.credit;
     this.lastBatchAt = options.now;
-    const perSecond = options.feed.policy.deliveriesPerSecond ?? 0;
-    if (perSecond > 0) this.#rate = new DeliveryRate(perSecond, options.now);
+    this.#rate = options.rate;
     this.feed.subscriptions.add(this);
   }
 

@@ -1,10 +1,12 @@
+import { payloadOf } from "@hawser/protocol";
 import type { ClientFrame } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { SessionRates } from "../../src/connection/session-rates.ts";
 import { defaultLimits } from "../../src/core.ts";
+import type { HawserNode } from "../../src/core.ts";
 import { enter, presencePolicy } from "../presence/support.ts";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
-import { publish, startNode } from "../support/test-node.ts";
+import { publish, startNode, subscribe, valuesOf } from "../support/test-node.ts";
 import type { TestClient, TestNodeOptions } from "../support/test-node.ts";
 
 interface From {
@@ -16,11 +18,11 @@ interface From {
 /** A node to which each `request` is a connection of its own, as over HTTP. */
 async function overHttp(
   options: TestNodeOptions,
-): Promise<{ ports: SimulatedPorts; request: (from?: From) => Promise<TestClient> }> {
-  const { client, ports } = await startNode(options);
+): Promise<{ node: HawserNode; ports: SimulatedPorts; request: (from?: From) => Promise<TestClient> }> {
+  const { node, client, ports } = await startNode(options);
   const request = ({ user = "ann", session = "s", address = "192.0.2.1" }: From = {}): Promise<TestClient> =>
     client(undefined, { request: "brief", address }).connect(user, session);
-  return { ports, request };
+  return { node, ports, request };
 }
 
 const pings = (count: number): ClientFrame[] => Array.from({ length: count }, (_, nonce) => ({ type: "ping", nonce }));
@@ -52,6 +54,24 @@ describe("requests of one session", () => {
     expect(await (await request({ user: "bob" })).ask(publish(1, "chat", 1))).toMatchObject([{ type: "published" }]);
     await ports.advance(500);
     expect(await (await request()).ask(publish(1, "chat", 1))).toMatchObject([{ type: "published" }]);
+  });
+
+  it("share the rate of a channel's deliveries: to subscribe anew gains nothing [HTTP-15] [SUB-18]", async () => {
+    const { node, ports, request } = await overHttp({ policy: { deliveriesPerSecond: 10 } });
+    for (let at = 1; at <= 3; at += 1) await node.publish("news", payloadOf(at));
+    const readFrom = async (offset: number): Promise<() => Promise<unknown[]>> => {
+      const reader = await request();
+      const frames = await reader.ask(subscribe("news", { position: { epoch: 0, offset } }));
+      return async () => valuesOf([...frames.splice(0), ...(await reader.frames())]);
+    };
+    const first = await readFrom(0);
+    expect(await first()).toEqual([1]);
+    const second = await readFrom(1);
+    expect(await second()).toEqual([]);
+    await ports.advance(99);
+    expect([await first(), await second()]).toEqual([[], []]);
+    await ports.advance(1);
+    expect([...(await first()), ...(await second())]).toEqual([2]);
   });
 
   it("share the rate of what watchers see change; to be there still is no change [HTTP-15] [PRES-8]", async () => {
