@@ -7,6 +7,9 @@ import { apiOf } from "./api/api-of.ts";
 import type { HttpApi } from "./api/http-api.ts";
 import { guardAuthenticate } from "./auth/guard.ts";
 import { hmacSigner } from "./auth/hmac-signer.ts";
+import { clusterSettings } from "./cluster/cluster-options.ts";
+import type { ClusterView } from "./cluster/cluster.ts";
+import { disconnectUser } from "./cluster/disconnect-user.ts";
 import { Doors } from "./doors.ts";
 import type { DrainOptions } from "./drain/drain-options.ts";
 import type { DrainProgress } from "./drain/drain.ts";
@@ -31,6 +34,7 @@ import type { ChannelPresence } from "./presence/channel-presence.ts";
 import { checkPresenceChannel } from "./presence/presence-names.ts";
 import { ApplicationPublisher } from "./publish/application-publisher.ts";
 import { zlibDeflate } from "./transport/deflate.ts";
+import { version } from "./version.ts";
 
 const defaultPath = "/hawser";
 
@@ -106,6 +110,8 @@ export class HawserServer<C extends Contract = Contract> {
       signer: hmacSigner(options.secret ?? randomBytes(32)),
       logger: this.#logger,
       observer: this.#metrics,
+      cluster: clusterSettings(options.cluster ?? options.api !== undefined),
+      version: version(),
     });
     this.#publisher = new ApplicationPublisher({
       node: this.#node,
@@ -253,13 +259,20 @@ export class HawserServer<C extends Contract = Contract> {
   }
 
   /**
-   * Ends the connections that a user has to this node with `disconnected`, after which clients do not come back by
-   * themselves.
+   * Ends the sessions of a user with `disconnected`, after which clients do not come back by themselves: here, and with the option
+   * `cluster` on all other nodes. Who connects later is not meant: that is for `authenticate` to refuse.
    *
-   * @returns how many there were.
+   * @returns how many connections there were on this node.
+   * @throws HawserError `channel-invalid` for what cannot be a user's name, `payload-invalid` for a reason above 1,024 bytes;
+   *   `log-unavailable`, `log-full`: other nodes may not have been told.
    */
   async disconnectUser(user: string, reason?: string): Promise<number> {
-    return this.#node.disconnectUser(user, reason);
+    return disconnectUser(this.#node, user, reason);
+  }
+
+  /** The nodes that share this server's log; without the option `cluster` this one alone. */
+  get cluster(): ClusterView {
+    return this.#node.cluster;
   }
 
   /** Asks anew what a user may do, and ends the subscriptions that he may no longer have. */
@@ -281,7 +294,7 @@ export class HawserServer<C extends Contract = Contract> {
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     if (this.#state === "new") throw new HawserError("closed", "drain() was called before listen().");
-    const drained = this.#node.drain({ endpoints: this.#peers, ...options });
+    const drained = this.#node.drain({ endpoints: this.#endpoints(), ...options });
     this.#gate.drain();
     this.#doors.shut();
     await drained;
@@ -310,6 +323,12 @@ export class HawserServer<C extends Contract = Contract> {
     await this.#doors.close();
     this.#stopProcessMetrics();
     this.#logger.info({ node: this.name }, "closed");
+  }
+
+  /** Of the nodes that live, if they say where they are; else those that were named. */
+  #endpoints(): readonly string[] {
+    const known = this.cluster.endpoints;
+    return known.length > 0 ? known : this.#peers;
   }
 
   #assertStarting(): void {

@@ -18,6 +18,8 @@ export type {
 export { jwt } from "./auth/jwt.ts";
 export type { JwtOptions } from "./auth/jwt.ts";
 export type { JwtAlgorithm, JwtKeyOptions } from "./auth/jwt-keys.ts";
+export type { ClusterCounts, ClusterEvent, ClusterListener, ClusterNode, ClusterView } from "./cluster/cluster.ts";
+export type { ClusterOptions } from "./cluster/cluster-options.ts";
 export { createServer, HawserServer } from "./create-server.ts";
 export type { Lane } from "./delivery/lane.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";

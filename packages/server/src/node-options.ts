@@ -2,13 +2,15 @@ import type { Log } from "@hawser/log";
 import type { Clock, Contract, Random, Timers } from "@hawser/protocol";
 import type { Authenticate, Authorize, Identity } from "./auth/identity.ts";
 import type { Signer } from "./auth/grant.ts";
+import type { ClusterSettings } from "./cluster/cluster-options.ts";
+import type { ClusterLimits } from "./cluster/node-cluster.ts";
 import type { Logger } from "./observe/logger.ts";
 import type { Deflate } from "./delivery/compression.ts";
 import type { NodeObserver } from "./observe/observer.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
 
 /** What a node's core bounds. Durations are milliseconds, sizes bytes. The door's limits are the listener's. */
-export interface NodeLimits {
+export interface NodeLimits extends ClusterLimits {
   /** From the handshake to `connect`. Past it: close 4008. Default 10,000. */
   readonly connectTimeoutMs: number;
   /** For the `authenticate` hook to answer. Past it: `internal` (retry), and close 4002 if it was for `connect`. Default 10,000. */
@@ -109,6 +111,10 @@ export interface NodeOptions {
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;
+  /** How it is one of several that share the log. Default: it is alone. */
+  readonly cluster?: ClusterSettings | undefined;
+  /** Of this software, told to other nodes. Default: not told. */
+  readonly version?: string;
   /** Compresses blocks for the peers that inflate. Default: they are not compressed. */
   readonly deflate?: Deflate | undefined;
   readonly logger: Logger;

@@ -9,7 +9,7 @@ import type { Appender } from "./publish/appender.ts";
 import type { Framing } from "./transport/transport.ts";
 
 /** What the parts of one node share. */
-export interface NodeServices extends Omit<NodeOptions, "calls"> {
+export interface NodeServices extends Omit<NodeOptions, "calls" | "cluster"> {
   readonly calls: ReadonlyMap<string, CallHandler>;
   readonly channels: Channels;
   readonly appender: Appender;

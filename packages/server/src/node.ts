@@ -6,6 +6,8 @@ import { Connection } from "./connection/connection.ts";
 import type { ConnectionHost } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
 import { SessionRates } from "./connection/session-rates.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { disconnectedByApplication } from "./cluster/disconnect-user.ts";
 import { compressionOf } from "./delivery/compression.ts";
 import { Channels } from "./delivery/channels.ts";
 import { drainPlan } from "./drain/drain-options.ts";
@@ -44,6 +46,8 @@ type State =
  * simulator drives this class; `createServer` puts it behind a door.
  */
 export class HawserNode {
+  /** Its part in a cluster. */
+  readonly cluster: Cluster;
   readonly #services: NodeServices;
   readonly #connections = new Set<Connection>();
   /** Most users have one connection: a list of it takes a quarter of a set. */
@@ -53,6 +57,7 @@ export class HawserNode {
     onConnected: (connection, user) => this.#remember(connection, user),
     onClosed: (connection, user) => this.#forget(connection, user),
   };
+  #sessions = 0;
   #dirty: Connection[] = [];
   #state: State = { kind: "new" };
   #sweep: Timer | undefined;
@@ -82,6 +87,7 @@ export class HawserNode {
       now: () => clock.monotonic(),
       windowLimits: { floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes },
     };
+    this.cluster = new Cluster(this.#services, options.cluster, this);
   }
 
   /** Whether it takes connections. */
@@ -98,11 +104,22 @@ export class HawserNode {
     return this.#connections.size;
   }
 
-  /** Opens the log. Rejects as `Log.open` does. */
+  /** Connections whose client is known, and that stay. */
+  get sessions(): number {
+    return this.#sessions;
+  }
+
+  /** Opens the log, and meets the other nodes. Rejects as `Log.open` does, and with `log-unavailable`. */
   async start(): Promise<void> {
     const { log, policyOf, clock, timers, random } = this.#services;
     this.#opened = log.open({ policyOf, clock, timers, random });
     await this.#opened;
+    try {
+      await this.cluster.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     if (this.#state.kind !== "new") return;
     this.#state = { kind: "open" };
     this.#scheduleSweep();
@@ -165,7 +182,7 @@ export class HawserNode {
   }
 
   /** Ends the connections of a user on this node; they do not come back by themselves. Returns how many there were. */
-  disconnectUser(user: string, reason = "The application ended this session."): number {
+  disconnectUser(user: string, reason = disconnectedByApplication): number {
     const connections = [...(this.#byUser.get(user) ?? [])];
     for (const connection of connections) connection.end(new HawserError("disconnected", reason));
     return connections.length;
@@ -220,6 +237,7 @@ export class HawserNode {
       plan,
     );
     this.#state = { kind: "draining", drain, drained };
+    this.cluster.announce();
     drain.start();
     return drained;
   }
@@ -230,6 +248,7 @@ export class HawserNode {
     this.#shutDownAll();
     // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
     await this.#opened.catch(() => {});
+    this.cluster.close();
     this.#services.presence.close();
     await this.#services.appender.settle();
     this.#services.channels.close();
@@ -271,6 +290,7 @@ export class HawserNode {
   }
 
   #remember(connection: Connection, user: string): void {
+    if (!connection.brief) this.#sessions += 1;
     const connections = this.#byUser.get(user);
     if (connections === undefined) this.#byUser.set(user, [connection]);
     else connections.push(connection);
@@ -278,6 +298,7 @@ export class HawserNode {
 
   #forget(connection: Connection, user: string | undefined): void {
     this.#connections.delete(connection);
+    if (user !== undefined && !connection.brief) this.#sessions -= 1;
     const connections = user === undefined ? undefined : this.#byUser.get(user);
     if (connections?.length === 1) this.#byUser.delete(user!);
     else connections?.splice(connections.indexOf(connection), 1);

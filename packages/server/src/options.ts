@@ -5,6 +5,7 @@ import type { Log } from "@hawser/log";
 import { checkApi } from "./api/api-options.ts";
 import type { ApiOptions } from "./api/api-options.ts";
 import type { Authenticate, Authorize } from "./auth/identity.ts";
+import type { ClusterOptions } from "./cluster/cluster-options.ts";
 import { checkEndpoints } from "./drain/endpoints.ts";
 import type { ServerGroup } from "./group.ts";
 import type { OriginPolicy } from "./http/origin.ts";
@@ -80,8 +81,13 @@ export interface ServerOptions<C extends Contract = Contract> {
   /** The HTTP API for back ends, below `path` at `/api/v1`. Default: there is none. */
   readonly api?: ApiOptions;
   /**
+   * The node finds the others that share its log, and they know of it: `true`, or how. Default: true with `api`, whose answers are for
+   * all nodes, else false.
+   */
+  readonly cluster?: boolean | ClusterOptions;
+  /**
    * Public addresses of the other nodes, such as `wss://b.example.org/hawser`, at most 32: where a drain sends clients to.
-   * Default: none, and clients choose among the addresses that they know.
+   * Those of nodes that the cluster knows come in their place. Default: none, and clients choose among the addresses that they know.
    */
   readonly peers?: readonly string[];
   /** Told to clients, and in logs. Default: `hawser-` and eight random digits. */
@@ -112,6 +118,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "trustProxy",
   "channels",
   "calls",
+  "cluster",
   "compression",
   "contract",
   "limits",

@@ -71,6 +71,13 @@ export const serveCommand: Command = {
         value: "URL",
         description: "public address of another node, where a drain sends clients to; also HAWSER_PEERS",
       },
+      address: {
+        type: "string",
+        multiple: true,
+        value: "URL",
+        description:
+          "public address of this node alone, told to the others that share its log: clients are sent there; also HAWSER_ADDRESSES",
+      },
       drain: {
         type: "string",
         value: "TIME",

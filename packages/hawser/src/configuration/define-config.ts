@@ -14,6 +14,7 @@ export interface HawserConfig<C extends Contract = Contract> extends Partial<
     | "authorize"
     | "channels"
     | "calls"
+    | "cluster"
     | "compression"
     | "contract"
     | "limits"
@@ -80,6 +81,7 @@ export const configKeys = [
   "authorize",
   "calls",
   "channels",
+  "cluster",
   "compression",
   "contract",
   "data",

@@ -26,6 +26,8 @@ export interface Settings {
   /** Of the log server whose log is used, with an absolute path, or of a broker; `undefined`: none is. */
   readonly log: Setting<string | undefined>;
   readonly peers: Setting<readonly string[]>;
+  /** Public addresses of this node; with any, it is one of a cluster. */
+  readonly addresses: Setting<readonly string[]>;
   readonly drainMs: Setting<number>;
   /** Event loops that serve clients; 1: the process itself. */
   readonly workers: Setting<number>;
@@ -51,6 +53,7 @@ const variables = [
   "HAWSER_MEMORY",
   "HAWSER_LOG",
   "HAWSER_PEERS",
+  "HAWSER_ADDRESSES",
   "HAWSER_DRAIN",
   "HAWSER_WORKERS",
   "HAWSER_ORIGINS",
@@ -138,6 +141,14 @@ export function resolveSettings(
       flag: { name: "peer", value: given.strings("peer") },
       variables: ["HAWSER_PEERS"],
       file: config.peers,
+      parse: addresses,
+      fallback: [],
+    }),
+    addresses: reader.read<readonly string[]>({
+      name: "addresses",
+      flag: { name: "address", value: given.strings("address") },
+      variables: ["HAWSER_ADDRESSES"],
+      file: typeof config.cluster === "object" ? config.cluster.endpoints : undefined,
       parse: addresses,
       fallback: [],
     }),

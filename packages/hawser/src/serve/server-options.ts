@@ -44,6 +44,7 @@ export function serverOptions(
     ...(settings.page.value ? { onRequest: page(settings.path.value) } : {}),
     peers: settings.peers.value,
     ...apiOptions(settings, file),
+    ...clusterOptions(settings, file),
     ...(kept === undefined ? {} : { secret: kept }),
     adminSecret: [kept, settings.secret.value].filter((secret) => secret !== undefined),
     ...(config.authorize === undefined ? {} : { authorize: config.authorize }),
@@ -55,6 +56,14 @@ export function serverOptions(
     ...tcpOptions(settings, file),
     ...(config.trustProxy === undefined ? {} : { trustProxy: config.trustProxy }),
   };
+}
+
+/** Nodes that say where they are find each other, and so do the workers of one machine. */
+function clusterOptions({ addresses, workers }: Settings, { config }: ConfigFile): Pick<ServerOptions, "cluster"> {
+  const given = typeof config.cluster === "object" ? config.cluster : {};
+  if (addresses.value.length > 0) return { cluster: { ...given, endpoints: addresses.value } };
+  if (config.cluster !== undefined) return { cluster: config.cluster };
+  return workers.value > 1 ? { cluster: true } : {};
 }
 
 /** The keys of the file that a setting names, or else of the configuration. */

@@ -40,6 +40,16 @@ describe("resolveSettings", () => {
     expect(settings({}).port).toEqual({ value: 8080, from: "default" });
   });
 
+  it("takes the addresses of this node from flags, a list, or those of the cluster in the file", () => {
+    const urls = ["wss://a.example.org/hawser", "https://a.example.org/hawser"];
+    expect(settings({}).addresses.value).toEqual([]);
+    expect(settings({ flags: ["--address", urls[0]!, "--address", urls[1]!] }).addresses.value).toEqual(urls);
+    expect(settings({ environment: { HAWSER_ADDRESSES: urls.join(", ") } }).addresses.value).toEqual(urls);
+    expect(settings({ config: { cluster: { endpoints: urls } } }).addresses.value).toEqual(urls);
+    expect(settings({ config: { cluster: true } }).addresses.value).toEqual([]);
+    expect(() => settings({ flags: ["--address", "a.example.org"] })).toThrow("addresses must be");
+  });
+
   it("finds the file of the API's keys from where the command runs", () => {
     expect(settings({}).apiKeyFile.value).toBeUndefined();
     expect(settings({ flags: ["--api-key-file", "keys.json"] }).apiKeyFile.value).toBe("/home/ann/keys.json");

@@ -11,6 +11,7 @@ import { ApiKeys } from "./api-keys.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { HttpApi } from "./http-api.ts";
 import type { ApiObserver } from "./http-api.ts";
+import { operating } from "./operations/operating.ts";
 import { publishing } from "./operations/publishing.ts";
 import { reading } from "./operations/reading.ts";
 
@@ -37,6 +38,10 @@ export interface ApiParts {
  */
 export function apiOf(options: ApiOptions | undefined, parts: ApiParts): HttpApi | undefined {
   if (options === undefined || options.keys.length === 0) return undefined;
-  const operations = [...publishing({ ...parts, maxBatch: parts.limits.maxApiBatch }), ...reading(parts)];
+  const operations = [
+    ...publishing({ ...parts, maxBatch: parts.limits.maxApiBatch }),
+    ...reading(parts),
+    ...operating(parts.node),
+  ];
   return new HttpApi({ ...parts, path: `${parts.path}/api/v1`, keys: new ApiKeys(options.keys), operations });
 }

@@ -84,6 +84,7 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   readonly #appendMs: Histogram;
   readonly #draining: Gauge;
   readonly #moves: BoundedCounter<MoveEvent>;
+  readonly #clusterNodes: Gauge;
   readonly #apiRequests: Counter<"operation" | "status">;
 
   /** @param labels - Carried by every metric. Default: none. */
@@ -147,6 +148,8 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
       "moved",
       "closed",
     ]);
+    this.#clusterNodes = gauge("hawser_cluster_nodes", "Nodes of the cluster that live, as this one knows.");
+    this.#clusterNodes.set(1);
     this.#apiRequests = new Counter({
       name: "hawser_api_requests_total",
       help: "Requests of the HTTP API, by operation and status.",
@@ -265,6 +268,10 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
 
   move(event: MoveEvent): void {
     this.#moves.add(event);
+  }
+
+  clusterNodes(count: number): void {
+    this.#clusterNodes.set(count);
   }
 
   /** There are few operations, and few statuses. */

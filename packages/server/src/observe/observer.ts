@@ -30,6 +30,8 @@ export interface NodeObserver {
   draining(): void;
   /** What became of a connection in a drain. */
   move(event: MoveEvent): void;
+  /** Nodes of the cluster that live, this one among them. */
+  clusterNodes(count: number): void;
 }
 
 /** Reports nothing. */
@@ -53,4 +55,5 @@ export const silentObserver: NodeObserver = {
   unconfirmed: () => {},
   draining: () => {},
   move: () => {},
+  clusterNodes: () => {},
 };

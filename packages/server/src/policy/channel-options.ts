@@ -1,5 +1,6 @@
 import type { Durability, LogCapabilities } from "@hawser/log";
 import { compilePattern, defaultLimits, HawserError } from "@hawser/protocol";
+import { clusterChannel } from "../cluster/cluster-record.ts";
 import { lanes } from "../delivery/lane.ts";
 import type { Lane } from "../delivery/lane.ts";
 import { isPresenceChannel, presenceRetentionMs } from "../presence/presence-names.ts";
@@ -159,7 +160,7 @@ export function channelPolicies(
   const inboxDefault = fitted(defaultInboxPolicy, capabilities, maxMessageBytes);
   const control = fitted(controlPolicy, capabilities, maxMessageBytes);
   return (channel) => {
-    if (isPresenceChannel(channel)) return control;
+    if (isPresenceChannel(channel) || channel === clusterChannel) return control;
     const own = channel.startsWith("$");
     for (const rule of rules) if (rule.own === own && rule.matches(channel)) return rule.policy;
     return own ? inboxDefault : channelDefault;

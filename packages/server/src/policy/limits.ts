@@ -93,6 +93,11 @@ export const defaultLimits: Limits = {
   presenceCheckpointMs: 60_000,
   presenceIntervalMs: 100,
   presenceCountIntervalMs: 1_000,
+  clusterBeatMs: 5_000,
+  clusterJitterMs: 500,
+  clusterTimeoutMs: 15_000,
+  maxClusterNodes: 1_000,
+  maxClusterCommands: 10_000,
 };
 
 /** The longest delay that a platform's timer takes: a longer one would fire at once. */
@@ -111,6 +116,7 @@ const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["maxMessageBytes", "maxBodyBytes"],
   ["maxMessageBytes", "inflatedBytesPerSecond"],
   ["pollMs", "heartbeatMs"],
+  ["clusterBeatMs", "clusterTimeoutMs"],
   ["maxApiBatch", "apiOperationsBurst"],
 ];
 

@@ -93,6 +93,19 @@ export class NodePresence {
     return opening;
   }
 
+  /** The life of this node under which it answers for members; empty while it does not. */
+  get instance(): string {
+    return this.#started === undefined ? "" : this.#instance;
+  }
+
+  /**
+   * That life of another node is known to be over: what it said of members holds no more. Others may say so too, and a beat of that
+   * life that is on its way makes it void.
+   */
+  endNode(instance: string): void {
+    if (!this.#closed && this.#roster.isLiving(instance)) this.#declareEnded(instance, this.#roster.beatOf(instance));
+  }
+
   /** Called from time to time: checkpoints, and channels that nobody wants any more. */
   sweep(): void {
     let members = 0;

@@ -38,6 +38,11 @@ export class Roster {
     return this.#ended.has(instance);
   }
 
+  /** Whether that life was heard of, and has not ended. */
+  isLiving(instance: string): boolean {
+    return this.#living.has(instance);
+  }
+
   /** The number of a node's last beat; 0 when none was seen. */
   beatOf(instance: string): number {
     return this.#living.get(instance)?.beat ?? 0;
