@@ -13,17 +13,18 @@ export function startRedis(persistence: RedisPersistence, more: readonly string[
     file: redisServer!,
     commandLine: ({ folder, port }) => [
       ...["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, "--save", "", "--daemonize", "no"],
+      ...["--repl-diskless-sync-delay", "0"],
       ...(persistence === "memory" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", persistence]),
       ...more,
     ],
-    isReady: async (port) => (await ask(port, "PING"))?.startsWith("+PONG") === true,
+    isReady: async (port) => (await command(port, "PING"))?.startsWith("+PONG") === true,
   });
 }
 
-/** Sends one command of words without spaces; what is answered first, or `undefined` where nobody is. */
-function ask(port: number, command: string): Promise<string | undefined> {
+/** Sends one command of words without spaces, beside any log; what is answered first, or `undefined` where nobody is. */
+export function command(port: number, words: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(`${command}\r\n`));
+    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(`${words}\r\n`));
     const settle = (answer?: string): void => {
       socket.destroy();
       resolve(answer);

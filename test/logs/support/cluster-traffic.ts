@@ -62,11 +62,16 @@ export class ClusterTraffic {
     return this.#count - before;
   }
 
-  /** Publishes no more. Resolves when every publish has ended and every session has all that was acknowledged. */
-  async settle(): Promise<void> {
+  /**
+   * Publishes no more. Resolves when every publish has ended and every session has all that was acknowledged, or after so
+   * long: what is lacking then does not come.
+   */
+  async settle(patienceMs = 30_000): Promise<void> {
     this.#stopped = true;
     await this.#pacing;
-    await Promise.all(this.#underWay);
+    let isOver = false;
+    const patience = timers.after(patienceMs, () => (isOver = true));
+    while (this.#underWay.size > 0 && !isOver) await pause(50);
     for (const { channel, messages } of this.subscribers) {
       const texts = new Set<unknown>();
       let seen = 0;
@@ -74,8 +79,9 @@ export class ClusterTraffic {
         for (; seen < messages.length; seen += 1) texts.add(messages[seen]!.data);
         return this.acknowledged.get(channel)!.some((text) => !texts.has(text));
       };
-      while (isLacking()) await pause(50);
+      while (!isOver && isLacking()) await pause(50);
     }
+    patience.cancel();
   }
 
   async close(): Promise<void> {

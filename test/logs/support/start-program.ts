@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -30,6 +30,8 @@ export interface ProgramDescription {
   readonly file: string;
   readonly commandLine: (place: { readonly folder: string; readonly port: number }) => readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Files that are written into the folder before the first start, by their names. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Whether it is ready, asked again and again. Default: whether it listens on its port. */
   readonly isReady?: (port: number) => Promise<boolean>;
 }
@@ -54,6 +56,7 @@ export class Program {
   static async start(description: ProgramDescription): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), "hawser-program-"));
     const program = new Program(description, folder, await freePort());
+    for (const [name, text] of Object.entries(description.files ?? {})) await writeFile(join(folder, name), text);
     await program.start();
     return program;
   }

@@ -13,7 +13,7 @@ export function outcomeOf(answer: string, epoch: number): AppendOutcome {
     case "u":
       return { kind: "producer-unknown" };
     default:
-      return failed(`the stream of the channel refuses the entry: ${answer.slice(1)}`);
+      return failureOf(new Error(answer.slice(1)));
   }
 }
 

@@ -106,17 +106,15 @@ export class FollowedChannel {
     if (head.epoch < this.#epoch) return true;
     if (head.epoch === this.#epoch && head.end < this.#at) return false;
     const place = this.#place;
-    if (head.epoch > this.#epoch) {
-      const isFirst = this.#epoch === 0;
+    const before = this.#epoch;
+    if (head.epoch > before) {
       this.#begin(head);
-      if (!isFirst) this.feed.epoch(head);
+      if (before !== 0) this.feed.epoch(head);
     }
-    if (place.kind === "behind") {
-      place.target = Math.max(place.target, head.end);
-    } else {
-      this.#place = { kind: "live" };
-      if (head.end > this.#at) this.#fallBehind(head.end);
-    }
+    // What was to be read of an older epoch begins with the head, like everything else.
+    const target = place.kind === "behind" && head.epoch === before ? Math.max(place.target, head.end) : head.end;
+    this.#place = { kind: "live" };
+    if (target > this.#at) this.#fallBehind(target);
     this.#raiseFloor(head.floor);
     if (place.kind === "asking") for (const record of place.early) this.take(record);
     this.#events.onNews(this);
@@ -134,11 +132,14 @@ export class FollowedChannel {
       this.feed.epoch(head);
     }
     const { target } = this.#place;
-    if (page.interval.to > this.#at) {
-      this.feed.entries(page.entries, this.#at, page.interval.to);
+    const before = this.#at;
+    if (page.interval.to > before) {
+      const entries = page.entries.filter(({ offset }) => offset > before);
+      this.feed.entries(entries, before, page.interval.to);
       this.#at = page.interval.to;
     }
-    const isDone = this.#at >= target;
+    // Where a page brings nothing there is no more to be had, whatever the feed has told.
+    const isDone = this.#at >= target || (this.#at === before && !page.more);
     if (isDone) this.#place = { kind: "live" };
     this.#raiseFloor(page.floor);
     this.#events.onNews(this);

@@ -25,8 +25,9 @@ export class FollowedChannels {
   readonly #options: FollowedChannelsOptions;
   readonly #channels = new Map<string, FollowedChannel>();
   readonly #pump = new FeedPump();
-  #behind: FollowedChannel[] = [];
-  #catchingUp = 0;
+  /** They wait until they are read. */
+  readonly #behind = new Set<FollowedChannel>();
+  readonly #catchingUp = new Set<FollowedChannel>();
   /** Rises with every reason to look at all heads; a look that began before is not enough. */
   #looks = 0;
   #isLooking = false;
@@ -76,7 +77,7 @@ export class FollowedChannels {
 
   /** The server is away: who waits to follow is told. */
   fail(error: Error): void {
-    this.#behind = [];
+    this.#behind.clear();
     for (const channel of this.#channels.values()) channel.fail(error);
   }
 
@@ -87,7 +88,7 @@ export class FollowedChannels {
     }
     this.#pump.clear();
     this.#channels.clear();
-    this.#behind = [];
+    this.#behind.clear();
   }
 
   #create(name: string): FollowedChannel {
@@ -134,19 +135,27 @@ export class FollowedChannels {
   }
 
   #catchUp(channel: FollowedChannel): void {
-    if (!this.#behind.includes(channel)) this.#behind.push(channel);
-    while (this.#catchingUp < maxCatchingUp && this.#behind.length > 0) void this.#readOne(this.#behind.shift()!);
+    if (this.#catchingUp.has(channel)) return;
+    this.#behind.add(channel);
+    this.#readNext();
+  }
+
+  #readNext(): void {
+    for (const channel of this.#behind) {
+      if (this.#catchingUp.size >= maxCatchingUp) return;
+      this.#behind.delete(channel);
+      void this.#readOne(channel);
+    }
   }
 
   async #readOne(channel: FollowedChannel): Promise<void> {
-    this.#catchingUp += 1;
+    this.#catchingUp.add(channel);
     try {
       while (channel.takePage(await this.#options.read(channel.name, channel.at)));
     } catch {
       // The server is away; it is still behind when the heads are asked for again.
     }
-    this.#catchingUp -= 1;
-    const next = this.#behind.shift();
-    if (next !== undefined) void this.#readOne(next);
+    this.#catchingUp.delete(channel);
+    this.#readNext();
   }
 }

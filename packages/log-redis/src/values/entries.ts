@@ -50,7 +50,7 @@ export function entryOf([id, fields]: readonly [Buffer, readonly Buffer[]]): Ent
 function payloadOf(kind: string, data: Buffer): Payload | undefined {
   if (kind !== "bytes" && kind !== "text" && kind !== "json") return undefined;
   // A copy: what came from the socket is a part of much more.
-  return { kind, data: Uint8Array.prototype.slice.call(data) };
+  return { kind, data: new Uint8Array(data) };
 }
 
 /** The two numbers of a stream's id. */
