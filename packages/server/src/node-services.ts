@@ -1,5 +1,6 @@
 import type { Codec } from "@hawser/protocol";
 import type { SendWindowLimits } from "./connection/send-window.ts";
+import type { TurnTime } from "./connection/turn-time.ts";
 import type { SessionRates } from "./connection/session-rates.ts";
 import type { Channels } from "./delivery/channels.ts";
 import type { Encoding } from "./delivery/block.ts";
@@ -19,6 +20,7 @@ export interface NodeServices extends Omit<NodeOptions, "calls" | "cluster"> {
   /** The clock's monotonic time. */
   readonly now: () => number;
   readonly windowLimits: SendWindowLimits;
+  readonly turnTime: TurnTime;
 }
 
 /** One object for each pair of codec and framing, so that connections of a pair find each other's bytes. */

@@ -5,6 +5,7 @@ import { boundedAuthorize } from "./auth/bounded-authorize.ts";
 import { Connection } from "./connection/connection.ts";
 import type { ConnectionHost } from "./connection/connection.ts";
 import { inboxOf } from "./connection/rights.ts";
+import { TurnTime } from "./connection/turn-time.ts";
 import { SessionRates } from "./connection/session-rates.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { disconnectedByApplication } from "./cluster/disconnect-user.ts";
@@ -58,7 +59,10 @@ export class HawserNode {
     onClosed: (connection, user) => this.#forget(connection, user),
   };
   #sessions = 0;
+  readonly #turnTime = new TurnTime();
   #dirty: Connection[] = [];
+  /** When the first of them was listed, in monotonic milliseconds. */
+  #dirtyAt = 0;
   #state: State = { kind: "new" };
   #sweep: Timer | undefined;
   #opened: Promise<void> = Promise.resolve();
@@ -86,6 +90,7 @@ export class HawserNode {
       sessionRates: new SessionRates(limits, clock),
       now: () => clock.monotonic(),
       windowLimits: { floorBytes: limits.minUnconfirmedBytes, ceilingBytes: limits.maxUnconfirmedBytes },
+      turnTime: this.#turnTime,
     };
     this.cluster = new Cluster(this.#services, options.cluster, this);
   }
@@ -261,13 +266,17 @@ export class HawserNode {
 
   #scheduleFlush(connection: Connection): void {
     this.#dirty.push(connection);
-    if (this.#dirty.length === 1) this.#services.timers.soon(() => this.#flush());
+    if (this.#dirty.length > 1) return;
+    this.#dirtyAt = this.#services.now();
+    this.#services.timers.soon(() => this.#flush());
   }
 
   #flush(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
+    const beganAt = this.#dirtyAt;
     for (const connection of dirty) connection.flush();
+    this.#turnTime.passed(beganAt, this.#services.now());
   }
 
   /** One timer for all that is due by the clock: heartbeats, time-outs, expiry, idle batches, idle channels. */

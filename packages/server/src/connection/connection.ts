@@ -73,7 +73,7 @@ export class Connection implements TransportHandlers, ClientHost {
 
   constructor(options: ConnectionOptions) {
     const { services, transport, peer } = options;
-    const { limits, windowLimits, observer, timers, now } = services;
+    const { limits, windowLimits, turnTime, observer, timers, now } = services;
     this.#services = services;
     this.#transport = transport;
     this.#peer = peer;
@@ -84,7 +84,7 @@ export class Connection implements TransportHandlers, ClientHost {
       transport.framing,
     );
     this.#intake = new Intake(transport, timers);
-    this.#writer = new Writer({ transport, encoding: this.encoding, limits, windowLimits, observer, now });
+    this.#writer = new Writer({ transport, encoding: this.encoding, limits, windowLimits, turnTime, observer, now });
     this.#heardAt = now();
     this.#state = { kind: "opened", since: this.#heardAt };
     transport.handlers = this;

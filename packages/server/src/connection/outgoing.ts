@@ -18,7 +18,8 @@ const always = (): boolean => true;
  */
 export class Outgoing {
   readonly #encoding: Encoding;
-  #replies: Reply[] = [];
+  /** `undefined`: none. */
+  #replies: Reply[] | undefined;
   #replyBytes = 0;
   readonly #scheduler = new Scheduler();
 
@@ -27,11 +28,11 @@ export class Outgoing {
   }
 
   get empty(): boolean {
-    return this.#replies.length === 0 && this.#scheduler.empty;
+    return this.#replies === undefined && this.#scheduler.empty;
   }
 
   get replies(): number {
-    return this.#replies.length;
+    return this.#replies?.length ?? 0;
   }
 
   get replyBytes(): number {
@@ -41,7 +42,7 @@ export class Outgoing {
   /** @param stands - Whether it may be written when its time has come; if not, nothing is. Default always. */
   reply(frame: ServerFrame, stands = always): void {
     const bytes = this.#encoding.codec.encode(frame);
-    this.#replies.push({ bytes, stands });
+    (this.#replies ??= []).push({ bytes, stands });
     this.#replyBytes += bytes.byteLength;
   }
 
@@ -51,9 +52,8 @@ export class Outgoing {
 
   /** All replies as framed messages, none above `maxMessageBytes` unless one reply alone is. */
   takeReplies(maxMessageBytes: number): Uint8Array[] {
-    if (this.#replies.length === 0) return [];
-    const replies = this.#replies.filter(({ stands }) => stands());
-    this.#replies = [];
+    const replies = this.#replies?.filter(({ stands }) => stands()) ?? [];
+    this.#replies = undefined;
     this.#replyBytes = 0;
     if (replies.length === 0) return [];
     const messages: Uint8Array[] = [];
@@ -78,7 +78,7 @@ export class Outgoing {
   }
 
   clear(): void {
-    this.#replies = [];
+    this.#replies = undefined;
     this.#replyBytes = 0;
     this.#scheduler.clear();
   }

@@ -6,6 +6,12 @@ export interface SendWindowLimits {
   readonly ceilingBytes: number;
 }
 
+/** What a window has to know of the process that it is in. */
+export interface OwnTime {
+  /** How long a confirmation that has come may lie in the kernel before it is read, in milliseconds. */
+  readonly ms: number;
+}
+
 interface Mark {
   readonly id: number;
   readonly sentBytes: number;
@@ -13,8 +19,11 @@ interface Mark {
   /** When that much was confirmed, or this one was set when none was under way. */
   readonly confirmedAt: number;
   readonly at: number;
-  /** Whether the limit held something back while this mark was under way: only then does its rate say what the path carries. */
-  limited: boolean;
+  /**
+   * What held something back while this mark was under way. Only the limit tells what the path carries; a burst that was cut
+   * tells that it may carry more.
+   */
+  heldBy: "nothing" | "burst" | "limit";
 }
 
 /** 1.25 times what the path holds: enough to see a rate that grew, little enough to keep the queue short. */
@@ -25,6 +34,7 @@ const startGain = 1.5;
 const marksPerLimit = 8;
 /** Less than this between two marks costs more answers than it tells, unless the limit itself is small. */
 const leastBytesToMark = 16_384;
+const leastBurstShare = 0.5;
 const rateSamples = 10;
 /** A least round trip older than this is measured anew, since paths change. */
 const roundTripMemoryMs = 10_000;
@@ -33,13 +43,18 @@ const probeShare = 0.4;
 /** The same where the limit is the floor, which may be far more than the path holds. */
 const floorProbeShare = 0.25;
 
+const noTime: OwnTime = { ms: 0 };
+
 /**
  * How many bytes a connection may have sent and not confirmed (section 8 of the specification). It follows the rate of
  * confirmation times the least round trip, as BBR does (draft-ietf-ccwg-bbr, section 2), because the kernel's own
- * buffer is invisible here and cannot be overtaken.
+ * buffer is invisible here and cannot be overtaken. To the round trip counts how long this process takes for a turn: what
+ * is confirmed meanwhile it cannot know before, and on a path that is faster than the process it would write in bursts as
+ * small as the path, turn by turn.
  */
 export class SendWindow {
   readonly #limits: SendWindowLimits;
+  readonly #own: OwnTime;
   #limit: number;
   #sent = 0;
   #confirmed = 0;
@@ -48,6 +63,12 @@ export class SendWindow {
   #marks: Mark[] = [];
   #nextId = 1;
   #rates: number[] = [];
+  /** What goes out in one turn of this process, as far as is known. */
+  #turnBytes = 0;
+  /** Something was while the mark that was confirmed last was under way. */
+  #heldBack = false;
+  /** What may be sent at once, as a part of the limit. */
+  #burstShare = leastBurstShare;
   /** Until a round's rate grew by less than a quarter. */
   #starting = true;
   #roundRate = 0;
@@ -58,8 +79,10 @@ export class SendWindow {
   #leastRoundTripMs = Number.POSITIVE_INFINITY;
   #leastAt = 0;
 
-  constructor(limits: SendWindowLimits) {
+  /** @param own - Default: it takes no time. */
+  constructor(limits: SendWindowLimits, own: OwnTime = noTime) {
     this.#limits = limits;
+    this.#own = own;
     this.#limit = limits.floorBytes;
   }
 
@@ -68,11 +91,11 @@ export class SendWindow {
   }
 
   /**
-   * How much may be sent at once: half of what the path holds. What was confirmed while the process was busy elsewhere would
-   * else go out in one burst, which the path's queue need not take.
+   * How much may be sent at once: half of what the path holds, and what goes out in a turn of this process. What was
+   * confirmed while the process was busy elsewhere would else go out in one burst, which the path's queue need not take.
    */
   get burstBytes(): number {
-    return this.#limit / 2;
+    return this.#limit * this.#burstShare;
   }
 
   get unconfirmedBytes(): number {
@@ -97,8 +120,13 @@ export class SendWindow {
   /** Whether something may be sent. A reader that finds it closed must ask again after `confirmed`. */
   get open(): boolean {
     if (this.unconfirmedBytes < this.limitBytes) return true;
-    for (const mark of this.#marks) mark.limited = true;
+    for (const mark of this.#marks) mark.heldBy = "limit";
     return false;
+  }
+
+  /** There was more to send than went out at once. */
+  cut(): void {
+    for (const mark of this.#marks) if (mark.heldBy === "nothing") mark.heldBy = "burst";
   }
 
   sent(bytes: number): void {
@@ -117,7 +145,7 @@ export class SendWindow {
       const closed = unmarked > 0 && sentBytes === this.#sent && this.unconfirmedBytes >= this.limitBytes;
       if (!closed || this.#marks.length > 0) return undefined;
     }
-    return this.#setMark(sentBytes, now, !this.open);
+    return this.#setMark(sentBytes, now, this.open ? "nothing" : "limit");
   }
 
   /**
@@ -127,21 +155,24 @@ export class SendWindow {
    * @param sentBefore - `sentBytes` as it was before.
    */
   takeMarkAhead(sentBefore: number, now: number): number | undefined {
-    const unknown = this.roundTripMs === undefined && this.#marks.length === 0;
-    const isFirst = unknown && this.#sent - sentBefore >= leastBytesToMark;
-    return isFirst || this.#probing === this.#nextId ? this.#setMark(sentBefore, now, false) : undefined;
+    const isMuch = this.#sent - sentBefore >= leastBytesToMark;
+    const isFirst = isMuch && this.roundTripMs === undefined && this.#marks.length === 0;
+    return isFirst || this.#probing === this.#nextId ? this.#setMark(sentBefore, now, "nothing") : undefined;
   }
 
-  #setMark(sentBytes: number, now: number, limited: boolean): number {
+  #setMark(sentBytes: number, now: number, heldBy: Mark["heldBy"]): number {
     const id = this.#nextId++;
     const confirmedAt = this.#marks.length === 0 ? now : this.#confirmedAt;
-    this.#marks.push({ id, sentBytes, confirmedBytes: this.#confirmed, confirmedAt, at: now, limited });
+    this.#marks.push({ id, sentBytes, confirmedBytes: this.#confirmed, confirmedAt, at: now, heldBy });
     this.#marked = sentBytes;
     return id;
   }
 
+  /** What goes out in one turn is confirmed in one, where there is room for it. */
   #bytesToMark(): number {
-    return Math.min(Math.max(this.limitBytes / marksPerLimit, leastBytesToMark), this.limitBytes / 2);
+    const { limitBytes } = this;
+    const turnBytes = this.#heldBack ? 0 : this.#turnBytes;
+    return Math.min(Math.max(limitBytes / marksPerLimit, leastBytesToMark, turnBytes), limitBytes / 2);
   }
 
   /** The peer has received all that was sent before the mark. Unknown and repeated ids are ignored. */
@@ -161,7 +192,7 @@ export class SendWindow {
   #learnRoundTrip(elapsedMs: number, mark: Mark, now: number): void {
     const probed = this.#probing !== undefined && mark.id >= this.#probing;
     const old = now - this.#leastAt > roundTripMemoryMs;
-    if (elapsedMs <= this.#leastRoundTripMs || probed || (old && !mark.limited)) {
+    if (elapsedMs <= this.#leastRoundTripMs || probed || (old && mark.heldBy === "nothing")) {
       this.#leastRoundTripMs = elapsedMs;
       this.#leastAt = now;
       this.#probing = undefined;
@@ -169,22 +200,27 @@ export class SendWindow {
   }
 
   /** A rate that nothing limited but the sender's own silence is only a lower bound, and must not shrink the limit. */
-  #learn(rate: number, mark: Mark): void {
-    if (!mark.limited && rate <= Math.max(0, ...this.#rates)) return;
-    this.#rates.push(rate);
-    if (this.#rates.length > rateSamples) this.#rates.shift();
-    if (!mark.limited) return;
-    const held = Math.max(...this.#rates) * this.#leastRoundTripMs;
-    if (this.#starting) this.#noteRound(mark.id);
-    if (this.#starting) this.#limit = Math.max(this.#limit, this.#bounded(held * startGain));
-    else this.#limit = this.#bounded(held * gain);
+  #learn(confirmedRate: number, mark: Mark): void {
+    const isLimited = mark.heldBy === "limit";
+    this.#heldBack = mark.heldBy !== "nothing";
+    if (isLimited || confirmedRate > Math.max(0, ...this.#rates)) {
+      this.#rates.push(confirmedRate);
+      if (this.#rates.length > rateSamples) this.#rates.shift();
+    }
+    if (!this.#heldBack) return;
+    const rate = Math.max(...this.#rates);
+    const held = rate * (this.#leastRoundTripMs + this.#own.ms);
+    this.#turnBytes = rate * this.#own.ms;
+    this.#burstShare = leastBurstShare * (1 + this.#turnBytes / held);
+    if (this.#starting) this.#noteRound(mark.id, rate);
+    const limit = this.#bounded(held * (this.#starting ? startGain : gain));
+    this.#limit = this.#starting || !isLimited ? Math.max(this.#limit, limit) : limit;
   }
 
   /** With a round that brought less than a quarter more, the start is over. */
-  #noteRound(markId: number): void {
+  #noteRound(markId: number, rate: number): void {
     if (markId < this.#roundBegan) return;
     this.#roundBegan = this.#nextId;
-    const rate = Math.max(...this.#rates);
     this.#starting = rate >= this.#roundRate * 1.25;
     this.#roundRate = rate;
   }

@@ -7,13 +7,14 @@ import type { NodeObserver } from "../observe/observer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SendWindow } from "./send-window.ts";
-import type { SendWindowLimits } from "./send-window.ts";
+import type { OwnTime, SendWindowLimits } from "./send-window.ts";
 
 export interface WriterOptions {
   readonly transport: Transport;
   readonly encoding: Encoding;
   readonly limits: NodeLimits;
   readonly windowLimits: SendWindowLimits;
+  readonly turnTime: OwnTime;
   readonly observer: NodeObserver;
   readonly now: () => number;
 }
@@ -30,7 +31,7 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#outgoing = new Outgoing(options.encoding);
-    this.#window = new SendWindow(options.windowLimits);
+    this.#window = new SendWindow(options.windowLimits, options.turnTime);
   }
 
   /** Whether anything may be sent now (FLOW-1). */
@@ -92,9 +93,9 @@ export class Writer {
       return false;
     }
     const now = this.#options.now();
-    const pieces = this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes);
+    const pieces = this.owesReplies ? this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes) : [];
     const replied = pieces.length > 0;
-    let bytes = this.#count(pieces);
+    let bytes = replied ? this.#count(pieces) : 0;
     const { burstBytes } = this.#window;
     while (bytes < burstBytes && this.#window.open) {
       const piece = this.#outgoing.takePiece(now);
@@ -104,6 +105,7 @@ export class Writer {
       this.#window.sent(piece.byteLength);
     }
     this.#put(pieces, bytes, now);
+    if (bytes >= burstBytes) this.#window.cut();
     return replied;
   }
 

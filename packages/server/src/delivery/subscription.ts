@@ -45,7 +45,7 @@ export class Subscription implements Source {
   readonly lane: Lane;
   behind: Source | undefined = undefined;
   deficit = 0;
-  /** Monotonic milliseconds of the last batch, for SUB-7. */
+  /** Monotonic milliseconds of the last batch, for SUB-7: whole ones, which need no memory beside the subscription. */
   lastBatchAt: number;
   readonly #reader: Reader;
   #cursor: number;
@@ -61,7 +61,9 @@ export class Subscription implements Source {
   #reading = false;
   #told: Told | undefined;
   /** Where the client stands by what was written to it: not where the cursor was set by what it has yet to be told. */
-  readonly #sent: { epoch: number; offset: number };
+  #sentOffset: number;
+  /** The epoch that it knows of: it is told of another before anything of it. */
+  #sentEpoch: number;
   #closed = false;
 
   constructor(options: SubscriptionOptions) {
@@ -72,9 +74,10 @@ export class Subscription implements Source {
     this.#cursor = options.cursor;
     this.#grantStart = options.grantStart;
     this.#history = options.feed.known().end;
-    this.#sent = { epoch: options.feed.epoch, offset: options.cursor };
+    this.#sentOffset = options.cursor;
+    this.#sentEpoch = options.feed.epoch;
     this.#credit = options.credit;
-    this.lastBatchAt = options.now;
+    this.lastBatchAt = Math.floor(options.now);
     this.#rate = options.rate;
     this.feed.subscriptions.add(this);
   }
@@ -100,7 +103,7 @@ export class Subscription implements Source {
     if (offset > this.#cursor) return;
     const lowest = Math.max(this.feed.readableFloor, this.#grantStart ?? 0);
     this.#page = undefined;
-    this.#sent.offset = offset;
+    this.#sentOffset = offset;
     if (offset < lowest) {
       this.#told = { lost: { from: offset, to: lowest }, reset: "trimmed" };
       this.#cursor = lowest;
@@ -124,8 +127,8 @@ export class Subscription implements Source {
    * to be told is part of that, or is no longer true.
    */
   restart(head: Head): void {
-    const start = resolvePosition(head, this.#sent);
-    assert(start.kind === "start", `the epoch of ${this.feed.name} fell from ${this.#sent.epoch} to ${head.epoch}`);
+    const start = resolvePosition(head, { epoch: this.#sentEpoch, offset: this.#sentOffset });
+    assert(start.kind === "start", `the epoch of ${this.feed.name} fell from ${this.#sentEpoch} to ${head.epoch}`);
     this.#page = undefined;
     this.#cursor = start.offset;
     this.#told = { lost: start.lost, reset: start.reset };
@@ -145,14 +148,14 @@ export class Subscription implements Source {
     const credited = this.#withinCredit(run);
     const allowed = credited && this.#withinRate(credited, now);
     if (allowed === undefined) return undefined;
-    this.lastBatchAt = now;
+    this.lastBatchAt = Math.floor(now);
     return this.#encode(allowed, allowed === run);
   }
 
   /** An empty batch from the cursor, so that a loss with nothing after it is found (SUB-7). */
   idleBatch(now: number): Uint8Array | undefined {
     if (this.#closed || this.#told !== undefined || this.#cursor > this.feed.tail.to) return undefined;
-    this.lastBatchAt = now;
+    this.lastBatchAt = Math.floor(now);
     return this.#encode({ from: this.#cursor, to: this.#cursor, entries: [] }, true);
   }
 
@@ -262,9 +265,8 @@ export class Subscription implements Source {
     const block = found ?? encodeBlock(run, key, encoding);
     if (shareable && found === undefined) feed.blocks.keep(block, encoding);
     this.#cursor = run.to;
-    this.#sent.epoch = feed.epoch;
-    this.#sent.offset = run.to;
-    this.#cost += block.cost;
+    this.#sentOffset = run.to;
+    if (this.#credit !== 0) this.#cost += block.cost;
     this.#page = undefined;
     this.#reader.onDelivered(block.messages, found !== undefined);
     return shareable ? feed.blocks.bytesOf(block, this.#reader.windowBytes) : block.bytes;
@@ -273,8 +275,8 @@ export class Subscription implements Source {
   #encodeReset(): Uint8Array {
     const told = this.#told!;
     this.#told = undefined;
-    this.#sent.epoch = this.feed.epoch;
-    this.#sent.offset = this.#cursor;
+    this.#sentEpoch = this.feed.epoch;
+    this.#sentOffset = this.#cursor;
     this.#reader.onReset(told.reset);
     const frame = {
       type: "reset",

@@ -12,6 +12,7 @@ import { takeOverInflating } from "../transport/inflater.ts";
 import type { InflaterOptions } from "../transport/inflater.ts";
 import { OpenTransports } from "../transport/open-transports.ts";
 import { SharedConnection } from "../transport/shared-connection.ts";
+import { TurnWrites } from "../transport/turn-writes.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
 import type { Gate } from "./gate.ts";
@@ -59,6 +60,7 @@ export class Door {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
   readonly #inflating: InflaterOptions;
+  readonly #writes = new TurnWrites();
   #server: Server | undefined;
   #shared = false;
 
@@ -135,6 +137,7 @@ export class Door {
     return new WebSocketTransport(webSocket, socket, {
       framing: subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
       windowBytes: takeOverInflating(webSocket, this.#inflating),
+      writes: this.#writes,
       maxUnsentBytes: subprotocol === sharedSubprotocol ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
     });
   }

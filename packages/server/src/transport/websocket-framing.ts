@@ -3,6 +3,7 @@ import type { Framing } from "./transport.ts";
 /** A whole message in one unmasked frame: FIN and the opcode (RFC 6455, section 5.2). */
 const finText = 0x81;
 const finBinary = 0x82;
+const finPing = 0x89;
 /** The message is compressed (RFC 7692, section 6). */
 const reserved1 = 0x40;
 /** The longest header of a server's frame: two bytes, and eight for the length. */
@@ -59,4 +60,12 @@ export function binaryFrameHead(length: number): Uint8Array {
   const head = new Uint8Array(headerBytesOf(length));
   writeHeader(head, finBinary, length);
   return head;
+}
+
+/** A server's ping, with a payload of at most 125 bytes. */
+export function pingFrame(payload: Uint8Array): Uint8Array {
+  const frame = Buffer.allocUnsafe(2 + payload.length);
+  writeHeader(frame, finPing, payload.length);
+  frame.set(payload, 2);
+  return frame;
 }

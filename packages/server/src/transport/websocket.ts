@@ -5,6 +5,8 @@ import { abnormalClosure } from "@hawser/protocol";
 import type { WebSocket } from "ws";
 import { Marks } from "./marks.ts";
 import type { Framing, Transport, TransportHandlers } from "./transport.ts";
+import type { TurnWrites, Waiting } from "./turn-writes.ts";
+import { pingFrame } from "./websocket-framing.ts";
 import { receiverErrorCode } from "./receiver-error.ts";
 
 /** Pieces that are smaller than this on average are copied into one: in a vectored write each costs more than its copy. */
@@ -42,7 +44,16 @@ const ignore = (): void => {};
  */
 const knowsSockets = process.versions["bun"] === undefined;
 const takesWritesInOrder = (socket: Duplex): socket is Socket =>
-  knowsSockets && socket instanceof Socket && !(socket instanceof TLSSocket);
+  knowsSockets && socket instanceof Socket && !(socket instanceof TLSSocket) && !socket.connecting;
+
+/** `WebSocket.OPEN`, which is a getter there. */
+const readyStateOpen = 1;
+
+/** Pieces as a socket's stream hands them to it. */
+type Chunks = { chunk: Uint8Array; encoding: BufferEncoding }[] & { allBuffers?: boolean };
+
+/** What a stream says of bytes; the types know the encodings of strings only. */
+const ofBytes = "buffer" as BufferEncoding;
 
 interface Held {
   readonly message: Uint8Array;
@@ -56,29 +67,34 @@ export interface WebSocketTransportOptions {
   readonly windowBytes: number;
   /** Bytes that may wait in this process for the socket; past it the connection is cut. */
   readonly maxUnsentBytes: number;
+  /** One for all of a server. */
+  readonly writes: TurnWrites;
 }
 
 /**
- * A WebSocket connection, taken over from `ws` after the handshake. `ws` parses what comes in and sends control frames;
- * messages go out as bytes that are framed already, straight to the socket beneath. Both write to the same socket, and
+ * A WebSocket connection, taken over from `ws` after the handshake. `ws` parses what comes in and answers control frames;
+ * messages and marks go out as bytes that are framed already, straight to the socket beneath. Both write to the same socket, and
  * `ws` holds nothing back (it sends no messages, and so compresses none), so that the order of writes is the order on the wire.
  *
  * No error of the socket or of `ws` leaves this class: each ends in `onClose`.
  */
-export class WebSocketTransport implements Transport {
+export class WebSocketTransport implements Transport, Waiting {
   readonly framing: Framing;
   readonly windowBytes: number;
   handlers: TransportHandlers | undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
+  /** The same, where it can be written to past its stream. */
+  readonly #direct: Socket | undefined;
   readonly #maxUnsentBytes: number;
   readonly #marks = new Marks();
   #state: State = open;
   #paused = false;
   /** Messages that `ws` had taken from the socket already when reading was paused: one socket read's worth at most. */
   #held: Held[] | undefined;
-  /** A write waits for the ping of its mark, which follows in the same turn. */
-  #corked = false;
+  /** What goes out behind this turn. */
+  #unwritten: readonly Uint8Array[] | undefined;
+  readonly #writes: TurnWrites;
   /** Of a write past the stream, as long as the socket has not taken it whole. */
   #directBytes = 0;
   #onDirect: ((error?: Error | null) => void) | undefined;
@@ -88,7 +104,9 @@ export class WebSocketTransport implements Transport {
     this.windowBytes = options.windowBytes;
     this.#webSocket = webSocket;
     this.#socket = socket;
+    this.#direct = takesWritesInOrder(socket) ? socket : undefined;
     this.#maxUnsentBytes = options.maxUnsentBytes;
+    this.#writes = options.writes;
     const carrying = webSocket as Carrying;
     carrying[carrier] = this;
     const { message, ping, pong, error, close } = WebSocketTransport.#listeners;
@@ -120,28 +138,25 @@ export class WebSocketTransport implements Transport {
     },
   };
 
-  write(pieces: readonly Uint8Array[], marked = false): void {
-    if (this.#state.kind !== "open" || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    const [first, second] = pieces;
-    if (first === undefined) return;
-    const socket = this.#socket;
-    // The ping of the mark, which `ws` writes by itself, goes out with the pieces: a write of its own would cost as much.
-    if (marked) this.#hold();
-    if (second === undefined) this.#writeOne(first);
-    else if (byteLength(pieces) <= copyBelowBytes * pieces.length) this.#writeOne(Buffer.concat(pieces));
-    else {
-      socket.cork();
-      for (const piece of pieces) socket.write(piece);
-      socket.uncork();
-    }
-    if (socket.writableLength + this.#directBytes > this.#maxUnsentBytes) this.terminate();
+  write(pieces: readonly Uint8Array[]): void {
+    if (this.#state !== open) return;
+    if (this.#unwritten === undefined) {
+      this.#unwritten = pieces;
+      this.#writes.add(this);
+    } else this.#unwritten = [...this.#unwritten, ...pieces];
   }
 
+  /** The ping of the mark goes out with what it is behind: a write of its own would cost as much. */
   mark(id: number): void {
-    if (this.#state.kind === "open" && this.#webSocket.readyState === this.#webSocket.OPEN) {
-      this.#webSocket.ping(this.#marks.issue(id));
-    }
-    this.#release();
+    if (this.#state === open) this.write([pingFrame(this.#marks.issue(id))]);
+  }
+
+  /** Writes what it was given in this turn. */
+  writeNow(): void {
+    const pieces = this.#unwritten;
+    if (pieces === undefined) return;
+    this.#unwritten = undefined;
+    if (this.#webSocket.readyState === readyStateOpen) this.#put(pieces);
   }
 
   pause(): void {
@@ -164,6 +179,7 @@ export class WebSocketTransport implements Transport {
 
   close(code: number, reason: string): void {
     if (this.#state.kind !== "open") return;
+    this.writeNow();
     this.#state = { kind: "closing", code, reason };
     this.#held = undefined;
     this.#webSocket.close(code, shorten(reason));
@@ -173,8 +189,19 @@ export class WebSocketTransport implements Transport {
 
   terminate(): void {
     if (this.#state.kind === "open") this.#state = { kind: "closing", code: abnormalClosure, reason: "" };
+    this.#unwritten = undefined;
     this.#held = undefined;
     this.#webSocket.terminate();
+  }
+
+  #put(pieces: readonly Uint8Array[]): void {
+    if (pieces.length === 1) this.#writeOne(pieces[0]!);
+    else if (pieces.length > 1) {
+      const bytes = byteLength(pieces);
+      if (bytes <= copyBelowBytes * pieces.length) this.#writeOne(Buffer.concat(pieces, bytes));
+      else this.#writeAll(pieces, bytes);
+    }
+    if (this.#socket.writableLength + this.#directBytes > this.#maxUnsentBytes) this.terminate();
   }
 
   /**
@@ -182,31 +209,36 @@ export class WebSocketTransport implements Transport {
    * objects, and a task for later that touches the connection once more: a fifth of what a small delivery costs.
    */
   #writeOne(bytes: Uint8Array): void {
-    const socket = this.#socket;
-    const idle = this.#directBytes === 0 && !this.#corked && socket.writableLength === 0;
-    if (!idle || !takesWritesInOrder(socket) || socket.connecting) {
-      socket.write(bytes);
+    const direct = this.#direct;
+    if (direct === undefined || this.#directBytes > 0 || direct.writableLength > 0) {
+      this.#socket.write(bytes);
       return;
     }
-    this.#onDirect ??= (error) => {
-      this.#directBytes = 0;
-      if (error) socket.destroy(error);
-    };
     this.#directBytes = bytes.length;
-    // What a stream says of bytes; the types know the encodings of strings only.
-    socket._write(bytes, "buffer" as BufferEncoding, this.#onDirect);
+    direct._write(bytes, ofBytes, this.#whenTaken(direct));
   }
 
-  #hold(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
+  /** The same for several, in one call of the system. */
+  #writeAll(pieces: readonly Uint8Array[], bytes: number): void {
+    const direct = this.#direct;
+    if (direct?._writev === undefined || this.#directBytes > 0 || direct.writableLength > 0) {
+      const socket = this.#socket;
+      socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      socket.uncork();
+      return;
+    }
+    const chunks: Chunks = pieces.map((chunk) => ({ chunk, encoding: ofBytes }));
+    chunks.allBuffers = true;
+    this.#directBytes = bytes;
+    direct._writev(chunks, this.#whenTaken(direct));
   }
 
-  #release(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
+  #whenTaken(direct: Socket): (error?: Error | null) => void {
+    return (this.#onDirect ??= (error) => {
+      this.#directBytes = 0;
+      if (error) direct.destroy(error);
+    });
   }
 
   #onMessage(data: Buffer, binary: boolean): void {

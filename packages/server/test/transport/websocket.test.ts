@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { selfSigned } from "../../../../test/support/self-signed.ts";
+import { TurnWrites } from "../../src/transport/turn-writes.ts";
 import { textFraming } from "../../src/transport/websocket-framing.ts";
 import { WebSocketTransport } from "../../src/transport/websocket.ts";
 import { clientFrame, RawSocket } from "../raw-socket.ts";
@@ -28,6 +29,7 @@ class Harness {
       framing: textFraming,
       windowBytes: 0,
       maxUnsentBytes,
+      writes: new TurnWrites(),
     });
     this.transport.handlers = {
       onMessage: (message, binary) => this.#add({ kind: "message", text: new TextDecoder().decode(message), binary }),
@@ -143,8 +145,9 @@ describe("a WebSocket transport", () => {
     raw.socket.pause();
     const filling = "x".repeat(128 * 1024);
     for (let number = 0; number < 64; number += 1) {
-      harness.transport.write([framed(`${number} ${filling}`)], number === 32);
+      harness.transport.write([framed(`${number} ${filling}`)]);
       if (number === 32) harness.transport.mark(1);
+      harness.transport.writeNow();
     }
     expect(harness.socket.writableLength).toBeGreaterThan(0);
     raw.socket.resume();
@@ -170,6 +173,7 @@ describe("a WebSocket transport", () => {
       write(chunk, encoding, callback);
     };
     harness.transport.write(Array.from({ length: 100 }, (_, number) => framed(String(number).padEnd(200))));
+    harness.transport.writeNow();
     expect(writes).toEqual([100 * 204]);
     for (let number = 0; number < 100; number += 1) {
       expect((await raw.frame())!.payload.toString().trim()).toBe(String(number));
@@ -357,7 +361,10 @@ describe("a WebSocket transport", () => {
     const { harness, raw } = await pair();
     raw.socket.pause();
     const piece = textFraming.frame(new Uint8Array(1 << 18));
-    for (let count = 0; count < 256 && !harness.socket.destroyed; count += 1) harness.transport.write([piece]);
+    for (let count = 0; count < 256 && !harness.socket.destroyed; count += 1) {
+      harness.transport.write([piece]);
+      harness.transport.writeNow();
+    }
     expect(harness.socket.destroyed).toBe(true);
     expect(await harness.close()).toMatchObject({ code: 1006 });
     raw.destroy();
