@@ -19,6 +19,7 @@ const programs = {
     variable: undefined,
     tests: "tests of the log in Redis",
   },
+  "nats-server": { commands: ["nats-server"], variable: "NATS_SERVER", tests: "tests of the log in NATS" },
   ip: { package: "iproute2", commands: ["ip"], variable: undefined, tests: "tests of parted networks" },
 };
 

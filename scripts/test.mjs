@@ -47,7 +47,8 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {
-    for (const program of ["nginx", "ip", "redis-server"]) gate(program, [node, "scripts/ensure-program.mjs", program]);
+    for (const program of ["nginx", "ip", "nats-server", "redis-server"])
+      gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
     await Promise.all([
@@ -82,6 +83,7 @@ function gate(name, [command, ...args]) {
       "chromium",
       "nginx",
       "ip",
+      "nats-server",
       "redis-server",
       "newer node",
     ].includes(name)

@@ -7,7 +7,7 @@ import type { Printer } from "../output/printer.ts";
 type OpenBroker = (url: string) => Promise<Log>;
 
 /** The brokers that `--log` takes, by the scheme of their address. */
-const brokers: Readonly<Record<string, OpenBroker>> = { redis, rediss: redis };
+const brokers: Readonly<Record<string, OpenBroker>> = { nats, redis, rediss: redis, tls: nats };
 
 /** The schemes, each with `://`, as messages name them. */
 export const brokerSchemes: readonly string[] = Object.keys(brokers).map((scheme) => `${scheme}://`);
@@ -29,6 +29,11 @@ export async function brokerLog(url: string): Promise<Log> {
   const open = brokers[new URL(url).protocol.slice(0, -1)];
   if (open === undefined) throw new HawserError("option-invalid", `no broker is reached by ${withoutSecrets(url)}`);
   return open(url);
+}
+
+async function nats(url: string): Promise<Log> {
+  const { natsLog, natsOptionsOf } = await import("@hawser/log-nats");
+  return natsLog(natsOptionsOf(url));
 }
 
 async function redis(url: string): Promise<Log> {

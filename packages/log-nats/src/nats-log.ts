@@ -1,0 +1,24 @@
+import { brokerLog } from "@hawser/log/broker";
+import type { BrokerLogSettings } from "@hawser/log/broker";
+import type { Log } from "@hawser/log";
+import type { NatsOptions } from "./nats-options.ts";
+import { natsSource } from "./nats-source.ts";
+
+/** Options of {@link natsLog}: those of NATS, and those of every log over a broker. */
+export interface NatsLogOptions extends NatsOptions, BrokerLogSettings {}
+
+/**
+ * A log on NATS JetStream: each of its partitions is a stream, each channel a subject in one of them. All nodes that open the
+ * same `stream` on the same servers share its channels. Throws `option-invalid`.
+ *
+ * Opening rejects with `log-unavailable` when NATS does not answer, with `log-foreign` for streams that are not Hawser's, and
+ * with `option-invalid` for streams and servers that are set to keep less than the options promise.
+ *
+ * @example
+ * ```ts
+ * const log = natsLog({ servers: ["nats-1:4222", "nats-2:4222"], stream: "chat", replicas: 3 });
+ * ```
+ */
+export function natsLog(options: NatsLogOptions = {}): Log {
+  return brokerLog({ ...options, source: natsSource(options) });
+}

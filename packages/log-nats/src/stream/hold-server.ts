@@ -1,0 +1,43 @@
+import { HawserError } from "@hawser/protocol";
+import type { ServerInfo } from "@nats-io/transport-node";
+import type { NatsSettings } from "../nats-options.ts";
+import { headerReserveBytes } from "../nats-settings.ts";
+
+/**
+ * Holds what servers are set to against what the log promises: the size of messages, and with `flush` that the disk is
+ * waited for, which only their monitoring tells.
+ *
+ * @throws HawserError `option-invalid` for settings that keep less, and for a monitoring that does not answer.
+ */
+export async function holdServer(info: ServerInfo | undefined, settings: NatsSettings): Promise<void> {
+  const takes = info?.max_payload ?? Infinity;
+  if (takes < settings.maxPayloadBytes + headerReserveBytes) {
+    refuse(`max_payload is ${takes}: too little for maxPayloadBytes ${settings.maxPayloadBytes} and its headers`);
+  }
+  if (typeof settings.flush !== "object") return;
+  if (settings.flush.monitoring.length === 0) refuse("flush: no monitoring is named");
+  for (const url of settings.flush.monitoring) {
+    if (!(await syncsAlways(url, settings.requestTimeoutMs))) {
+      refuse(`the server at ${url} acknowledges before the disk has it: flush needs its sync_interval to be always`);
+    }
+  }
+}
+
+/** Whether the server says that it syncs before it acknowledges (`/jsz` of NATS 2.10 and later). */
+async function syncsAlways(url: string, timeoutMs: number): Promise<boolean> {
+  try {
+    const response = await fetch(new URL("/jsz", url), { signal: AbortSignal.timeout(timeoutMs) });
+    const body: unknown = await response.json();
+    return isRecord(body) && isRecord(body["config"]) && body["config"]["sync_always"] === true;
+  } catch (cause) {
+    throw new HawserError("option-invalid", `NATS: flush: the monitoring at ${url} does not answer`, { cause });
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function refuse(what: string): never {
+  throw new HawserError("option-invalid", `NATS: ${what}`);
+}
