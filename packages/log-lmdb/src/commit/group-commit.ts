@@ -130,7 +130,15 @@ export class GroupCommit {
         this.#sweepDue = false;
         this.#backlog.clear();
       }
+      // What was answered is written, and what waits to be read joins the next one, before that is decided.
+      if (this.#hasWork) await this.#nextTurn();
     }
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.ports.timers.soon(resolve);
+    });
   }
 
   /** Whole calls, up to the bound; at least one, if there is one. */
