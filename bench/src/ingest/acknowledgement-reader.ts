@@ -1,5 +1,5 @@
 /** Field numbers of `spec/hawser.proto`, with wire type 2 (length) or 0 (varint) in the low three bits. */
-const tags = { framePublished: (3 << 3) | 2, id: 1 << 3 } as const;
+const tags = { framePublished: (3 << 3) | 2, id: 1 << 3, following: 5 << 3 } as const;
 
 /**
  * Reads `hawser.v1` messages that hold `published` frames, and nothing else of them: a client's codec would build objects,
@@ -30,13 +30,15 @@ export class AcknowledgementReader {
 
   #readPublished(end: number): void {
     let id = 0;
+    let following = 0;
     while (this.#index < end) {
       const tag = this.#varint();
       const value = this.#varint();
       if (tag === tags.id) id = value;
+      else if (tag === tags.following) following = value;
     }
     if (id !== this.#last + 1) throw new Error(`acknowledgement ${id} where ${this.#last + 1} was next`);
-    this.#last = id;
+    this.#last = id + following;
   }
 
   #varint(): number {

@@ -9,7 +9,13 @@ describe("a client", () => {
     server.answer = (frame, peer) => {
       if (frame.type === "subscribe") peer.send(subscribed(frame, { offset: frame.position?.offset ?? 5 }));
       if (frame.type === "publish") {
-        peer.send({ type: "published", id: frame.id, position: { epoch: 1, offset: 9 }, duplicate: false });
+        peer.send({
+          type: "published",
+          id: frame.id,
+          position: { epoch: 1, offset: 9 },
+          duplicate: false,
+          following: 0,
+        });
       }
     };
 

@@ -91,7 +91,11 @@ export const frameTable: FrameTable = {
       key: "string",
     },
   },
-  published: { number: 3, from: "server", fields: { id: "uint", position: "position", duplicate: "bool" } },
+  published: {
+    number: 3,
+    from: "server",
+    fields: { id: "uint", position: "position", duplicate: "bool", following: "uint" },
+  },
   rejected: {
     number: 4,
     from: "server",

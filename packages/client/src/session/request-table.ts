@@ -91,11 +91,8 @@ export class RequestTable {
 
   /** @returns whether the frame was the answer to a request. */
   settle(frame: ServerFrame): boolean {
-    if (!("id" in frame)) return false;
-    const request = this.#inFlight.get(frame.id);
-    if (request === undefined) return false;
-    this.#inFlight.delete(frame.id);
-    request.reply(frame);
+    if (!("id" in frame) || !this.#answer(frame)) return false;
+    if (frame.type === "published") this.#answerFollowing(frame);
     if (!this.#waiting.isEmpty) this.#wire.wake();
     return true;
   }
@@ -109,6 +106,23 @@ export class RequestTable {
     this.#waiting = new SendSchedule();
     for (const request of sent) request.lost(true);
     for (const request of waiting) request.lost(false);
+  }
+
+  #answer(frame: ReplyFrame): boolean {
+    const request = this.#inFlight.get(frame.id);
+    if (request === undefined) return false;
+    this.#inFlight.delete(frame.id);
+    request.reply(frame);
+    return true;
+  }
+
+  /** PUB-15: what one `published` says of more requests than one. */
+  #answerFollowing(frame: PublishedFrame): void {
+    const { id, position, following } = frame;
+    for (let step = 1; position !== undefined && step <= following; step += 1) {
+      const own = { ...position, offset: position.offset + step };
+      if (!this.#answer({ ...frame, id: id + step, position: own })) return;
+    }
   }
 
   get #mayStart(): boolean {

@@ -235,7 +235,8 @@ class World {
     const { id, producer, sequence, previous } = frame;
     const attempt = { item: numberOf(frame), producer, sequence, previous, entry: undefined, connection: 0 };
     const answer = this.#logs[Number(frame.channel)]!.append(attempt);
-    if (answer.kind === "published") return { type: "published", id, position: undefined, duplicate: false };
+    if (answer.kind === "published")
+      return { type: "published", id, position: undefined, duplicate: false, following: 0 };
     const { code, retry } = answer.rejection.error;
     return { type: "rejected", id, code, message: "", retry, retryAfterMs: 0, last: answer.rejection.last };
   }

@@ -7,7 +7,13 @@ import { connected, fixture } from "../fixture.ts";
 
 const accept = (frame: ClientFrame, peer: FakePeer): void => {
   if (frame.type === "publish")
-    peer.send({ type: "published", id: frame.id, position: { epoch: 1, offset: frame.sequence }, duplicate: false });
+    peer.send({
+      type: "published",
+      id: frame.id,
+      position: { epoch: 1, offset: frame.sequence },
+      duplicate: false,
+      following: 0,
+    });
 };
 
 const rejected = (to: PublishFrame, code: string, rest: Partial<RejectedFrame> = {}): RejectedFrame => {
@@ -50,7 +56,13 @@ describe("the outbox", () => {
     const states: string[] = [publication.state];
     publication.addEventListener("state", ({ state }) => states.push(state));
     await ports.advance(1);
-    server.peer.send({ type: "published", id: server.peer.last("publish").id, position: undefined, duplicate: true });
+    server.peer.send({
+      type: "published",
+      id: server.peer.last("publish").id,
+      position: undefined,
+      duplicate: true,
+      following: 0,
+    });
     await ports.advance(1);
     expect(states).toEqual(["queued", "sent", "accepted"]);
     await expect(publication).resolves.toEqual({ position: undefined, duplicate: true });

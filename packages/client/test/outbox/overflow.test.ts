@@ -7,7 +7,13 @@ import { connected, fixture } from "../fixture.ts";
 
 const accept = (frame: ClientFrame, peer: FakePeer): void => {
   if (frame.type === "publish")
-    peer.send({ type: "published", id: frame.id, position: { epoch: 1, offset: frame.sequence }, duplicate: false });
+    peer.send({
+      type: "published",
+      id: frame.id,
+      position: { epoch: 1, offset: frame.sequence },
+      duplicate: false,
+      following: 0,
+    });
 };
 
 const statesOf = (publications: readonly Publication[]): string =>

@@ -64,7 +64,13 @@ describe("a publish with a time to live", () => {
     await ports.advance(20);
     expect(waits.state).toBe("expired");
     await waits.admitted;
-    server.peer.send({ type: "published", id: server.peer.last("publish").id, position: undefined, duplicate: false });
+    server.peer.send({
+      type: "published",
+      id: server.peer.last("publish").id,
+      position: undefined,
+      duplicate: false,
+      following: 0,
+    });
     await ports.advance(1);
     expect(server.peer.of("publish").map(dataOf)).toEqual(["first", "behind"]);
   });

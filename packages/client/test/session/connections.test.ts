@@ -228,7 +228,7 @@ describe("a session over several connections", () => {
     const [a, b] = [at("sim://a"), at("sim://b")];
     expect(a.of("publish").map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
     const { id } = a.of("publish")[0]!;
-    a.send({ type: "published", id, position: { epoch: 1, offset: 1 }, duplicate: false });
+    a.send({ type: "published", id, position: { epoch: 1, offset: 1 }, duplicate: false, following: 0 });
     a.cut();
     publications.push(channel.publish(4));
     await ports.advance(1);
@@ -238,7 +238,13 @@ describe("a session over several connections", () => {
       [4, 3],
     ]);
     for (const frame of b.of("publish")) {
-      b.send({ type: "published", id: frame.id, position: { epoch: 1, offset: frame.sequence }, duplicate: false });
+      b.send({
+        type: "published",
+        id: frame.id,
+        position: { epoch: 1, offset: frame.sequence },
+        duplicate: false,
+        following: 0,
+      });
     }
     await ports.advance(1);
     expect(publications.map(({ state }) => state)).toEqual(Array(4).fill("accepted"));

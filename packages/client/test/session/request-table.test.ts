@@ -22,7 +22,8 @@ function table(maxInFlight: number, takes = true) {
         onBuild();
         return { type: "authenticate", id, token: name };
       },
-      reply: () => log.push(`${name} answered`),
+      reply: (frame) =>
+        log.push(frame.type === "published" ? `${name} at ${frame.position?.offset}` : `${name} answered`),
       lost: (wasSent) => log.push(`${name} lost, ${wasSent ? "sent" : "not sent"}`),
       tooLarge: () => log.push(`${name} too large`),
     });
@@ -47,6 +48,17 @@ describe("the requests of a connection", () => {
       requests.settle(answer(9)),
     ]).toEqual([true, true, false, false]);
     expect(log).toEqual(["b answered", "a answered"]);
+  });
+
+  it("are answered several at once, at the offsets that follow, and no further than they are in flight [PUB-15]", () => {
+    const { requests, ask, log } = table(0);
+    for (const name of ["a", "b", "c", "d"]) ask(name);
+    requests.settle(answer(3));
+    const published = { type: "published", duplicate: false, following: 2 ** 53 - 1 } as const;
+    requests.settle({ ...published, id: 1, position: { epoch: 1, offset: 7 } });
+    expect(log).toEqual(["c answered", "a at 7", "b at 8"]);
+    requests.settle({ ...published, id: 4, position: undefined });
+    expect(log.slice(3)).toEqual(["d at undefined"]);
   });
 
   it("wait while as many as the server takes are in flight, and keep their order [CON-15]", () => {

@@ -20,6 +20,8 @@ export interface PublishedFrame {
   /** `undefined`: a duplicate whose position is no longer known, or an ephemeral channel without one. */
   readonly position: Position | undefined;
   readonly duplicate: boolean;
+  /** So many requests more are answered by it: of the ids that follow, at the offsets that follow (PUB-15). */
+  readonly following: number;
 }
 
 /** The log does not have the message, and why (spec section 5). */

@@ -1,7 +1,7 @@
 import type { Codec } from "../codec.ts";
 import type { ClientFrame, Frame, ServerFrame } from "../frames.ts";
 import { checkPayload } from "../payload.ts";
-import { readAnyFrame } from "./decode-client.ts";
+import { anyFrameReader } from "./decode-client.ts";
 import { writeAnyFrame } from "./encode-server.ts";
 import { readMessage } from "./messages.ts";
 import { Writer } from "./writer.ts";
@@ -11,6 +11,7 @@ class ProtobufCodec implements Codec {
   readonly binary = true;
   /** Kept from one frame to the next. */
   readonly #writer = new Writer();
+  readonly #readFrame = anyFrameReader();
 
   encode(frame: Frame, headroomBytes = 0): Uint8Array {
     this.#writer.start();
@@ -19,11 +20,11 @@ class ProtobufCodec implements Codec {
   }
 
   decodeClient(message: Uint8Array): ClientFrame[] {
-    return readMessage(message, "client", readAnyFrame, checkPayload) as ClientFrame[];
+    return readMessage(message, "client", this.#readFrame, checkPayload) as ClientFrame[];
   }
 
   decodeServer(message: Uint8Array): ServerFrame[] {
-    return readMessage(message, "server", readAnyFrame, checkPayload) as ServerFrame[];
+    return readMessage(message, "server", this.#readFrame, checkPayload) as ServerFrame[];
   }
 }
 

@@ -169,6 +169,7 @@ function readPublished(reader: Reader): PublishedFrame {
   let epoch = 0;
   let offset = 0;
   let duplicate = false;
+  let following = 0;
   while (reader.more) {
     const tag = reader.tag();
     switch (tag) {
@@ -184,11 +185,14 @@ function readPublished(reader: Reader): PublishedFrame {
       case 0x20:
         duplicate = reader.uint() !== 0;
         break;
+      case 0x28:
+        following = reader.uint();
+        break;
       default:
         reader.skip(tag);
     }
   }
-  return { type: "published", id, position: epoch === 0 ? undefined : { epoch, offset }, duplicate };
+  return { type: "published", id, position: epoch === 0 ? undefined : { epoch, offset }, duplicate, following };
 }
 
 /** The frames that are not hot, by the table. A field of another wire type than its own is one that is not known. */

@@ -66,6 +66,7 @@ function writeMessages(writer: Writer, messages: readonly Message[], from: numbe
 }
 
 function writePublished(writer: Writer, frame: PublishedFrame): void {
+  writer.uintField(0x28, frame.following);
   if (frame.duplicate) writer.uintField(0x20, 1);
   if (frame.position !== undefined) {
     writer.uintField(0x18, frame.position.offset);

@@ -87,6 +87,18 @@ export class Reader {
     return data;
   }
 
+  /** Whether the bytes behind the next length are these: then they are passed over, without a view of them. */
+  passes(same: Uint8Array): boolean {
+    const bytes = this.#bytes;
+    const length = same.length;
+    const at = this.#at + 1;
+    // Above 127 the length has more bytes than one.
+    if (bytes[this.#at] !== length || length > 127 || at + length > this.#end) return false;
+    for (let index = 0; index < length; index++) if (bytes[at + index] !== same[index]) return false;
+    this.#at = at + length;
+    return true;
+  }
+
   /** A payload that is text or JSON. */
   payload(kind: "text" | "json"): Payload {
     return this.#prove(kind, this.data());

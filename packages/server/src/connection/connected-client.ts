@@ -8,7 +8,7 @@ import { HistoryReader } from "../history/history-reader.ts";
 import type { NodeServices } from "../node-services.ts";
 import { PresenceTable } from "../presence/presence-table.ts";
 import { Publisher } from "../publish/publisher.ts";
-import type { ClientContext } from "./client-context.ts";
+import type { ClientContext, Published } from "./client-context.ts";
 import type { Rates } from "./rates.ts";
 import { RequestTable } from "./request-table.ts";
 import { Rights } from "./rights.ts";
@@ -17,6 +17,8 @@ import { Rights } from "./rights.ts";
 export interface ClientHost extends Reader {
   /** Sends a frame, if it `stands` when it is written. */
   send(frame: ServerFrame, stands?: () => boolean): void;
+  /** Sends the answer to a publish that the log has. */
+  sendPublished(id: number, outcome: Published): void;
   /** The connection is closed, for the reason of that error. */
   end(error: HawserError): void;
   /** A fresh token came (CON-8); answered by the connection, which keeps the time of its end. */
@@ -122,6 +124,10 @@ export class ConnectedClient implements ClientContext {
 
   answer(id: number, frame: ServerFrame, stands?: () => boolean): void {
     if (!this.#closed && this.requests.end(id)) this.#host.send(frame, stands);
+  }
+
+  published(id: number, outcome: Published): void {
+    if (!this.#closed && this.requests.end(id)) this.#host.sendPublished(id, outcome);
   }
 
   refuse(id: number, error: HawserError): void {

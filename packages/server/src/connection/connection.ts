@@ -16,6 +16,7 @@ import type { Subscription } from "../delivery/subscription.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { Peer, Transport, TransportHandlers } from "../transport/transport.ts";
 import { Authentication } from "./authentication.ts";
+import type { Published } from "./client-context.ts";
 import { closeCodeOf } from "./close-code-of.ts";
 import { ConnectedClient } from "./connected-client.ts";
 import type { ClientHost } from "./connected-client.ts";
@@ -183,9 +184,12 @@ export class Connection implements TransportHandlers, ClientHost {
   send(frame: ServerFrame, stands?: () => boolean): void {
     if (frame.type === "unsubscribed" || frame.type === "revoked" || frame.type === "move") this.onTold();
     this.#writer.reply(frame, stands);
-    if (this.#writer.overrun)
-      this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
-    else this.#schedule();
+    this.#owe();
+  }
+
+  sendPublished(id: number, outcome: Published): void {
+    this.#writer.published(id, outcome);
+    this.#owe();
   }
 
   get mayReply(): boolean {
@@ -379,6 +383,13 @@ export class Connection implements TransportHandlers, ClientHost {
   #answerPing(nonce: number): void {
     const pong = { type: "pong", nonce } as const;
     if (!this.#writer.sendAhead(pong)) this.send(pong);
+  }
+
+  /** A reply waits to be written. */
+  #owe(): void {
+    if (this.#writer.overrun)
+      this.#close(closeCodes.rateLimited, "Requests came faster than their answers were taken.");
+    else this.#schedule();
   }
 
   #schedule(): void {

@@ -11,7 +11,7 @@ export interface Request {
 export class RequestTable {
   readonly #max: number;
   /** Made with the first request, and let go of by a sweep that finds none. */
-  #requests: Map<number, Request> | undefined;
+  #requests: Map<number, Request | undefined> | undefined;
 
   constructor(max: number) {
     this.#max = max;
@@ -23,31 +23,34 @@ export class RequestTable {
 
   /** Takes a request on. `refused`: too many are in flight; `invalid`: id 0 or in use. */
   begin(id: number): "begun" | "refused" | "invalid" {
-    const requests = (this.#requests ??= new Map());
+    const requests = (this.#requests ??= new Map<number, Request | undefined>());
     if (id === 0 || requests.has(id)) return "invalid";
     if (requests.size >= this.#max) return "refused";
-    requests.set(id, {});
+    requests.set(id, undefined);
     return "begun";
   }
 
+  /** The request, if it is open. Most need nothing but their number, and so have no object before this. */
   find(id: number): Request | undefined {
-    return this.#requests?.get(id);
+    if (this.#requests?.has(id) !== true) return undefined;
+    const request = this.#requests.get(id) ?? {};
+    this.#requests.set(id, request);
+    return request;
   }
 
   /** Whether it was still open: each request is answered once. */
   end(id: number): boolean {
     const request = this.#requests?.get(id);
-    if (request === undefined) return false;
-    request.deadline?.cancel();
-    this.#requests?.delete(id);
+    if (this.#requests?.delete(id) !== true) return false;
+    request?.deadline?.cancel();
     return true;
   }
 
   /** The connection is gone: handlers are told, nobody is answered. */
   abortAll(): void {
     for (const request of this.#requests?.values() ?? []) {
-      request.deadline?.cancel();
-      request.abort?.("closed");
+      request?.deadline?.cancel();
+      request?.abort?.("closed");
     }
     this.#requests = undefined;
   }

@@ -5,6 +5,7 @@ import type { Source } from "../delivery/source.ts";
 import type { NodeLimits } from "../node-options.ts";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Published } from "./client-context.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SendWindow } from "./send-window.ts";
 import type { OwnTime, SendWindowLimits } from "./send-window.ts";
@@ -72,6 +73,11 @@ export class Writer {
   /** Goes out with the next flush, if it `stands` then. */
   reply(frame: ServerFrame, stands?: () => boolean): void {
     this.#outgoing.reply(frame, stands);
+  }
+
+  /** The same of a publish that the log has. */
+  published(id: number, outcome: Published): void {
+    this.#outgoing.published(id, outcome);
   }
 
   /** The source has, or may have, something for the next flush. */

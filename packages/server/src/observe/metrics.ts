@@ -33,6 +33,8 @@ export interface DoorObserver {
 }
 
 interface Writing {
+  /** Publishes. */
+  accepted: number;
   writes: number;
   bytes: number;
   deliveries: number;
@@ -41,7 +43,7 @@ interface Writing {
   own: number;
 }
 
-const nothingWritten: Readonly<Writing> = { writes: 0, bytes: 0, deliveries: 0, shared: 0, own: 0 };
+const nothingWritten: Readonly<Writing> = { accepted: 0, writes: 0, bytes: 0, deliveries: 0, shared: 0, own: 0 };
 
 /**
  * The metrics of one server, all names `hawser_*`: told by core and door through their observers, shown by `expose`.
@@ -68,7 +70,7 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   readonly #bytesIn: Counter;
   readonly #writes: Counter;
   readonly #bytesOut: Counter;
-  /** What happens with each delivery adds up here, and is counted when the metrics are shown. */
+  /** What happens with each delivery and each publish adds up here, and is counted when the metrics are shown. */
   #writing: Writing = { ...nothingWritten };
   readonly #publishes: BoundedCounter<string>;
   readonly #deliveries: Counter;
@@ -220,7 +222,8 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   }
 
   published(outcome: string): void {
-    this.#publishes.add(outcome);
+    if (outcome === "accepted") this.#writing.accepted += 1;
+    else this.#publishes.add(outcome);
   }
 
   appended(count: number, elapsedMs: number): void {
@@ -285,8 +288,9 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   }
 
   #count(): void {
-    const { writes, bytes, deliveries, shared, own } = this.#writing;
+    const { accepted, writes, bytes, deliveries, shared, own } = this.#writing;
     this.#writing = { ...nothingWritten };
+    this.#publishes.add("accepted", accepted);
     this.#writes.inc(writes);
     this.#bytesOut.inc(bytes);
     this.#deliveries.inc(deliveries);

@@ -10,25 +10,39 @@ export interface AppenderOptions {
   readonly observer: NodeObserver;
 }
 
+/**
+ * Hears what became of an append. One function may stand for many, so that none is made for each.
+ *
+ * @param request - As it was given with the append.
+ */
+export type OnAppended = (outcome: AppendOutcome, append: Append, request: number) => void;
+
+/** Appends with those who hear of them, each at the same index. */
 interface Waiting {
-  readonly append: Append;
-  readonly done: (outcome: AppendOutcome) => void;
+  readonly appends: Append[];
+  readonly listeners: OnAppended[];
+  readonly requests: number[];
 }
+
+const noneWaiting = (): Waiting => ({ appends: [], listeners: [], requests: [] });
 
 /** Gathers the publishes of one turn of the event loop, so that the log commits them together. */
 export class Appender {
   readonly #options: AppenderOptions;
-  #waiting: Waiting[] = [];
+  #waiting = noneWaiting();
   #flushing = new Set<Promise<void>>();
 
   constructor(options: AppenderOptions) {
     this.#options = options;
   }
 
-  /** `done` is called once, in the order of the appends of one channel. */
-  add(append: Append, done: (outcome: AppendOutcome) => void): void {
-    this.#waiting.push({ append, done });
-    if (this.#waiting.length === 1) this.#options.timers.soon(() => this.#flush());
+  /** `onAppended` is called once, in the order of the appends of one channel. */
+  add(append: Append, onAppended: OnAppended, request = 0): void {
+    const { appends, listeners, requests } = this.#waiting;
+    appends.push(append);
+    listeners.push(onAppended);
+    requests.push(request);
+    if (appends.length === 1) this.#options.timers.soon(() => this.#flush());
   }
 
   /** Resolves when what was added before is answered. */
@@ -44,26 +58,28 @@ export class Appender {
   }
 
   #flush(): void {
-    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
+    if (waiting.appends.length === 0) return;
+    this.#waiting = noneWaiting();
     const flushed = this.#append(waiting).finally(() => this.#flushing.delete(flushed));
     this.#flushing.add(flushed);
   }
 
-  async #append(waiting: readonly Waiting[]): Promise<void> {
+  async #append({ appends, listeners, requests }: Waiting): Promise<void> {
     const { clock, log, observer } = this.#options;
     const begun = clock.monotonic();
     let outcomes: readonly AppendOutcome[];
     try {
-      outcomes = await log.append(waiting.map(({ append }) => append));
+      outcomes = await log.append(appends);
     } catch (error) {
       // The port says that it never rejects; an adapter that does leaves the outcome open.
       const message = error instanceof Error ? error.message : String(error);
-      outcomes = waiting.map(() => ({ kind: "failed", code: "log-unavailable", message }));
+      outcomes = appends.map(() => ({ kind: "failed", code: "log-unavailable", message }));
     }
-    assert(outcomes.length === waiting.length, "the log did not answer each append");
-    observer.appended(waiting.length, clock.monotonic() - begun);
-    for (const [index, { done }] of waiting.entries()) done(outcomes[index]!);
+    assert(outcomes.length === appends.length, "the log did not answer each append");
+    observer.appended(appends.length, clock.monotonic() - begun);
+    for (let index = 0; index < outcomes.length; index += 1) {
+      listeners[index]!(outcomes[index]!, appends[index]!, requests[index]!);
+    }
   }
 }

@@ -19,9 +19,8 @@ export function appendPlain(
   { channel, payload, key = "", publisher = "" }: PlainAppend,
   done: (result: Position | HawserError) => void,
 ): void {
-  appender.add({ channel, producer: "", sequence: 0, previous: 0, payload, key, publisher }, (outcome) =>
-    done(resultOf(outcome)),
-  );
+  const append = { channel, producer: "", sequence: 0, previous: 0, payload, key, publisher };
+  appender.add(append, (outcome) => done(resultOf(outcome)));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Rates } from "../connection/rates.ts";
 import { forbidden } from "../connection/rights.ts";
 import type { NodeObserver } from "../observe/observer.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
-import type { Appender } from "./appender.ts";
+import type { Appender, OnAppended } from "./appender.ts";
 
 export interface PublisherOptions {
   readonly client: ClientContext;
@@ -48,6 +48,7 @@ export class Publisher {
   /** Those of the publish before, since most come in a row. What is known of a name never changes. */
   #channel: KnownChannel | undefined;
   #producer: KnownProducer | undefined;
+  readonly #onAppended: OnAppended = (outcome, { previous }, id) => this.#appended(outcome, previous, id);
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -67,6 +68,30 @@ export class Publisher {
         if (this.#waiting.get(frame.channel) === turn) this.#waiting.delete(frame.channel);
       });
     this.#waiting.set(frame.channel, turn);
+  }
+
+  #appended(outcome: AppendOutcome, previous: number, id: number): void {
+    if (this.#client.closed) return;
+    switch (outcome.kind) {
+      case "accepted":
+      case "duplicate":
+        this.#options.observer.published(outcome.kind);
+        this.#client.published(id, outcome);
+        return;
+      case "out-of-order": {
+        const message = `Previous ${previous} is not the last sequence that the log accepted, which is ${outcome.last}.`;
+        this.#reject(id, new HawserError("out-of-order", message, { retry: true }), outcome.last);
+        return;
+      }
+      case "producer-unknown": {
+        const message = "The log has forgotten this producer. Begin with a new one.";
+        this.#reject(id, new HawserError("producer-unknown", message), 0);
+        return;
+      }
+      case "failed":
+        this.#reject(id, new HawserError(outcome.code, outcome.message, { retry: true, retryAfterMs: 250 }), 0);
+        return;
+    }
   }
 
   /** Appends behind what came before it, if the right to it still stands then. */
@@ -151,7 +176,7 @@ export class Publisher {
   #finish(frame: PublishFrame, verdict: Verdict): void {
     if (this.#client.closed) return;
     if (verdict !== undefined) {
-      this.#reject(frame, verdict, 0);
+      this.#reject(frame.id, verdict, 0);
       return;
     }
     const { user } = this.#client.rights.identity;
@@ -166,7 +191,8 @@ export class Publisher {
         key: frame.key,
         publisher: user,
       },
-      (outcome) => this.#answer(frame, outcome),
+      this.#onAppended,
+      frame.id,
     );
   }
 
@@ -178,40 +204,10 @@ export class Publisher {
     return this.#producer.name;
   }
 
-  #answer(frame: PublishFrame, outcome: AppendOutcome): void {
-    if (this.#client.closed) return;
-    switch (outcome.kind) {
-      case "accepted":
-      case "duplicate": {
-        const { epoch, offset } = outcome;
-        const position = epoch === 0 ? undefined : { epoch, offset };
-        this.#options.observer.published(outcome.kind);
-        const duplicate = outcome.kind === "duplicate";
-        this.#client.answer(frame.id, { type: "published", id: frame.id, position, duplicate });
-        return;
-      }
-      case "out-of-order": {
-        const message = `Previous ${frame.previous} is not the last sequence that the log accepted, which is ${outcome.last}.`;
-        this.#reject(frame, new HawserError("out-of-order", message, { retry: true }), outcome.last);
-        return;
-      }
-      case "producer-unknown":
-        this.#reject(
-          frame,
-          new HawserError("producer-unknown", "The log has forgotten this producer. Begin with a new one."),
-          0,
-        );
-        return;
-      case "failed":
-        this.#reject(frame, new HawserError(outcome.code, outcome.message, { retry: true, retryAfterMs: 250 }), 0);
-        return;
-    }
-  }
-
-  #reject(frame: PublishFrame, error: HawserError, last: number): void {
+  #reject(id: number, error: HawserError, last: number): void {
     const { code, message, retry, retryAfterMs } = error;
     this.#options.observer.published(code);
-    this.#client.answer(frame.id, { type: "rejected", id: frame.id, code, message, retry, retryAfterMs, last });
+    this.#client.answer(id, { type: "rejected", id, code, message, retry, retryAfterMs, last });
   }
 }
 

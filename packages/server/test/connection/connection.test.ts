@@ -126,8 +126,8 @@ describe("a connection", () => {
     const [ann, bob] = [client(), client()];
     await ann.ask(connect("ann", "same"));
     await bob.ask(connect("bob", "same"));
-    expect(await ann.ask(first)).toMatchObject([{ type: "published", duplicate: false }]);
-    expect(await bob.ask(first)).toMatchObject([{ type: "published", duplicate: false }]);
+    expect(await ann.ask(first)).toMatchObject([{ type: "published", duplicate: false, following: 0 }]);
+    expect(await bob.ask(first)).toMatchObject([{ type: "published", duplicate: false, following: 0 }]);
   });
 
   it("answers a ping with its nonce ahead of what waits [CON-10]", async () => {
@@ -268,7 +268,7 @@ describe("a connection", () => {
   it("is closed by a frame that only a server sends [CON-13]", async () => {
     const { client } = await startNode();
     const ann = await client().connect();
-    ann.raw(jsonCodec.encode({ type: "published", id: 1, position: undefined, duplicate: false }), false);
+    ann.raw(jsonCodec.encode({ type: "published", id: 1, position: undefined, duplicate: false, following: 0 }), false);
     expect(ann.transport.closed?.code).toBe(closeCodes.frameMalformed);
     const bob = await client(jsonCodec).connect();
     bob.raw(text('{"type":"published","id":1}'), false);
@@ -403,7 +403,7 @@ describe("what is held back", () => {
     let asked = 0;
     while (greedy.transport.closed === undefined && asked < 10_000) {
       asked += 1;
-      greedy.send(publish(asked, "chat", "x"));
+      greedy.send(publish(asked, "$refused", "x"));
       await greedy.frames();
     }
     expect(greedy.transport.closed?.code).toBe(closeCodes.rateLimited);

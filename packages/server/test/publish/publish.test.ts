@@ -1,6 +1,6 @@
 import { memoryLog } from "@hawser/log";
 import type { Append, AppendOutcome, Log } from "@hawser/log";
-import { defineContract, payloadOf } from "@hawser/protocol";
+import { defineContract, payloadOf, protobufCodec } from "@hawser/protocol";
 import type { ClientFrame, StandardSchemaV1 } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { publish, startNode, subscribe, valuesOf } from "../support/test-node.ts";
@@ -107,6 +107,34 @@ describe("a publish", () => {
     expect(await ann.ask(publish(1, "chat", "a"), publish(2, "chat", "a"))).toMatchObject([
       { position: { offset: 1 }, duplicate: false },
       { position: { offset: 2 }, duplicate: false },
+    ]);
+  });
+
+  it("is answered together with those behind it, as long as ids and offsets follow each other [PUB-15]", async () => {
+    const { client } = await startNode();
+    const ann = await client().connect();
+    const answersTo = async (...frames: ClientFrame[]): Promise<unknown[]> => {
+      const before = ann.transport.messages.length;
+      await ann.ask(...frames);
+      const answers = ann.transport.messages.slice(before).flatMap((message) => protobufCodec.decodeServer(message));
+      return answers.map((frame) =>
+        frame.type === "published"
+          ? [frame.id, frame.position?.offset, frame.following, frame.duplicate]
+          : [frame.type, "id" in frame && frame.id],
+      );
+    };
+    expect(await answersTo(numbered(1, 1, 0), numbered(2, 2, 1), numbered(3, 3, 2))).toEqual([[1, 1, 2, false]]);
+    // Sent again, of other ids, in another channel, or with a refusal between: each by itself.
+    expect(await answersTo(numbered(4, 3, 2), numbered(5, 4, 3), numbered(7, 5, 4), publish(8, "other", 1))).toEqual([
+      [4, 3, 0, true],
+      [5, 4, 0, false],
+      [7, 5, 0, false],
+      [8, 1, 0, false],
+    ]);
+    expect(await answersTo(numbered(9, 6, 5), numbered(10, 9, 8), numbered(11, 7, 6))).toEqual([
+      [9, 6, 0, false],
+      ["rejected", 10],
+      [11, 7, 0, false],
     ]);
   });
 

@@ -85,6 +85,18 @@ class TestTransport implements Transport {
   }
 }
 
+/** Answers that came in one frame (PUB-15), each by itself. */
+function oneByOne(frame: ServerFrame): ServerFrame[] {
+  if (frame.type !== "published") return [frame];
+  const { id, position, following } = frame;
+  return Array.from({ length: following + 1 }, (_, step) => ({
+    ...frame,
+    id: id + step,
+    position: position && { ...position, offset: position.offset + step },
+    following: 0,
+  }));
+}
+
 /** A client that the test plays frame by frame. */
 export class TestClient {
   readonly transport: TestTransport;
@@ -126,7 +138,7 @@ export class TestClient {
     await this.#ports.settle();
     const frames = this.transport.messages.slice(this.#read).flatMap((message) => this.#codec.decodeServer(message));
     this.#read = this.transport.messages.length;
-    return frames;
+    return frames.flatMap(oneByOne);
   }
 
   /** Sends a frame and gives what came back. */

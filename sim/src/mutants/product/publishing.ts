@@ -63,7 +63,7 @@ export const publishingMutants: readonly ProductMutant[] = [
     file: publisher,
     find: '      case "failed":\n',
     replace:
-      '      case "failed":\n        this.#client.answer(frame.id, { type: "published", id: frame.id, position: undefined, duplicate: false });\n        return;\n      case "never" as never:\n',
+      '      case "failed":\n        this.#client.answer(id, { type: "published", id, position: undefined, duplicate: false, following: 0 });\n        return;\n      case "never" as never:\n',
   },
   {
     kind: "product",
@@ -72,7 +72,7 @@ export const publishingMutants: readonly ProductMutant[] = [
     file: publisher,
     find: "    const anonymous = frame.producer.byteLength === 0;\n",
     replace:
-      '    const anonymous = frame.producer.byteLength === 0;\n    this.#client.answer(frame.id, { type: "published", id: frame.id, position: undefined, duplicate: false });\n',
+      '    const anonymous = frame.producer.byteLength === 0;\n    this.#client.answer(frame.id, { type: "published", id: frame.id, position: undefined, duplicate: false, following: 0 });\n',
   },
   {
     kind: "product",
@@ -95,7 +95,7 @@ export const publishingMutants: readonly ProductMutant[] = [
     id: "gathered-appends-answered-crosswise",
     sentence: "publishes that were appended together get each other's answers",
     file: appender,
-    find: "done(outcomes[index]!);",
-    replace: "done(outcomes[outcomes.length - 1 - index]!);",
+    find: "listeners[index]!(outcomes[index]!,",
+    replace: "listeners[index]!(outcomes[outcomes.length - 1 - index]!,",
   },
 ];

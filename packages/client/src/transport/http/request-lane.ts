@@ -91,7 +91,7 @@ export class RequestLane {
       batch.every(({ repeatable }) => repeatable),
       {
         onFrame: (frame, bytes) => {
-          if (unanswered.delete(answeredBy(frame)) || endsConnection(frame)) this.#options.onAnswer(frame, bytes);
+          if (takeAnswered(unanswered, frame) || endsConnection(frame)) this.#options.onAnswer(frame, bytes);
         },
         onHeard: () => this.#listen(running),
         onEnd: (end) => {
@@ -144,9 +144,13 @@ export class RequestLane {
   }
 }
 
-function answeredBy(frame: ServerFrame): number {
-  if (frame.type === "pong") return frame.nonce;
-  return "id" in frame ? frame.id : 0;
+/** Takes out what a frame answers, which may be several publishes (PUB-15). @returns whether there was any. */
+function takeAnswered(unanswered: Set<number>, frame: ServerFrame): boolean {
+  const first = frame.type === "pong" ? frame.nonce : "id" in frame ? frame.id : 0;
+  const last = frame.type === "published" ? first + frame.following : first;
+  let id = first;
+  while (id <= last && unanswered.delete(id)) id += 1;
+  return id > first;
 }
 
 /** What the server says ahead of a close (CON-3). */

@@ -96,6 +96,7 @@ const published = (id: number): ServerFrame => ({
   id,
   position: { epoch: 1, offset: id },
   duplicate: false,
+  following: 0,
 });
 
 /** Answers the newest stream's subscriptions as a node does on which channels have these numbers. */
@@ -432,6 +433,16 @@ describe("requests by HTTP", () => {
     ]) {
       expect(await again(frame, (request) => request.cut())).toEqual([1, 1]);
     }
+  });
+
+  it("are whole when one answer is that of several [PUB-15]", async () => {
+    const scene = await connected();
+    await scene.send(publish(1), publish(2));
+    const both = { ...published(1), following: 1 } as ServerFrame;
+    scene.http.last.send(welcome, both);
+    scene.http.last.end();
+    expect(await scene.passed()).toEqual([both]);
+    expect(scene.closes).toEqual([]);
   });
 
   it("break the connection when an answer lacks one, and tell why the server refuses", async () => {
