@@ -20,6 +20,8 @@ const programs = {
     tests: "tests of the log in Redis",
   },
   "nats-server": { commands: ["nats-server"], variable: "NATS_SERVER", tests: "tests of the log in NATS" },
+  curl: { commands: ["curl"], variable: undefined, tests: "tests of the guide for back ends" },
+  python3: { commands: ["python3"], variable: undefined, tests: "tests of the guide for back ends" },
   ip: { package: "iproute2", commands: ["ip"], variable: undefined, tests: "tests of parted networks" },
 };
 

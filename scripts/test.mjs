@@ -47,7 +47,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {
-    for (const program of ["nginx", "ip", "nats-server", "redis-server"])
+    for (const program of ["nginx", "ip", "nats-server", "redis-server", "curl", "python3"])
       gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
@@ -85,6 +85,8 @@ function gate(name, [command, ...args]) {
       "ip",
       "nats-server",
       "redis-server",
+      "curl",
+      "python3",
       "newer node",
     ].includes(name)
   )

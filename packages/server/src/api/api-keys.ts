@@ -5,7 +5,7 @@ import { compilePattern, HawserError } from "@hawser/protocol";
 export type ApiScope = "publish" | "history" | "presence" | "send" | "disconnect" | "observe";
 
 /** Every scope there is. */
-export const apiScopes: readonly ApiScope[] = ["publish", "history", "presence", "send", "disconnect", "observe"];
+const apiScopes: readonly ApiScope[] = ["publish", "history", "presence", "send", "disconnect", "observe"];
 
 /** One key by which a back end may use the HTTP API. Exactly one of `key` and `sha256` is given. */
 export interface ApiKeyOptions {
