@@ -1,4 +1,5 @@
 import type { RedisClientOptions } from "@redis/client";
+import type { RedisBinding } from "./bindings/bindings.ts";
 import { HawserError } from "@hawser/protocol";
 import type { Durability } from "@hawser/log";
 
@@ -24,6 +25,8 @@ export interface RedisLogOptions {
   /** More for the connections, past what the URL says. */
   readonly client?: RedisConnectionOptions;
   readonly sentinel?: RedisSentinels;
+  /** Streams that other programs write, as channels: the first whose pattern names a channel counts. Default none. */
+  readonly bindings?: readonly RedisBinding[];
   /** What the log's keys begin with, in braces: all nodes of a log have the same, other logs another. Default `hawser`. */
   readonly prefix?: string;
   /**
@@ -59,12 +62,14 @@ export interface RedisLogOptions {
   readonly maxWaitingBytes?: number;
   /** Channels that one node follows. Past it `follow` rejects with `overloaded`. Default 1,000,000. */
   readonly maxFollowed?: number;
+  /** Channels of `bindings` that one node follows. Past it `follow` rejects with `overloaded`. Default 1,000. */
+  readonly maxBoundFollowed?: number;
   /** How often channels are looked for whose oldest entries are too old, and whether the server is the same. Default 1,000. */
   readonly sweepIntervalMs?: number;
 }
 
 /** Every option but where the server is. */
-export type Settings = Required<Omit<RedisLogOptions, "url" | "client" | "sentinel" | "durabilities">> & {
+export type Settings = Required<Omit<RedisLogOptions, "url" | "client" | "sentinel" | "durabilities" | "bindings">> & {
   readonly durabilities: readonly Durability[];
 };
 
@@ -85,6 +90,7 @@ const defaults = {
   maxGroupsUnderWay: 4,
   maxWaitingBytes: 64 * MiB,
   maxFollowed: 1_000_000,
+  maxBoundFollowed: 1_000,
   sweepIntervalMs: 1_000,
 };
 

@@ -1,10 +1,9 @@
 import type { Entry, Page, ReadOptions } from "@hawser/log";
-import type { Arguments } from "./connection/connection.ts";
 import type { ScriptAnswer } from "./script/script-caller.ts";
 import { entryOf } from "./values/entries.ts";
 
-/** Calls the operation `read` of the script. */
-type AskForPage = (more: Arguments) => Promise<ScriptAnswer>;
+/** Reads one page after, or through, an offset, by one call of the script. */
+export type AskForPage = (direction: "forward" | "backward", at: number, options: ReadOptions) => Promise<Page>;
 
 /** One call holds the server up for so much at most. */
 const maxCallEntries = 512;
@@ -13,7 +12,6 @@ const maxCallBytes = 1024 * 1024;
 /** Reads a page, by as many calls as it takes. What a trim cuts off between two calls ends the page. */
 export async function readPages(
   ask: AskForPage,
-  channel: string,
   direction: "forward" | "backward",
   limit: number,
   { maxCount, maxBytes }: ReadOptions,
@@ -22,9 +20,10 @@ export async function readPages(
   let left = { count: maxCount, bytes: maxBytes };
   let page: Page | undefined;
   for (let at = Math.max(0, Math.min(limit, Number.MAX_SAFE_INTEGER)); ;) {
-    const count = Math.min(left.count, maxCallEntries);
-    const bytes = Math.min(left.bytes, maxCallBytes);
-    const next = pageOf(await ask([channel, direction, `${at}`, `${count}`, `${bytes}`]), isForward);
+    const next = await ask(direction, at, {
+      maxCount: Math.min(left.count, maxCallEntries),
+      maxBytes: Math.min(left.bytes, maxCallBytes),
+    });
     const joined = page === undefined ? next : join(page, next, isForward);
     if (joined === undefined) return page!;
     page = joined;
@@ -34,7 +33,8 @@ export async function readPages(
   }
 }
 
-function pageOf({ epoch, results }: ScriptAnswer, isForward: boolean): Page {
+/** Reads what `read` of the script answers. */
+export function pageOf({ epoch, results }: ScriptAnswer, isForward: boolean): Page {
   const [end, floor, , start, moreMark, found] = results as [Buffer, Buffer, Buffer, Buffer, Buffer, unknown[]];
   const entries = (found as [Buffer, Buffer[]][]).map(entryOf);
   if (!isForward) entries.reverse();

@@ -13,7 +13,10 @@ import type {
   ReadOptions,
 } from "@hawser/log";
 import { Appender } from "./append/appender.ts";
+import { BoundLog } from "./bindings/bound-log.ts";
 import { endsSession, failed } from "./append/outcomes.ts";
+import { compileBindings } from "./bindings/bindings.ts";
+import type { BoundStream } from "./bindings/bindings.ts";
 import type { Arguments } from "./connection/connection.ts";
 import { Link, unavailable } from "./connection/link.ts";
 import type { Session } from "./connection/link.ts";
@@ -21,7 +24,8 @@ import { FeedReader } from "./follow/feed-reader.ts";
 import { FollowedChannels } from "./follow/followed-channels.ts";
 import { settingsOf } from "./options.ts";
 import type { RedisLogOptions, Settings } from "./options.ts";
-import { readPages } from "./read-pages.ts";
+import { pageOf, readPages } from "./read-pages.ts";
+import type { AskForPage } from "./read-pages.ts";
 import { keyPrefixOf, ScriptCaller } from "./script/script-caller.ts";
 import type { Operation, ScriptAnswer } from "./script/script-caller.ts";
 import { channelRecordAt, headOf } from "./values/heads.ts";
@@ -32,6 +36,7 @@ interface Open {
   readonly caller: ScriptCaller;
   readonly appender: Appender;
   readonly channels: FollowedChannels;
+  readonly bound: BoundLog;
   readonly reader: FeedReader;
   readonly options: LogOpenOptions;
 }
@@ -64,6 +69,7 @@ class RedisLog implements Log {
   readonly capabilities: LogCapabilities;
   readonly #options: RedisLogOptions;
   readonly #settings: Settings;
+  readonly #boundTo: (channel: string) => BoundStream | undefined;
   #sweeping: Timer | undefined;
   #sweptAt: number | undefined;
   #state: State = { kind: "new" };
@@ -71,6 +77,7 @@ class RedisLog implements Log {
   constructor(options: RedisLogOptions) {
     this.#options = options;
     this.#settings = settingsOf(options);
+    this.#boundTo = compileBindings(options.bindings ?? []);
     const { durabilities } = this.#settings;
     this.capabilities = { name: "redis", durabilities, deduplicates: true, history: "indexed", ephemeral: true };
   }
@@ -94,24 +101,37 @@ class RedisLog implements Log {
   async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
     const state = this.#state;
     if (state.kind !== "open") return appends.map(() => failed("the log is not open"));
-    return state.appender.append(appends);
+    if (!appends.some(({ channel }) => this.#boundTo(channel) !== undefined)) return state.appender.append(appends);
+    return Promise.all(
+      appends.map(async (append) => {
+        const bound = this.#boundTo(append.channel);
+        if (bound !== undefined) return state.bound.append(append, bound);
+        const [outcome] = await state.appender.append([append]);
+        return outcome!;
+      }),
+    );
   }
 
   async head(channel: string): Promise<Head> {
-    const [head] = await this.#heads(this.#requireOpen(), [channel]);
+    const open = this.#requireOpen();
+    const bound = this.#boundTo(channel);
+    if (bound !== undefined) return open.bound.head(channel, bound);
+    const [head] = await this.#heads(open, [channel]);
     return head!;
   }
 
   async read(channel: string, after: number, options: ReadOptions): Promise<Page> {
-    return readPages(this.#ask(this.#requireOpen()), channel, "forward", after, options);
+    return readPages(this.#pagesOf(this.#requireOpen(), channel), "forward", after, options);
   }
 
   async readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
-    return readPages(this.#ask(this.#requireOpen()), channel, "backward", through, options);
+    return readPages(this.#pagesOf(this.#requireOpen(), channel), "backward", through, options);
   }
 
   async follow(channel: string, handlers: FollowHandlers): Promise<Follower> {
-    return this.#requireOpen().channels.follow(channel, handlers);
+    const { bound, channels } = this.#requireOpen();
+    const stream = this.#boundTo(channel);
+    return stream === undefined ? channels.follow(channel, handlers) : bound.follow(channel, stream, handlers);
   }
 
   async close(): Promise<void> {
@@ -120,6 +140,7 @@ class RedisLog implements Log {
     this.#sweeping?.cancel();
     if (state.kind !== "open") return;
     state.channels.close();
+    state.bound.close();
     await state.appender.close();
     state.link.close();
   }
@@ -129,13 +150,16 @@ class RedisLog implements Log {
     const caller = new ScriptCaller({
       ...settings,
       ports: options,
-      onEpoch: (epoch) => channels.begin(epoch),
+      onEpoch: (epoch) => {
+        channels.begin(epoch);
+        bound.look();
+      },
     });
     const channels: FollowedChannels = new FollowedChannels({
       maxFollowed: settings.maxFollowed,
       ports: options,
       heads: (names) => this.#heads(open, names),
-      read: (name, after) => readPages(this.#ask(open), name, "forward", after, catchUpPage),
+      read: (name, after) => readPages(this.#pagesOf(open, name), "forward", after, catchUpPage),
       onWentBack: (epoch) => {
         caller.outgrow(epoch);
         channels.look();
@@ -156,25 +180,33 @@ class RedisLog implements Log {
         reader.stop();
         this.#sweptAt = undefined;
         channels.available(false);
+        bound.available(false);
         channels.fail(unavailable(link.why));
         appender.turned();
       },
     });
     const appender = new Appender({ link, caller, settings, ports: options });
-    const open: Open = { kind: "open", link, caller, appender, channels, reader, options };
+    const bound: BoundLog = new BoundLog({
+      maxBound: settings.maxBoundFollowed,
+      ports: options,
+      call: (operation, more) => this.#call(open, operation, more),
+    });
+    const open: Open = { kind: "open", link, caller, appender, channels, bound, reader, options };
     return open;
   }
 
   /** A session began: where the log stands now is asked first, then the feed is read on. */
   async #up(open: Open, session: Session): Promise<void> {
-    const { link, reader, channels, appender } = open;
+    const { link, reader, channels, appender, bound } = open;
     try {
       const { epoch, fed } = await this.#call(open, "heads", []);
       reader.begin({ epoch, fed });
       channels.look();
       channels.available(true);
+      bound.look();
+      bound.available(true);
       appender.turned();
-      await reader.read(session);
+      await Promise.race([reader.read(session), bound.readFrom(session)]);
     } catch (error) {
       link.drop(session, (error as Error).message);
     }
@@ -185,8 +217,13 @@ class RedisLog implements Log {
     return names.map((_, index) => headOf(channelRecordAt(results, index), epochs));
   }
 
-  #ask(open: Open) {
-    return (more: Arguments) => this.#call(open, "read", more);
+  #pagesOf(open: Open, channel: string): AskForPage {
+    const bound = this.#boundTo(channel);
+    if (bound !== undefined) return open.bound.pagesOf(channel, bound);
+    return async (direction, at, { maxCount, maxBytes }) => {
+      const answer = await this.#call(open, "read", [channel, direction, `${at}`, `${maxCount}`, `${maxBytes}`]);
+      return pageOf(answer, direction === "forward");
+    };
   }
 
   async #call({ link, caller }: Open, operation: Operation, more: Arguments): Promise<ScriptAnswer> {
@@ -216,6 +253,7 @@ class RedisLog implements Log {
     if (silentMs > this.#settings.silenceMs) open.link.drop(session, "the server does not answer");
     if (this.#sweptAt !== undefined || open.link.session === undefined) return;
     this.#sweptAt = now;
+    open.bound.look();
     this.#call(open, "sweep", [`${maxSwept}`])
       .catch(() => {})
       .finally(() => {

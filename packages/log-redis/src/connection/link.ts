@@ -7,10 +7,14 @@ import { connect } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { checkServer, serverFacts } from "./server-facts.ts";
 
-/** Two connections to one server: one for what is asked, one that waits for the feed. Both end together. */
+/** Connections to one server, which end together. */
 export interface Session {
+  /** For what is asked. */
   readonly commands: Connection;
+  /** Waits for the feed. */
   readonly reader: Connection;
+  /** Waits for streams of others; `undefined` where there are no bindings. */
+  readonly tail: Connection | undefined;
 }
 
 /** What a link tells. */
@@ -77,33 +81,31 @@ export class Link {
   drop(session: Session, reason: string): void {
     if (this.#session !== session) return;
     this.#failure = reason;
-    session.commands.destroy();
-    session.reader.destroy();
+    end(session);
   }
 
   close(): void {
     this.#closed = true;
     this.#wake();
-    this.#session?.commands.destroy();
-    this.#session?.reader.destroy();
+    if (this.#session !== undefined) end(this.#session);
   }
 
   #begin(session: Session): void {
     if (this.#closed) {
-      session.commands.destroy();
-      session.reader.destroy();
+      end(session);
       throw new HawserError("log-closed", "the log was closed");
     }
     this.#session = session;
     const since = this.#ports.clock.monotonic();
-    void Promise.race([session.commands.gone, session.reader.gone]).then((error) => this.#ended(session, error, since));
+    void Promise.race(connectionsOf(session).map(({ gone }) => gone)).then((error) =>
+      this.#ended(session, error, since),
+    );
     this.#events.onUp(session);
   }
 
   #ended(session: Session, error: Error, since: number): void {
     if (this.#failure === "") this.#failure = error.message;
-    session.commands.destroy();
-    session.reader.destroy();
+    end(session);
     this.#session = undefined;
     this.#events.onDown();
     // A session that ended at once counts as an attempt that failed.
@@ -138,7 +140,10 @@ export class Link {
       await commands.send(["SCRIPT", "LOAD", scriptSource]);
       const reader = await connect(address);
       made.push(reader);
-      return { commands, reader };
+      if ((this.#options.bindings ?? []).length === 0) return { commands, reader, tail: undefined };
+      const tail = await connect(address);
+      made.push(tail);
+      return { commands, reader, tail };
     };
     let isLate = false;
     const timer = this.#ports.timers.after(connectTimeoutMs, () => {
@@ -170,6 +175,14 @@ export class Link {
       };
     });
   }
+}
+
+function connectionsOf({ commands, reader, tail }: Session): Connection[] {
+  return tail === undefined ? [commands, reader] : [commands, reader, tail];
+}
+
+function end(session: Session): void {
+  for (const connection of connectionsOf(session)) connection.destroy();
 }
 
 /** `log-unavailable`, to be tried again. */

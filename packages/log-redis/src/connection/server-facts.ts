@@ -58,7 +58,7 @@ export function checkServer(facts: ServerFacts, durabilities: readonly Durabilit
 }
 
 /** The lines `name:value` of `INFO`. */
-export function parseInfo(text: string): Map<string, string> {
+function parseInfo(text: string): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
     const colon = line.indexOf(":");

@@ -4,7 +4,7 @@ import type { Arguments, Connection } from "../connection/connection.ts";
 import { scriptDigest } from "./script.ts";
 
 /** The operations of the script. */
-export type Operation = "append" | "heads" | "read" | "sweep";
+export type Operation = "append" | "heads" | "read" | "sweep" | "bound-read" | "bound-append";
 
 /** What every call of the script answers. */
 export interface ScriptAnswer {
