@@ -28,17 +28,17 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/logs/**"],
+          exclude: ["test/logs/**", "test/load-balancers/**"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
       {
-        // Each starts a broker of its own: mostly they wait for it, so that `npm test` runs them beside the others.
+        // Each starts programs that it works with: mostly they wait for them, so that `npm test` runs them beside the others.
         test: {
           name: "logs",
-          include: ["test/logs/**/*.test.ts"],
+          include: ["test/logs/**/*.test.ts", "test/load-balancers/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

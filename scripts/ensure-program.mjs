@@ -13,6 +13,7 @@ const programs = {
     variable: "CHROMIUM",
     tests: "tests of the page",
   },
+  haproxy: { commands: ["haproxy"], variable: undefined, tests: "tests behind HAProxy" },
   nginx: { commands: ["nginx"], variable: undefined, tests: "tests behind nginx" },
   "redis-server": {
     commands: ["redis-server", "valkey-server"],

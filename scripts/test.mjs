@@ -17,6 +17,9 @@ const node = process.execPath;
 /** What the tests run; that the tests themselves compile is a gate of its own. */
 const products = ["packages/hawser", "packages/console", "sim", "bench", "examples"];
 
+/** What tests work with beside Chromium. */
+const programs = ["haproxy", "nginx", "ip", "nats-server", "redis-server", "curl", "python3"];
+
 const gates = [
   { name: "types", command: [bin("tsc"), "-b"] },
   { name: "arrows", command: [node, "scripts/arrows.mjs"] },
@@ -29,6 +32,18 @@ const gates = [
   { name: "reference", command: [node, "scripts/reference.mjs"] },
   { name: "snippets", command: [node, "scripts/snippets.mjs"] },
 ];
+
+/** Gates whose output is worth reading when they pass. */
+const shown = new Set([
+  ...programs,
+  "size",
+  "snippets",
+  "requirements",
+  "simulator",
+  "mutants",
+  "chromium",
+  "newer node",
+]);
 
 /** One row per part: `{ name, passed, failed, skipped, seconds, notes }`. */
 const rows = [];
@@ -47,8 +62,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {
-    for (const program of ["nginx", "ip", "nats-server", "redis-server", "curl", "python3"])
-      gate(program, [node, "scripts/ensure-program.mjs", program]);
+    for (const program of programs) gate(program, [node, "scripts/ensure-program.mjs", program]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
     await Promise.all([
@@ -73,24 +87,7 @@ function gate(name, [command, ...args]) {
   const seconds = secondsSince(started);
   console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
   if (!passed) console.log(indent(output));
-  else if (
-    [
-      "size",
-      "snippets",
-      "requirements",
-      "simulator",
-      "mutants",
-      "chromium",
-      "nginx",
-      "ip",
-      "nats-server",
-      "redis-server",
-      "curl",
-      "python3",
-      "newer node",
-    ].includes(name)
-  )
-    console.log(indent(output));
+  else if (shown.has(name)) console.log(indent(output));
   rows.push({ name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, seconds, notes: [] });
   return passed ? output : undefined;
 }

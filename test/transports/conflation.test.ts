@@ -41,7 +41,7 @@ function neverGoesBack(messages: readonly ReceivedMessage[]): boolean {
 const last = (messages: readonly ReceivedMessage[]): boolean =>
   messages.filter((message) => priceOf(message).round === rounds - 1).length === keys.length;
 
-describe.each(sessionTransports)("over $name", ({ server: options, connector, urlOf }) => {
+describe.each(sessionTransports)("over $name", ({ server: options, connector, ...transport }) => {
   let folder: string;
   let server: HawserServer;
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describe.each(sessionTransports)("over $name", ({ server: options, connector, ur
   });
 
   const open = (): Client => {
-    const client = connect(urlOf(server), "", { connector: connector(), windowBytes });
+    const client = connect(transport.urlOf(server), "", { connector: connector(), windowBytes });
     ends.push(() => client.close());
     return client;
   };

@@ -1,5 +1,5 @@
 import { HawserError } from "@hawser/client";
-import type { Client, ReceivedMessage } from "@hawser/client";
+import type { Client, Connector, ReceivedMessage } from "@hawser/client";
 import { systemPorts } from "@hawser/protocol";
 import { connect } from "../../support/clients.ts";
 
@@ -15,6 +15,8 @@ export interface TrafficOptions {
   readonly messagesPerSecond: number;
   /** Sessions of each channel that publish too. */
   readonly publishersPerChannel: number;
+  /** By what the session of that index comes. Default: a WebSocket. */
+  readonly connectorOf?: (index: number) => Connector | undefined;
 }
 
 interface Subscriber {
@@ -40,10 +42,11 @@ export class ClusterTraffic {
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    const { urls, sessions, channels } = options;
+    const { urls, sessions, channels, connectorOf } = options;
     this.subscribers = Array.from({ length: sessions }, (_, index) => {
       const own = urls.map((_url, step) => urls[(index + step) % urls.length]!) as [string, ...string[]];
-      const client = connect(own[0], `user-${index}`, { url: own });
+      const connector = connectorOf?.(index);
+      const client = connect(own[0], `user-${index}`, { url: own, ...(connector && { connector }) });
       return { client, channel: `orders.${Math.floor(index / urls.length) % channels}`, messages: [], told: [] };
     });
   }

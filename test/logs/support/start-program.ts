@@ -24,14 +24,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Where it is started. */
+export interface ProgramPlace {
+  readonly folder: string;
+  readonly port: number;
+}
+
 /** How a program is started: made anew for each start, of its folder and port. */
 export interface ProgramDescription {
   /** Its file, as {@link findProgram} gives it. */
   readonly file: string;
-  readonly commandLine: (place: { readonly folder: string; readonly port: number }) => readonly string[];
+  readonly commandLine: (place: ProgramPlace) => readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Files that are written into the folder before the first start, by their names. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | ((place: ProgramPlace) => string)>>;
   /** Whether it is ready, asked again and again. Default: whether it listens on its port. */
   readonly isReady?: (port: number) => Promise<boolean>;
 }
@@ -56,7 +62,8 @@ export class Program {
   static async start(description: ProgramDescription): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), "hawser-program-"));
     const program = new Program(description, folder, await freePort());
-    for (const [name, text] of Object.entries(description.files ?? {})) await writeFile(join(folder, name), text);
+    for (const [name, text] of Object.entries(description.files ?? {}))
+      await writeFile(join(folder, name), typeof text === "string" ? text : text(program));
     await program.start();
     return program;
   }
@@ -92,6 +99,11 @@ export class Program {
   /** `kill -9`. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
+  }
+
+  /** Sends it a signal that it outlives. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Kills it, and removes its folder. */
