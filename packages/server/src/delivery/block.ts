@@ -30,15 +30,16 @@ export function joinFramed(frames: readonly Uint8Array[], bytes: number, { frami
 
 /** A run as the bytes of one message, complete with its frame header. */
 export interface Block {
-  readonly epoch: number;
   readonly from: number;
   readonly to: number;
   readonly generation: number;
+  readonly encoding: Encoding;
   readonly bytes: Uint8Array;
   /** Of `bytes`, those behind the frame header. */
   readonly messageBytes: number;
   readonly cost: number;
   readonly messages: number;
+  readonly epoch: number;
   /** What is in it, where its interval alone does not say so, since something was left out of it (SUB-17). */
   readonly conflated: readonly Entry[] | undefined;
 }
@@ -61,12 +62,12 @@ export function encodeBlock(run: Run, key: BlockKey, encoding: Encoding): Block 
   const messageBytes = message.length - framing.headroomBytes;
   const bytes = framing.frame(message);
   const left = conflated ? messages : undefined;
-  return { epoch, from, to, generation, bytes, messageBytes, cost, messages: messages.length, conflated: left };
+  const count = messages.length;
+  return { from, to, generation, encoding, bytes, messageBytes, cost, messages: count, epoch, conflated: left };
 }
 
 interface Kept {
   readonly block: Block;
-  readonly encoding: Encoding;
   /** Its compressed form, once somebody came for it; `undefined`: it would not be shorter. */
   deflated: "unmade" | Uint8Array | undefined;
 }
@@ -86,21 +87,27 @@ export class BlockCache {
     this.#compression = compression;
   }
 
+  /** Whether what is written of a block is its bytes, for whomever. */
+  get plain(): boolean {
+    return this.#compression === undefined;
+  }
+
   /** What is held, compressed forms included. */
   get bytes(): number {
     return this.#recent.bytes;
   }
 
   find(run: Run, key: BlockKey, encoding: Encoding): Block | undefined {
-    for (const { block, encoding: own } of this.#recent.items) {
-      const same = block.from === run.from && block.to === run.to && own === encoding && holdsAll(block, run);
+    for (const { block } of this.#recent.items) {
+      const same =
+        block.from === run.from && block.to === run.to && block.encoding === encoding && holdsAll(block, run);
       if (same && block.generation === key.generation && block.epoch === key.epoch) return block;
     }
     return undefined;
   }
 
-  keep(block: Block, encoding: Encoding): void {
-    this.#recent.keep({ block, encoding, deflated: "unmade" }, block.bytes.byteLength);
+  keep(block: Block): void {
+    this.#recent.keep({ block, deflated: "unmade" }, block.bytes.byteLength);
   }
 
   /**
@@ -113,7 +120,7 @@ export class BlockCache {
     const kept = this.#recent.items.find((item) => item.block === block);
     if (kept === undefined) return block.bytes;
     if (kept.deflated === "unmade") {
-      kept.deflated = compression.frame(block.bytes.subarray(-block.messageBytes), kept.encoding.framing);
+      kept.deflated = compression.frame(block.bytes.subarray(-block.messageBytes), block.encoding.framing);
       if (kept.deflated !== undefined) this.#recent.grow(kept, kept.deflated.byteLength);
     }
     return kept.deflated ?? block.bytes;

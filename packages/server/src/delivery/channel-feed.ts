@@ -2,6 +2,7 @@ import type { Entry, FollowHandlers, Follower, Head, Log, Page } from "@hawser/l
 import { assert } from "@hawser/protocol";
 import type { Interval } from "@hawser/protocol";
 import { BlockCache } from "./block.ts";
+import type { Block } from "./block.ts";
 import type { ChannelPolicy } from "../policy/channel-policy.ts";
 import { CatchUp } from "./catch-up.ts";
 import { blockCostOf } from "./lane.ts";
@@ -39,6 +40,8 @@ export class ChannelFeed implements FollowHandlers {
   readonly number: number;
   readonly policy: ChannelPolicy;
   readonly subscriptions = new Set<Subscription>();
+  /** The block up to the tail's end that was made first: whoever stands where it begins, as most do, is given it. */
+  #latest: Block | undefined;
   readonly blocks: BlockCache;
   readonly #options: ChannelFeedOptions;
   #follower: Follower | undefined;
@@ -130,6 +133,17 @@ export class ChannelFeed implements FollowHandlers {
     return { ...this.head, end: Math.max(this.tail.to, this.head.floor) };
   }
 
+  get latest(): Block | undefined {
+    return this.#latest;
+  }
+
+  /** Keeps a block that was made, for those who come to the same cursor. */
+  keep(block: Block): void {
+    const isLatest = this.#latest === undefined && block.to > block.from && block.to === this.tail.to;
+    if (isLatest && this.#newest === undefined && this.blocks.plain) this.#latest = block;
+    else this.blocks.keep(block);
+  }
+
   onEntries(entries: readonly Entry[], interval: Interval): void {
     if (this.#closed) return;
     if (this.#early !== undefined) {
@@ -137,6 +151,7 @@ export class ChannelFeed implements FollowHandlers {
       return;
     }
     const { tail } = this;
+    this.#latest = undefined;
     this.#options.onTailCost(tail.append(entries, interval) + (this.#newest?.append(entries, interval) ?? 0));
     const { heldFrom } = this;
     let passed = interval.from;
@@ -158,6 +173,7 @@ export class ChannelFeed implements FollowHandlers {
     }
     if (floor <= this.floor) return;
     this.#head = { ...this.head, floor };
+    this.#latest = undefined;
     for (const subscription of this.subscriptions) if (subscription.cursor < this.readableFloor) subscription.wake();
   }
 
@@ -192,6 +208,7 @@ export class ChannelFeed implements FollowHandlers {
 
   /** Lets go of what was made for cursors that may be gone: it is made again for those who come. */
   forgetMade(): void {
+    this.#latest = undefined;
     this.blocks.clear();
     // Reads that are under way are answered, and not kept.
     this.#catchUp?.clear();

@@ -2,6 +2,7 @@ import { assert, messageCost } from "@hawser/protocol";
 import type { Head } from "@hawser/log";
 import type { Interval, ResetReason } from "@hawser/protocol";
 import { encodeBlock, encodeFramed } from "./block.ts";
+import type { Block } from "./block.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
 import type { DeliveryRate } from "./delivery-rate.ts";
 import { blockCostOf } from "./lane.ts";
@@ -40,31 +41,32 @@ type Told = { readonly lost: Interval | undefined; readonly reset: ResetReason }
 
 /** A session's cursor on a channel: one grant. It holds no messages but at most one page that was read from the log. */
 export class Subscription implements Source {
-  readonly feed: ChannelFeed;
-  readonly generation: number;
-  readonly lane: Lane;
+  // What each delivery touches stands first, and so close together: there are many, and most are not in the caches.
+  readonly #reader: Reader;
+  #closed = false;
   behind: Source | undefined = undefined;
+  readonly feed: ChannelFeed;
+  #cursor: number;
+  readonly generation: number;
+  #told: Told | undefined;
+  #credit: number;
+  /** `undefined`: not limited. */
+  readonly #rate: DeliveryRate | undefined;
   deficit = 0;
   /** Monotonic milliseconds of the last batch, for SUB-7: whole ones, which need no memory beside the subscription. */
   lastBatchAt: number;
-  readonly #reader: Reader;
-  #cursor: number;
+  /** Where the client stands by what was written to it: not where the cursor was set by what it has yet to be told. */
+  #sentOffset: number;
+  #page: Run | undefined;
+  readonly lane: Lane;
+  /** The epoch that it knows of: it is told of another before anything of it. */
+  #sentEpoch: number;
   #grantStart: number | undefined;
   /** Through it lies what was published before the grant. */
   #history: number;
-  #credit: number;
   #cost = 0;
-  /** `undefined`: not limited. */
-  readonly #rate: DeliveryRate | undefined;
   #waitsForRate = false;
-  #page: Run | undefined;
   #reading = false;
-  #told: Told | undefined;
-  /** Where the client stands by what was written to it: not where the cursor was set by what it has yet to be told. */
-  #sentOffset: number;
-  /** The epoch that it knows of: it is told of another before anything of it. */
-  #sentEpoch: number;
-  #closed = false;
 
   constructor(options: SubscriptionOptions) {
     this.feed = options.feed;
@@ -140,6 +142,11 @@ export class Subscription implements Source {
   /** The next piece to write, or `undefined` when there is nothing, or nothing yet. */
   next(now: number): Uint8Array | undefined {
     if (this.#closed) return undefined;
+    const { latest } = this.feed;
+    if (latest !== undefined && this.#told === undefined) {
+      if (this.#cursor === latest.to) return undefined;
+      if (this.#credit === 0 && this.#rate === undefined && this.#isNext(latest)) return this.#give(latest, true, now);
+    }
     this.#noticeTrim();
     if (this.#told !== undefined) return this.#encodeReset();
     const run = this.#waitsForRate ? undefined : this.#nextRun();
@@ -148,15 +155,13 @@ export class Subscription implements Source {
     const credited = this.#withinCredit(run);
     const allowed = credited && this.#withinRate(credited, now);
     if (allowed === undefined) return undefined;
-    this.lastBatchAt = Math.floor(now);
-    return this.#encode(allowed, allowed === run);
+    return this.#encode(allowed, allowed === run, now);
   }
 
   /** An empty batch from the cursor, so that a loss with nothing after it is found (SUB-7). */
   idleBatch(now: number): Uint8Array | undefined {
     if (this.#closed || this.#told !== undefined || this.#cursor > this.feed.tail.to) return undefined;
-    this.lastBatchAt = Math.floor(now);
-    return this.#encode({ from: this.#cursor, to: this.#cursor, entries: [] }, true);
+    return this.#encode({ from: this.#cursor, to: this.#cursor, entries: [] }, true, now);
   }
 
   close(): void {
@@ -257,19 +262,35 @@ export class Subscription implements Source {
     });
   }
 
-  #encode(run: Run, shareable: boolean): Uint8Array {
+  /** Whether a block begins at the cursor, and was made for subscriptions such as this one. */
+  #isNext({ from, generation, encoding }: Block): boolean {
+    return from === this.#cursor && generation === this.generation && encoding === this.#reader.encoding;
+  }
+
+  #latestOf(run: Run): Block | undefined {
+    const { latest } = this.feed;
+    return latest !== undefined && latest.to === run.to && this.#isNext(latest) ? latest : undefined;
+  }
+
+  #encode(run: Run, shareable: boolean, now: number): Uint8Array {
     const { feed } = this;
     const { encoding } = this.#reader;
     const key = { number: feed.number, generation: this.generation, epoch: feed.epoch };
-    const found = shareable ? feed.blocks.find(run, key, encoding) : undefined;
+    const found = shareable ? (this.#latestOf(run) ?? feed.blocks.find(run, key, encoding)) : undefined;
     const block = found ?? encodeBlock(run, key, encoding);
-    if (shareable && found === undefined) feed.blocks.keep(block, encoding);
-    this.#cursor = run.to;
-    this.#sentOffset = run.to;
+    if (shareable && found === undefined) feed.keep(block);
+    const bytes = this.#give(block, found !== undefined, now);
+    return shareable ? feed.blocks.bytesOf(block, this.#reader.windowBytes) : bytes;
+  }
+
+  #give(block: Block, shared: boolean, now: number): Uint8Array {
+    this.lastBatchAt = Math.floor(now);
+    this.#cursor = block.to;
+    this.#sentOffset = block.to;
     if (this.#credit !== 0) this.#cost += block.cost;
-    this.#page = undefined;
-    this.#reader.onDelivered(block.messages, found !== undefined);
-    return shareable ? feed.blocks.bytesOf(block, this.#reader.windowBytes) : block.bytes;
+    if (this.#page !== undefined) this.#page = undefined;
+    this.#reader.onDelivered(block.messages, shared);
+    return block.bytes;
   }
 
   #encodeReset(): Uint8Array {

@@ -15,6 +15,14 @@ export interface Run {
   readonly conflated?: boolean;
 }
 
+interface Taken {
+  readonly run: Run;
+  readonly maxCost: number;
+}
+
+/** Runs that are remembered: a tail of the default size is cut into as many. */
+const maxTaken = 16;
+
 /**
  * The recent entries of one channel, in the log's order: all that exist in `(from, to]`. Bounded in bytes; what leaves
  * at the old end is still in the log.
@@ -28,8 +36,8 @@ export class Tail {
   #from: number;
   #to: number;
   readonly #maxCost: number;
-  /** The run that was taken last, for those who come to the same cursor before the tail grows. */
-  #taken: { readonly run: Run; readonly maxCost: number } | undefined;
+  /** The runs that were taken last, for those who come to the same cursors before the tail grows. */
+  #taken: Taken[] = [];
 
   constructor(end: number, maxCost: number) {
     this.#from = end;
@@ -61,7 +69,7 @@ export class Tail {
       this.#cost += messageCost(entry.payload);
     }
     this.#to = interval.to;
-    this.#taken = undefined;
+    if (this.#taken.length > 0) this.#taken = [];
     this.#shrink(this.#maxCost);
     return this.#cost - before;
   }
@@ -74,7 +82,7 @@ export class Tail {
     this.#first = 0;
     this.#cost = 0;
     this.#from = this.#to;
-    this.#taken = undefined;
+    this.#taken = [];
     return -before;
   }
 
@@ -91,10 +99,10 @@ export class Tail {
    */
   take(cursor: number, maxCost: number): Run {
     assert(cursor >= this.#from && cursor < this.#to, "a cursor outside the tail");
-    const taken = this.#taken;
-    if (taken !== undefined && taken.run.from === cursor && taken.maxCost === maxCost) return taken.run;
+    for (const taken of this.#taken) if (taken.run.from === cursor && taken.maxCost === maxCost) return taken.run;
     const run = this.#cut(cursor, maxCost);
-    this.#taken = { run, maxCost };
+    if (this.#taken.length >= maxTaken) this.#taken = [];
+    this.#taken.push({ run, maxCost });
     return run;
   }
 

@@ -168,7 +168,7 @@ describe("the blocks that a channel keeps", () => {
       encodeBlock({ from, to: from + 1, entries: [entry(from + 1, words(1_000))] }, key, encoding),
     );
     const cache = new BlockCache(2 * blocks[0]!.bytes.length + 100, compression);
-    for (const block of blocks.slice(0, 2)) cache.keep(block, encoding);
+    for (const block of blocks.slice(0, 2)) cache.keep(block);
     const found = (index: number) => cache.find({ from: index, to: index + 1, entries: [] }, key, encoding);
     expect([found(0), found(1)]).toEqual(blocks.slice(0, 2));
     expect(cache.bytesOf(blocks[1]!, window)).not.toBe(blocks[1]!.bytes);
@@ -195,7 +195,7 @@ describe("the blocks that a channel keeps", () => {
         const cache = new BlockCache(10_000_000, compression);
         const entries = texts.map((value, index) => entry(index + 1, value));
         const block = encodeBlock({ from: 0, to: entries.length, entries }, key, encoding);
-        cache.keep(block, encoding);
+        cache.keep(block);
         const bytes = cache.bytesOf(block, window);
         if (bytes === block.bytes) return;
         expect(bytes.length).toBeLessThan(block.bytes.length);

@@ -26,6 +26,19 @@ describe("a tail", () => {
     expect(tail.take(13, 1_000)).toEqual({ from: 13, to: 14, entries: [] });
   });
 
+  it("gives all who come to the same cursors the same runs, until it grows", () => {
+    const tail = new Tail(0, 1_000_000);
+    const append = (first: number) => tail.append([entry(first), entry(first + 1)], { from: first - 1, to: first + 1 });
+    append(1);
+    append(3);
+    const [one, other] = [tail.take(0, 84), tail.take(2, 84)];
+    expect([one.to, other.to]).toEqual([2, 4]);
+    expect([tail.take(0, 84), tail.take(2, 84)].map((run, index) => run === [one, other][index])).toEqual([true, true]);
+    expect(tail.take(0, 1)).not.toBe(one);
+    append(5);
+    expect(tail.take(0, 84)).not.toBe(one);
+  });
+
   it("knows below which offset its newest entries lie", () => {
     const tail = new Tail(5, 1_000_000);
     tail.append([entry(7), entry(9), entry(12)], { from: 5, to: 14 });

@@ -163,6 +163,29 @@ describe("a WebSocket transport", () => {
     raw.destroy();
   });
 
+  it("writes what it is given in a turn at once behind it, marks and all, and before it closes", async () => {
+    const { harness, raw } = await pair();
+    const writes: number[] = [];
+    const socket = harness.socket as Socket & { _write: Socket["_write"] };
+    const write = socket._write.bind(socket);
+    socket._write = (chunk: Uint8Array, encoding, callback) => {
+      writes.push(chunk.length);
+      write(chunk, encoding, callback);
+    };
+    harness.transport.write([framed("a")]);
+    harness.transport.mark(1);
+    harness.transport.write([framed("b")]);
+    expect(writes).toEqual([]);
+    await Promise.resolve();
+    expect(writes).toEqual([3 + 10 + 3]);
+    harness.transport.write([framed("c")]);
+    harness.transport.close(4000, "");
+    const opcodes: number[] = [];
+    while (opcodes.length < 5) opcodes.push((await raw.frame())!.opcode);
+    expect(opcodes).toEqual([1, 9, 1, 1, 8]);
+    raw.destroy();
+  });
+
   it("copies many small pieces into one write", async () => {
     const { harness, raw } = await pair();
     const writes: number[] = [];
