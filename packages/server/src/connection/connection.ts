@@ -348,8 +348,6 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#host.onConnected(this, identity.user);
     this.#authentication = undefined;
     this.send(welcome(this.#services, session, identity));
-    // Written before the frames behind are handled: the pong to a ping among them goes ahead of what waits.
-    this.#writer.flushReplies();
     for (const frame of behind) this.#handle(frame);
     this.#intake.resume();
   }

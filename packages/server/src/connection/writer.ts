@@ -88,6 +88,8 @@ export class Writer {
   /** Goes out now, ahead of what waits; false, with nothing done, while too much is unconfirmed. */
   sendAhead(frame: ServerFrame): boolean {
     if (!this.open) return false;
+    // Nothing goes ahead of `connected` (CON-3), which goes out with what answers the frames behind `connect`.
+    if (this.#window.sentBytes === 0) this.flushReplies();
     this.write([encodeFramed(frame, this.#options.encoding)]);
     return true;
   }

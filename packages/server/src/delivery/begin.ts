@@ -23,6 +23,26 @@ export interface BeginRequest {
   readonly isWanted: () => boolean;
 }
 
+/**
+ * The same at once, for a user who may read history: `undefined` when the log has to be asked, as it seldom has where the node
+ * follows the channel.
+ */
+export function beginNow({
+  frame,
+  feed,
+  maxLast,
+}: Pick<BeginRequest, "frame" | "feed" | "maxLast">): Begin | undefined {
+  const { position, last } = frame;
+  if (position === undefined) {
+    const offset = last > 0 ? feed.tail.offsetBelowNewest(Math.min(last, maxLast)) : feed.known().end;
+    return offset === undefined ? undefined : plain(Math.max(offset, feed.floor));
+  }
+  const head = feed.known();
+  if (isAbove(position, head)) return undefined;
+  const start = resolveIn(feed, head, position);
+  return start.kind === "start" ? start : undefined;
+}
+
 /** Entries that are looked at in one step, on the way to the Nth newest. */
 const maxStepEntries = 1_024;
 
@@ -44,13 +64,9 @@ export async function beginOf(request: BeginRequest): Promise<Begin> {
 async function beginAt({ feed, log, granted }: BeginRequest, position: Position): Promise<Begin> {
   let head: Head = feed.known();
   // Above what this node knows, the log itself has the word: its follower may only be late.
-  if (position.epoch > head.epoch || position.offset > head.end) head = await log.head(feed.name);
+  if (isAbove(position, head)) head = await log.head(feed.name);
   assertSameEpoch(feed, head.epoch);
-  // What the log has trimmed may still be served from the tail.
-  const start = resolvePosition(
-    { ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.heldFrom) },
-    position,
-  );
+  const start = resolveIn(feed, head, position);
   if (start.kind === "ahead-of-epoch") {
     const message = `This node's log of ${feed.name} is older than position ${position.epoch}/${position.offset}. Try another node, or later.`;
     throw new HawserError("epoch-ahead", message, { retry: true, retryAfterMs: 1_000 });
@@ -59,6 +75,15 @@ async function beginAt({ feed, log, granted }: BeginRequest, position: Position)
   const newToAll = start.reset === "unknown" || start.reset === "ahead";
   if (!newToAll && (start.offset >= granted.offset || start.reset === "truncated")) return start;
   return { kind: "start", offset: head.end, reset: start.reset, lost: { from: head.floor, to: head.end } };
+}
+
+function isAbove({ epoch, offset }: Position, head: Head): boolean {
+  return epoch > head.epoch || offset > head.end;
+}
+
+/** What the log has trimmed may still be served from the tail. */
+function resolveIn(feed: ChannelFeed, head: Head, position: Position): Start {
+  return resolvePosition({ ...head, floor: Math.min(Math.max(head.floor, feed.floor), feed.heldFrom) }, position);
 }
 
 /**

@@ -49,6 +49,14 @@ export class Channels {
     return this.#names.get(number);
   }
 
+  /** The channel, if the node follows it already. */
+  find(name: string): ChannelFeed | undefined {
+    const known = this.#open.get(name);
+    if (known === undefined || !known.feed.isOpen) return undefined;
+    known.idleSweeps = 0;
+    return known.feed;
+  }
+
   /** Follows the channel, if the node does not yet. Rejects when the log cannot be reached. */
   async open(name: string): Promise<ChannelFeed> {
     const known = this.#open.get(name);

@@ -4,7 +4,7 @@ import { signGrant, verifyGrant } from "../auth/grant.ts";
 import type { ClientContext } from "../connection/client-context.ts";
 import { forbidden, inboxOf } from "../connection/rights.ts";
 import type { NodeServices } from "../node-services.ts";
-import { beginOf } from "./begin.ts";
+import { beginNow, beginOf } from "./begin.ts";
 import type { Begin } from "./begin.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
 import { Subscription } from "./subscription.ts";
@@ -74,6 +74,7 @@ export class SubscriptionTable {
     if (place instanceof Subscription) this.#close(place);
     this.#past?.delete(name);
     this.#places.set(name, frame);
+    if (this.#openNow(frame, name)) return;
     this.#open(frame, name).catch((error: unknown) => {
       if (this.#places.get(name) === frame) this.#leave(name, frame);
       this.#fail(frame, error);
@@ -116,6 +117,17 @@ export class SubscriptionTable {
   closeAll(): void {
     for (const subscription of this.#subscriptions()) this.#close(subscription);
     this.#places.clear();
+  }
+
+  /** Where rights and channel are known, as of most who come back with others, nothing has to be awaited. */
+  #openNow(frame: SubscribeFrame, name: string): boolean {
+    const { rights } = this.#client;
+    const { channels, limits } = this.#services;
+    if (rights.may("subscribe", name) !== true || rights.may("history", name) !== true) return false;
+    const feed = channels.find(name);
+    const begin = feed && beginNow({ frame, feed, maxLast: limits.maxLast });
+    if (begin !== undefined) this.#start(frame, feed!, begin, true, undefined);
+    return begin !== undefined;
   }
 
   async #open(frame: SubscribeFrame, name: string): Promise<void> {
