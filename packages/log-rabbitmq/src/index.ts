@@ -1,1 +1,6 @@
-export {};
+export type { RabbitmqConnectionOptions } from "./connection-options.ts";
+export { rabbitmqLog } from "./rabbitmq-log.ts";
+export type { RabbitmqLogOptions } from "./rabbitmq-log.ts";
+export { rabbitmqSource } from "./rabbitmq-source.ts";
+export type { RabbitmqSourceOptions } from "./rabbitmq-source.ts";
+export type { StreamSettings } from "./stream-settings.ts";

@@ -7,7 +7,15 @@ import type { Printer } from "../output/printer.ts";
 type OpenBroker = (url: string) => Promise<Log>;
 
 /** The brokers that `--log` takes, by the scheme of their address. */
-const brokers: Readonly<Record<string, OpenBroker>> = { nats, redis, rediss: redis, tls: nats };
+const brokers: Readonly<Record<string, OpenBroker>> = {
+  amqp: rabbitmq,
+  amqps: rabbitmq,
+  nats,
+  "rabbitmq-stream": rabbitmq,
+  redis,
+  rediss: redis,
+  tls: nats,
+};
 
 /** The schemes, each with `://`, as messages name them. */
 export const brokerSchemes: readonly string[] = Object.keys(brokers).map((scheme) => `${scheme}://`);
@@ -34,6 +42,11 @@ export async function brokerLog(url: string): Promise<Log> {
 async function nats(url: string): Promise<Log> {
   const { natsLog, natsOptionsOf } = await import("@hawser/log-nats");
   return natsLog(natsOptionsOf(url));
+}
+
+async function rabbitmq(url: string): Promise<Log> {
+  const { rabbitmqLog } = await import("@hawser/log-rabbitmq");
+  return rabbitmqLog({ url });
 }
 
 async function redis(url: string): Promise<Log> {

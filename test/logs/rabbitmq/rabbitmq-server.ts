@@ -1,0 +1,122 @@
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { connect } from "amqplib";
+import { findProgram, freePort, Program } from "../support/start-program.ts";
+
+/** RabbitMQ's own script, which Debian's on the path wraps so that it runs as another user; `undefined`: it is not installed. */
+export const rabbitmqServer = ["/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/rabbitmq/sbin/rabbitmq-server"].find(
+  isExecutable,
+);
+/** Erlang's register of nodes; each broker here has its own. */
+const epmd = findProgram("epmd");
+const env = findProgram("env");
+
+/** A RabbitMQ node of a test. */
+export class RabbitmqServer {
+  readonly #epmd: Program;
+  readonly #broker: Program;
+
+  private constructor(register: Program, broker: Program) {
+    this.#epmd = register;
+    this.#broker = broker;
+  }
+
+  /** Starts one. It is ready when it has let somebody in. */
+  static async start(): Promise<RabbitmqServer> {
+    const register = await Program.start({
+      file: epmd!,
+      commandLine: ({ port }) => ["-port", `${port}`, "-address", "127.0.0.1"],
+    });
+    const distributionPort = await freePort();
+    try {
+      const broker = await Program.start({
+        file: env!,
+        // Set by `env`, which the broker then takes the place of: it is ended by the id that was started.
+        commandLine: ({ folder, port }) => [
+          ...Object.entries(settings(folder, port, register.port, distributionPort)).map(
+            ([name, value]) => `${name}=${value}`,
+          ),
+          rabbitmqServer!,
+        ],
+        isReady,
+      });
+      return new RabbitmqServer(register, broker);
+    } catch (error) {
+      await register.remove();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#broker.port;
+  }
+
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.port}`;
+  }
+
+  start(): Promise<void> {
+    return this.#broker.start();
+  }
+
+  /** In order: it tells its clients and closes its files. */
+  stop(): Promise<void> {
+    return this.#broker.stop();
+  }
+
+  /** `kill -9`. */
+  kill(): Promise<void> {
+    return this.#broker.kill();
+  }
+
+  async remove(): Promise<void> {
+    await this.#broker.remove();
+    await this.#epmd.remove();
+  }
+}
+
+/** No file of the machine's is read, nor is one written outside the folder; nobody listens but on the loopback interface. */
+function settings(folder: string, port: number, epmdPort: number, distributionPort: number): Record<string, string> {
+  return {
+    HOME: folder,
+    ERL_EPMD_PORT: `${epmdPort}`,
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODENAME: "hawser@localhost",
+    RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODE_PORT: `${port}`,
+    RABBITMQ_DIST_PORT: `${distributionPort}`,
+    RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),
+    RABBITMQ_CONF_ENV_FILE: join(folder, "rabbitmq-env.conf"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "enabled_plugins"),
+    RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+    RABBITMQ_LOG_BASE: join(folder, "log"),
+    RABBITMQ_LOGS: "-",
+    // Threads of an idle Erlang spin for a while, which others on the machine feel.
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+      "-kernel inet_dist_use_interface {127,0,0,1} -rabbit disk_free_limit 50000000 +S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
+    // Without a shell around it, so that a signal reaches the broker itself.
+    RUNNING_UNDER_SYSTEMD: "true",
+  };
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const model = await connect(`amqp://guest:guest@127.0.0.1:${port}`);
+    await model.close();
+    return true;
+  } catch {
+    // To ask without a pause would take a core from the broker that boots.
+    await pause(50);
+    return false;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
