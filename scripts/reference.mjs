@@ -1,5 +1,6 @@
 // Whether the reference says what the code says: limits, policies, error codes, metrics, the command's help, links.
-// With --write it puts the command's help into docs/reference/command.md.
+// With --write it puts the command's help into docs/reference/command.md, and what each log can do into
+// docs/reference/logs.md.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,7 @@ checkPolicies();
 checkErrorCodes();
 await checkMetrics();
 checkHelp();
+await checkLogs();
 checkLinks();
 
 for (const fault of faults) console.error(fault);
@@ -29,6 +31,43 @@ function checkLimits() {
     rows,
     new Map(Object.entries(defaultLimits).map(([name, value]) => [name, String(value)])),
   );
+}
+
+/** What each log can do, by its own manifest: a table that is generated. */
+async function checkLogs() {
+  const document = "docs/reference/logs.md";
+  const logs = [
+    ["memoryLog()", "log", ({ memoryLog }) => memoryLog()],
+    ["lmdbLog({ path })", "log-lmdb", ({ lmdbLog }) => lmdbLog({ path: "unused" })],
+    ["redisLog()", "log-redis", ({ redisLog }) => redisLog?.()],
+    ["natsLog()", "log-nats", ({ natsLog }) => natsLog?.()],
+    ["natsLog({ flush })", "log-nats", ({ natsLog }) => natsLog?.({ flush: "declared" })],
+    ["kafkaLog()", "log-kafka", ({ kafkaLog }) => kafkaLog?.()],
+    ["rabbitmqLog()", "log-rabbitmq", ({ rabbitmqLog }) => rabbitmqLog?.()],
+  ];
+  const lines = [
+    "| | channels may ask for | held to the numbers of publishers | history | ephemeral channels |",
+    "| --- | --- | --- | --- | --- |",
+  ];
+  for (const [call, name, make] of logs) {
+    const log = make(await import(`../packages/${name}/dist/index.js`));
+    if (log === undefined) continue;
+    const { durabilities, deduplicates, history, ephemeral } = log.capabilities;
+    const cells = [durabilities.map((level) => `\`${level}\``).join(", "), yes(deduplicates), `\`${history}\``];
+    lines.push(`| \`${call}\` | ${cells.join(" | ")} | ${yes(ephemeral)} |`);
+  }
+  const [begin, end] = ["<!-- generated: what each log can do -->\n", "\n<!-- end -->"];
+  const text = read(document);
+  const [before = "", after = ""] = text.split(begin);
+  const [shown = "", ...rest] = after.split(end);
+  if (shown === lines.join("\n")) return;
+  if (process.argv.includes("--write")) {
+    writeFileSync(document, [before, begin, lines.join("\n"), end, rest.join(end)].join(""));
+  } else faults.push(`${document}: not what the logs say; run node scripts/reference.mjs --write`);
+}
+
+function yes(truth) {
+  return truth ? "yes" : "no";
 }
 
 /** The defaults of a channel's policy. */

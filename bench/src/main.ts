@@ -13,6 +13,7 @@ import { fanout, fanout1 } from "./fanout/fanout.ts";
 import { cpu, latency } from "./fanout/steady.ts";
 import { ingest } from "./ingest/ingest.ts";
 import { lanes } from "./lanes/lanes.ts";
+import { logs } from "./logs/logs.ts";
 import { memory } from "./memory/memory.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
@@ -35,13 +36,14 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   latency: { run: latency, seconds: 9 },
   ingest: { run: ingest, seconds: 9 },
   lanes: { run: lanes, seconds: 20 },
+  logs: { run: logs, seconds: 6 },
   memory: { run: memory, seconds: 3 },
   rolling: { run: rolling, seconds: 9 },
   storm: { run: storm, seconds: 3 },
 };
 const usage = `npm run bench -- NAME [--seconds S] [--json FILE]
   NAME       ${Object.keys(benchmarks).join(", ")}
-  --seconds  how long each contender is measured (default 9; decode: 2, failover: 60, lanes: 20, memory and storm: 3)
+  --seconds  how long each contender is measured (default 9; decode: 2, failover: 60, lanes: 20, logs: 6, memory and storm: 3)
   --json     also write the result there`;
 
 const { values, positionals } = parseArgs({

@@ -11,6 +11,8 @@ export interface NatsLogOptions extends NatsOptions, BrokerLogSettings {}
  * A log on NATS JetStream: each of its partitions is a stream, each channel a subject in one of them. All nodes that open the
  * same `stream` on the same servers share its channels. Throws `option-invalid`.
  *
+ * An append that was not seen is sent again after a second (`retryMs`): NATS loses none while it is connected.
+ *
  * Opening rejects with `log-unavailable` when NATS does not answer, with `log-foreign` for streams that are not Hawser's, and
  * with `option-invalid` for streams and servers that are set to keep less than the options promise.
  *
@@ -20,5 +22,5 @@ export interface NatsLogOptions extends NatsOptions, BrokerLogSettings {}
  * ```
  */
 export function natsLog(options: NatsLogOptions = {}): Log {
-  return brokerLog({ ...options, source: natsSource(options) });
+  return brokerLog({ retryMs: 1_000, ...options, source: natsSource(options) });
 }

@@ -29,7 +29,7 @@ export interface NatsOptions {
   readonly maxMessages?: number;
   /** Past those limits the oldest go (`old`), or appends fail (`new`). Default `old`. For streams that it makes. */
   readonly discard?: "old" | "new";
-  /** The largest payload of a record. The server's `max_payload` has to be 48 KiB above it. Default 999,424. */
+  /** The largest payload of a record. The server's `max_payload` has to be 48 KiB above it. Default 998,400. */
   readonly maxPayloadBytes?: number;
   /** After which a request is given up. Default 5,000. */
   readonly requestTimeoutMs?: number;

@@ -4,6 +4,9 @@ import type { NatsOptions, NatsSettings } from "./nats-options.ts";
 /** What a record's headers and subject take of the server's `max_payload`, at most. */
 export const headerReserveBytes = 48 * 1024;
 
+/** Streams of one log at most. */
+const maxPartitions = 1_024;
+
 /** The options with their defaults. Throws `option-invalid`. */
 export function natsSettings(options: NatsOptions): NatsSettings {
   const settings: NatsSettings = {
@@ -32,9 +35,6 @@ export function natsSettings(options: NatsOptions): NatsSettings {
   }
   return settings;
 }
-
-/** Streams of one log at most. */
-export const maxPartitions = 1_024;
 
 const positive = [
   "maxAgeMs",

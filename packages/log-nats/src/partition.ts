@@ -1,7 +1,7 @@
 import type { Broker, BrokerPorts, Fetched, LogRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import type { StreamInfo } from "@nats-io/jetstream";
-import { unavailable } from "./connection/nats-connection.ts";
+import type { OutgoingMessage } from "./connection/acknowledged-publisher.ts";
 import type { Connection } from "./connection/nats-connection.ts";
 import { messageOf } from "./message/record-message.ts";
 import { channelSubject, ownSubject } from "./message/subject.ts";
@@ -46,8 +46,9 @@ export class Partition implements Broker {
   }
 
   async produce(records: readonly LogRecord[]): Promise<void> {
-    const publish = (): Promise<unknown> => Promise.all(records.map((record) => this.#publish(record)));
-    await this.#options.connection.ask(`NATS stream ${this.#stream}`, publish);
+    const { publisher } = this.#options.connection;
+    const messages = records.map((record) => this.#messageOf(record));
+    await this.#options.connection.ask(`NATS stream ${this.#stream}`, () => publisher.publish(this.#stream, messages));
   }
 
   async fetch(offset: number, maxCount: number, waitMs: number): Promise<Fetched> {
@@ -156,13 +157,11 @@ export class Partition implements Broker {
     }
   }
 
-  async #publish(record: LogRecord): Promise<void> {
-    const { connection, settings, partition } = this.#options;
-    const { stream: log, requestTimeoutMs: timeout } = settings;
-    const { headers, value } = messageOf(record);
+  #messageOf(record: LogRecord): OutgoingMessage {
+    const { settings, partition } = this.#options;
+    const { stream } = settings;
     const subject =
-      record.kind === "append" ? channelSubject(log, partition, record.channel) : ownSubject(log, partition);
-    const { stream } = await connection.client.publish(subject, value, { headers, timeout, retries: 0 });
-    if (stream !== this.#stream) throw unavailable(`NATS stream ${this.#stream}`, `stream ${stream} took its message`);
+      record.kind === "append" ? channelSubject(stream, partition, record.channel) : ownSubject(stream, partition);
+    return { subject, ...messageOf(record) };
   }
 }

@@ -6,6 +6,7 @@ import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import type { NatsSettings } from "../nats-options.ts";
+import { AcknowledgedPublisher } from "./acknowledged-publisher.ts";
 import { ReconnectPause } from "./reconnect-pause.ts";
 
 /** A connection that is silent for twice as long is given up. */
@@ -19,6 +20,7 @@ export class Connection {
   readonly nats: NatsConnection;
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
+  readonly publisher: AcknowledgedPublisher;
   readonly requestTimeoutMs: number;
   readonly #ports: BrokerPorts;
   readonly #onDown = new Set<() => void>();
@@ -37,6 +39,7 @@ export class Connection {
     this.nats = nats;
     this.manager = manager;
     this.client = jetstream(nats, { timeout: requestTimeoutMs });
+    this.publisher = new AcknowledgedPublisher(nats, ports.timers, requestTimeoutMs);
     this.requestTimeoutMs = requestTimeoutMs;
     this.#ports = ports;
     this.#pause = pause;
@@ -104,6 +107,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.publisher.close();
     await this.nats.close();
     this.#lost();
     for (const settle of this.#waiting) settle();
