@@ -8,6 +8,8 @@ import { inboxOf } from "./connection/rights.ts";
 import { TurnTime } from "./connection/turn-time.ts";
 import { SessionRates } from "./connection/session-rates.ts";
 import { Cluster } from "./cluster/cluster.ts";
+import { doubledOf } from "./cluster/spread.ts";
+import type { Doubled } from "./cluster/spread.ts";
 import { disconnectedByApplication } from "./cluster/disconnect-user.ts";
 import { compressionOf } from "./delivery/compression.ts";
 import { Channels } from "./delivery/channels.ts";
@@ -48,7 +50,7 @@ type State =
  */
 export class HawserNode {
   /** Its part in a cluster. */
-  readonly cluster: Cluster;
+  readonly cluster: Cluster<Connection>;
   readonly #services: NodeServices;
   readonly #connections = new Set<Connection>();
   /** Most users have one connection: a list of it takes a quarter of a set. */
@@ -193,6 +195,17 @@ export class HawserNode {
     return connections.length;
   }
 
+  /** The connections of sessions, those that came first ahead. */
+  *movable(): Iterable<Connection> {
+    for (const connection of this.#connections)
+      if (connection.user !== undefined && !connection.brief) yield connection;
+  }
+
+  /** The connections of each session behind its first one. */
+  *doubled(): Iterable<Doubled<Connection>> {
+    for (const connections of this.#byUser.values()) if (connections.length > 1) yield* doubledOf(connections);
+  }
+
   /** Asks anew what a user may do, and ends what he may no longer read. */
   async refresh(user: string): Promise<void> {
     await Promise.all([...(this.#byUser.get(user) ?? [])].map((connection) => connection.refresh()));
@@ -242,7 +255,7 @@ export class HawserNode {
       plan,
     );
     this.#state = { kind: "draining", drain, drained };
-    this.cluster.announce();
+    this.cluster.drain();
     drain.start();
     return drained;
   }
@@ -311,6 +324,7 @@ export class HawserNode {
     const connections = user === undefined ? undefined : this.#byUser.get(user);
     if (connections?.length === 1) this.#byUser.delete(user!);
     else connections?.splice(connections.indexOf(connection), 1);
+    this.cluster.forget(connection);
     if ("drain" in this.#state) this.#state.drain?.forget(connection);
   }
 }

@@ -1,8 +1,17 @@
+import { maxEndpoints } from "../drain/endpoints.ts";
+import type { Movable } from "../drain/drain.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { ClusterSettings } from "./cluster-options.ts";
 import type { NodeWord } from "./cluster-record.ts";
 import type { MembershipChange, OtherNode } from "./membership.ts";
+import { Moves } from "./moves.ts";
 import { NodeCluster } from "./node-cluster.ts";
+import { Rebalance } from "./rebalance.ts";
+import { Spread } from "./spread.ts";
+import type { Doubled } from "./spread.ts";
+
+/** Connections that are sent to other nodes for their sessions' sake. */
+const spreadMovesPerSecond = 20;
 
 /** A node of the cluster. */
 export interface ClusterNode extends Omit<NodeWord, "presence"> {
@@ -28,29 +37,51 @@ export interface ClusterEvent {
 export type ClusterListener = (event: ClusterEvent) => void;
 
 /** The node, as its part in the cluster sees it. */
-export interface ClusterHost {
+export interface ClusterHost<Connection extends Movable> {
   readonly connections: number;
   readonly sessions: number;
   /** How far its drain is; `undefined`: there is none. */
   readonly draining: object | undefined;
   disconnectUser(user: string, reason: string): unknown;
+  /** Connections of sessions, those that came first ahead. */
+  movable(): Iterable<Connection>;
+  /** The connections of each session behind its first one. */
+  doubled(): Iterable<Doubled<Connection>>;
 }
 
 /** The cluster, as an application looks at it. */
-export type ClusterView = Pick<Cluster, "nodes" | "counts" | "watch" | "endpoints">;
+export type ClusterView = Pick<Cluster<Movable>, "nodes" | "counts" | "watch" | "endpoints">;
 
 /** A node's part in its cluster; without settings it is alone, and the log hears nothing of it. */
-export class Cluster {
+export class Cluster<Connection extends Movable> {
   readonly #services: NodeServices;
   readonly #settings: ClusterSettings | undefined;
-  readonly #host: ClusterHost;
+  readonly #host: ClusterHost<Connection>;
   readonly #voice: NodeCluster | undefined;
+  readonly #moves: Moves<Connection>;
+  readonly #rebalance: Rebalance<Connection> | undefined;
+  readonly #spread: Spread<Connection> | undefined;
   readonly #listeners = new Set<ClusterListener>();
 
-  constructor(services: NodeServices, settings: ClusterSettings | undefined, host: ClusterHost) {
+  constructor(services: NodeServices, settings: ClusterSettings | undefined, host: ClusterHost<Connection>) {
     this.#services = services;
     this.#settings = settings;
     this.#host = host;
+    const { clock, timers, limits, observer } = services;
+    const moves = new Moves<Connection>({ clock, timers, onMove: (event) => observer.rebalanced(event) });
+    this.#moves = moves;
+    const sessions = (): number => host.sessions;
+    const movable = (): Iterable<Connection> => host.movable();
+    this.#rebalance = settings?.rebalance && new Rebalance({ options: settings.rebalance, moves, sessions, movable });
+    this.#spread =
+      settings?.spread === true
+        ? new Spread({
+            moves,
+            doubled: () => host.doubled(),
+            patience: Math.ceil((2 * limits.heartbeatMs) / limits.clusterBeatMs) + 1,
+            maxMovesPerSecond: spreadMovesPerSecond,
+          })
+        : undefined;
     this.#voice =
       settings &&
       new NodeCluster({
@@ -58,7 +89,7 @@ export class Cluster {
         word: () => this.#word(),
         onChange: (change, node) => this.#onChange(change, node),
         onDisconnect: (user, reason) => host.disconnectUser(user, reason),
-        onBeat: () => {},
+        onBeat: () => this.#onBeat(),
       });
   }
 
@@ -84,16 +115,29 @@ export class Cluster {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Where clients can be sent to: the addresses of the other nodes that are up, one of each node before the next of any. */
+  /** Where clients can be sent to: at most 32 addresses of the other nodes that are up, one of each before the next of any. */
   get endpoints(): readonly string[] {
-    const lists = this.#others.filter(({ state }) => state === "up").map(({ endpoints }) => endpoints);
+    const lists = this.#targets.map(({ endpoints }) => endpoints);
     const longest = Math.max(0, ...lists.map(({ length }) => length));
-    return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat();
+    return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? []))
+      .flat()
+      .slice(0, maxEndpoints);
   }
 
   /** Rejects with `log-unavailable` when the log cannot be read. */
   async start(): Promise<void> {
     await this.#voice?.start();
+  }
+
+  /** A connection has ended. */
+  forget(connection: Connection): void {
+    this.#moves.forget(connection);
+  }
+
+  /** The node goes: it sends its clients by itself, and says so before the next beat. */
+  drain(): void {
+    this.#moves.stop();
+    this.announce();
   }
 
   /** Something has changed that others should know before the next beat. */
@@ -107,12 +151,22 @@ export class Cluster {
   }
 
   close(): void {
+    this.#moves.stop();
     this.#voice?.close();
     this.#listeners.clear();
   }
 
   get #others(): readonly OtherNode[] {
     return this.#voice?.others ?? [];
+  }
+
+  /** Nodes that clients can be sent to. One that shares an address with this one, as workers of one port do, is not elsewhere. */
+  get #targets(): readonly OtherNode[] {
+    const own = new Set(this.#settings?.endpoints);
+    return this.#others.filter(
+      ({ state, endpoints }) =>
+        state === "up" && endpoints.length > 0 && !endpoints.some((endpoint) => own.has(endpoint)),
+    );
   }
 
   #word(): NodeWord {
@@ -123,8 +177,16 @@ export class Cluster {
     return { name, endpoints, state, version, connections, sessions, presence: presence.instance };
   }
 
+  /** What others say is known: whoever has too many gives. */
+  #onBeat(): void {
+    if (this.#host.draining !== undefined) return;
+    this.#rebalance?.onBeat(this.#targets);
+    this.#spread?.onBeat(this.endpoints);
+  }
+
   #onChange(kind: MembershipChange, node: OtherNode): void {
     const { observer, presence, logger } = this.#services;
+    if (kind === "joined") this.#spread?.onJoined();
     // Whom it answered for has gone with it: nobody waits for the end of its leases.
     if (kind === "died") presence.endNode(node.presence);
     observer.clusterNodes(1 + this.#others.length);

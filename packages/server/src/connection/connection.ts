@@ -102,6 +102,11 @@ export class Connection implements TransportHandlers, ClientHost {
     return this.#state.kind === "connected" ? this.#state.client.rights.identity.user : undefined;
   }
 
+  /** The session, once connected. */
+  get session(): string | undefined {
+    return this.#state.kind === "connected" ? this.#state.client.session : undefined;
+  }
+
   get unconfirmedBytes(): number {
     return this.#writer.unconfirmedBytes;
   }
@@ -241,7 +246,13 @@ export class Connection implements TransportHandlers, ClientHost {
   /** Asks the client to be elsewhere by a deadline (CON-12); false when there is no client yet who could be asked. */
   move(deadlineMs: number, endpoints: readonly string[]): boolean {
     if (this.#state.kind !== "connected") return false;
-    this.send({ type: "move", deadlineMs, delayMs: 0, endpoints: [...endpoints], reason: "This node is drained." });
+    this.send({
+      type: "move",
+      deadlineMs,
+      delayMs: 0,
+      endpoints: [...endpoints],
+      reason: "Other nodes should have it.",
+    });
     return true;
   }
 

@@ -33,6 +33,8 @@ export interface DrainParts<Connection extends Movable> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly connections: Iterable<Connection>;
+  /** Where the one goes that is told after so many others. Default: the plan's endpoints, turned by one for each. */
+  readonly endpointsOf?: (told: number) => readonly string[];
   readonly onMove: (event: MoveEvent) => void;
   readonly onDone: () => void;
 }
@@ -103,6 +105,13 @@ export class Drain<Connection extends Movable> {
     this.#parts.onDone();
   }
 
+  /** Tells and dismisses nobody any more. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#waiting.clear();
+    this.#told.clear();
+  }
+
   #proceed(): void {
     this.#timer?.cancel();
     const now = this.#parts.clock.monotonic();
@@ -130,10 +139,11 @@ export class Drain<Connection extends Movable> {
 
   #tell(connection: Connection, now: number): void {
     const { deadlineMs, endpoints } = this.#plan;
+    const { endpointsOf = (told: number) => rotated(endpoints, told) } = this.#parts;
     this.#waiting.delete(connection);
     // First, since telling may end it, and who has ended is forgotten once.
     this.#told.set(connection, now + deadlineMs);
-    if (connection.move(deadlineMs, rotated(endpoints, this.#toldCount))) this.#count("told");
+    if (connection.move(deadlineMs, endpointsOf(this.#toldCount))) this.#count("told");
     else this.#dismiss(connection);
   }
 

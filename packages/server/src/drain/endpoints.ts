@@ -1,7 +1,7 @@
 import { HawserError } from "@hawser/protocol";
 
 /** As many as a client takes of one `move`. */
-const maxEndpoints = 32;
+export const maxEndpoints = 32;
 const maxEndpointCharacters = 2_048;
 
 /**

@@ -86,6 +86,7 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
   readonly #appendMs: Histogram;
   readonly #draining: Gauge;
   readonly #moves: BoundedCounter<MoveEvent>;
+  readonly #rebalanced: BoundedCounter<MoveEvent>;
   readonly #clusterNodes: Gauge;
   readonly #apiRequests: Counter<"operation" | "status">;
 
@@ -150,6 +151,12 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
       "moved",
       "closed",
     ]);
+    this.#rebalanced = counterBy(
+      "hawser_rebalanced_total",
+      "Connections that other nodes should have, by what became of them.",
+      "event",
+      ["told", "moved", "closed"],
+    );
     this.#clusterNodes = gauge("hawser_cluster_nodes", "Nodes of the cluster that live, as this one knows.");
     this.#clusterNodes.set(1);
     this.#apiRequests = new Counter({
@@ -271,6 +278,10 @@ export class Metrics implements NodeObserver, DoorObserver, ApiObserver {
 
   move(event: MoveEvent): void {
     this.#moves.add(event);
+  }
+
+  rebalanced(event: MoveEvent): void {
+    this.#rebalanced.add(event);
   }
 
   clusterNodes(count: number): void {

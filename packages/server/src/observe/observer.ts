@@ -30,6 +30,8 @@ export interface NodeObserver {
   draining(): void;
   /** What became of a connection in a drain. */
   move(event: MoveEvent): void;
+  /** What became of a connection that other nodes should have. */
+  rebalanced(event: MoveEvent): void;
   /** Nodes of the cluster that live, this one among them. */
   clusterNodes(count: number): void;
 }
@@ -55,5 +57,6 @@ export const silentObserver: NodeObserver = {
   unconfirmed: () => {},
   draining: () => {},
   move: () => {},
+  rebalanced: () => {},
   clusterNodes: () => {},
 };

@@ -7,7 +7,11 @@ import type { TestNode } from "../presence/support.ts";
 import { startNode } from "../support/test-node.ts";
 import type { TestNodeOptions } from "../support/test-node.ts";
 
-const settings = (index: number) => ({ endpoints: [`wss://${index}.example.org/hawser`] });
+const settings = (index: number) => ({
+  endpoints: [`wss://${index}.example.org/hawser`],
+  rebalance: undefined,
+  spread: false,
+});
 
 async function open(count: number, options: TestNodeOptions = {}) {
   const opened = await cluster(count, { cluster: settings(0), ...options });
