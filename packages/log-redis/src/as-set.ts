@@ -3,8 +3,9 @@ import type { Ports } from "@hawser/protocol";
 import type { Log } from "@hawser/log";
 import { addressOf } from "./connection/address.ts";
 import { connect } from "./connection/connection.ts";
-import { unavailable } from "./connection/link.ts";
+import { inTime } from "./connection/in-time.ts";
 import { keptDurabilities, serverFacts } from "./connection/server-facts.ts";
+import { unavailable } from "./connection/unavailable.ts";
 import { settingsOf } from "./options.ts";
 import type { RedisLogOptions } from "./options.ts";
 import { redisLog } from "./redis-log.ts";
@@ -23,12 +24,13 @@ export async function redisLogAsSet(
   const deadline = ports.clock.monotonic() + openTimeoutMs;
   for (;;) {
     try {
-      const connection = await connect(await addressOf(options, connectTimeoutMs));
-      try {
-        return redisLog({ ...options, durabilities: keptDurabilities(await serverFacts(connection)) });
-      } finally {
+      const facts = await inTime(ports.timers, connectTimeoutMs, async (ends) => {
+        const connection = await connect(await addressOf(options, connectTimeoutMs, ends), ends);
+        const found = await serverFacts(connection);
         connection.destroy();
-      }
+        return found;
+      });
+      return redisLog({ ...options, durabilities: keptDurabilities(facts) });
     } catch (error) {
       if (ports.clock.monotonic() >= deadline) throw unavailable(`Redis is not available: ${(error as Error).message}`);
       await new Promise<void>((resolve) => void ports.timers.after(maxBackoffMs / 4, resolve));

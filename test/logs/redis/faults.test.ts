@@ -184,6 +184,22 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("the log in Red
     await until(() => followed.texts.length === 1);
   });
 
+  it("does not wait for ever for a server that lets it in and says nothing", async () => {
+    const { port } = await redis("memory", ["--requirepass", "secret"]);
+    const proxy = await FaultProxy.to(port);
+    onTestFinished(() => proxy.close());
+    const options = { connectTimeoutMs: 500, client: { password: "secret" } };
+    const log = await openRedisLog(Number(new URL(proxy.urlOf("tcp://x")).port), {}, options);
+    const followed = await follow(log, "a");
+    proxy.stall("down");
+    const { count } = proxy;
+    proxy.endAll("reset");
+    await until(() => proxy.count > count + 2);
+    proxy.flow("down");
+    await until(() => followed.available.at(-1) === true);
+    expect(await log.append([plain("a", "1")])).toMatchObject([{ kind: "accepted" }]);
+  });
+
   it("answers log-full where the memory of the server is full, and appends nothing", async () => {
     const { port } = await redis();
     const log = await openRedisLog(port);

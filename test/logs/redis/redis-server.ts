@@ -17,7 +17,7 @@ export function startRedis(persistence: RedisPersistence, more: readonly string[
       ...(persistence === "memory" ? ["--appendonly", "no"] : ["--appendonly", "yes", "--appendfsync", persistence]),
       ...more,
     ],
-    isReady: async (port) => (await command(port, "PING"))?.startsWith("+PONG") === true,
+    isReady: async (port) => /^(\+PONG|-NOAUTH)/.test((await command(port, "PING")) ?? ""),
   });
 }
 

@@ -29,4 +29,13 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("hawser serve -
     const messages = await wholeLog(second!.channel("chat.general"));
     expect(messages.map(({ data }) => data)).toEqual(["hello"]);
   });
+
+  it("serves with workers, which share what the process that was started reads", async () => {
+    const log = `redis://127.0.0.1:${redis.port}`;
+    nodes.push(await HawserProcess.start(["--log", log, "--workers", "2", "--no-page"]));
+    const [first, second] = ["ann", "ben"].map((name) => connect(nodes[0]!.url, name));
+    clients.push(first!, second!);
+    await first!.channel("chat.workers").publish("hello");
+    expect((await wholeLog(second!.channel("chat.workers"))).map(({ data }) => data)).toEqual(["hello"]);
+  });
 });

@@ -16,8 +16,15 @@ export interface Connection {
 /** Reconnecting is not the client's business: what it was asked before would be answered by another server. */
 const once = { RESP: 2, disableOfflineQueue: true, maintNotifications: "disabled", disableClientInfo: true } as const;
 
-/** Connects by `@redis/client`. Rejects when that does not work. */
-export async function connect(options: RedisClientOptions): Promise<Connection> {
+/** What ends connections, also those that are not made yet. */
+export type Ends = (() => void)[];
+
+/**
+ * Connects by `@redis/client`. Rejects when that does not work.
+ *
+ * @param ends takes what ends the connection, which may hang before there is one.
+ */
+export async function connect(options: RedisClientOptions, ends: Ends): Promise<Connection> {
   const client = createClient({
     ...(options as object),
     ...once,
@@ -32,6 +39,7 @@ export async function connect(options: RedisClientOptions): Promise<Connection> 
     tell(new Error("the connection was closed"));
     if (client.isOpen) client.destroy();
   };
+  ends.push(destroy);
   try {
     await client.connect();
   } catch (error) {

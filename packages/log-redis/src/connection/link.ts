@@ -5,6 +5,8 @@ import { scriptSource } from "../script/script.ts";
 import { addressOf } from "./address.ts";
 import { connect } from "./connection.ts";
 import type { Connection } from "./connection.ts";
+import { inTime } from "./in-time.ts";
+import { unavailable } from "./unavailable.ts";
 import { checkServer, serverFacts } from "./server-facts.ts";
 
 /** Connections to one server, which end together. */
@@ -127,40 +129,21 @@ export class Link {
     }
   }
 
-  async #connect(): Promise<Session> {
-    const made: Connection[] = [];
+  #connect(): Promise<Session> {
     const { connectTimeoutMs, durabilities } = this.#settings;
-    const work = async (): Promise<Session> => {
-      const address = await addressOf(this.#options, connectTimeoutMs);
-      const commands = await connect(address);
-      made.push(commands);
+    const { bindings = [] } = this.#options;
+    return inTime(this.#ports.timers, connectTimeoutMs, async (ends) => {
+      const address = await addressOf(this.#options, connectTimeoutMs, ends);
+      const commands = await connect(address, ends);
       const facts = await serverFacts(commands);
       if (!facts.isPrimary) throw unavailable("the server is a replica");
       checkServer(facts, durabilities);
       await commands.send(["SCRIPT", "LOAD", scriptSource]);
-      const reader = await connect(address);
-      made.push(reader);
-      if ((this.#options.bindings ?? []).length === 0) return { commands, reader, tail: undefined };
-      const tail = await connect(address);
-      made.push(tail);
-      return { commands, reader, tail };
-    };
-    let isLate = false;
-    const timer = this.#ports.timers.after(connectTimeoutMs, () => {
-      isLate = true;
-      for (const connection of made) connection.destroy();
-    });
-    try {
-      const session = await work();
-      if (isLate) throw unavailable("the server did not answer in time");
+      const reader = await connect(address, ends);
+      const tail = bindings.length === 0 ? undefined : await connect(address, ends);
       this.#failure = "";
-      return session;
-    } catch (error) {
-      for (const connection of made) connection.destroy();
-      throw error;
-    } finally {
-      timer.cancel();
-    }
+      return { commands, reader, tail };
+    });
   }
 
   /** Full jitter: nodes that lost a server together do not come back together. */
@@ -183,9 +166,4 @@ function connectionsOf({ commands, reader, tail }: Session): Connection[] {
 
 function end(session: Session): void {
   for (const connection of connectionsOf(session)) connection.destroy();
-}
-
-/** `log-unavailable`, to be tried again. */
-export function unavailable(message: string): HawserError {
-  return new HawserError("log-unavailable", message, { retry: true });
 }
