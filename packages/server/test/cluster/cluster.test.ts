@@ -14,7 +14,15 @@ const settings = (index: number) => ({
 });
 
 async function open(count: number, options: TestNodeOptions = {}) {
-  const opened = await cluster(count, { cluster: settings(0), ...options });
+  let made = 0;
+  // Read anew for each node, so that each has an address of its own.
+  const each: TestNodeOptions = {
+    ...options,
+    get cluster() {
+      return settings(made++);
+    },
+  };
+  const opened = await cluster(count, each);
   await opened.ports.advance(1_000);
   return opened;
 }
@@ -65,6 +73,7 @@ describe("a cluster", () => {
 
   it("says at once that a node drains, whose addresses are given to nobody any more", async () => {
     const { nodes, ports } = await open(2);
+    expect(nodes[1]!.node.cluster.endpoints).toEqual(["wss://0.example.org/hawser"]);
     void nodes[0]!.node.drain();
     await ports.settle();
     expect(nodes[1]!.node.cluster.nodes()[1]).toMatchObject({ name: "node-1", state: "draining" });
@@ -133,7 +142,7 @@ describe("a cluster", () => {
 
   it("goes on where the log has begun anew, without the beat that was lost with it", async () => {
     const follows: FollowHandlers[] = [];
-    const { nodes, ports, log } = await open(2, { cluster: settings(0) });
+    const { nodes, ports, log } = await open(2);
     const lossy = nodes[0]!;
     const follow = lossy.view.follow.bind(lossy.view);
     lossy.view.follow = (channel, handlers) => {
