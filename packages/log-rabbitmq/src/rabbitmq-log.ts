@@ -4,7 +4,10 @@ import type { BrokerLogSettings } from "@hawser/log/broker";
 import { rabbitmqSource } from "./rabbitmq-source.ts";
 import type { RabbitmqSourceOptions } from "./rabbitmq-source.ts";
 
-/** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order. */
+/** A broker that is slow for a moment must not be sent everything again: what it was sent, it has, unless the connection ended. */
+const retryMs = 1_000;
+
+/** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 1,000. */
 export interface RabbitmqLogOptions
   extends RabbitmqSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {}
 
@@ -23,5 +26,5 @@ export interface RabbitmqLogOptions
  * ```
  */
 export function rabbitmqLog(options: RabbitmqLogOptions = {}): Log {
-  return brokerLog({ ...options, source: rabbitmqSource(options) });
+  return brokerLog({ retryMs, ...options, source: rabbitmqSource(options) });
 }

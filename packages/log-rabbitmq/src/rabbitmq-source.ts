@@ -34,7 +34,9 @@ export interface RabbitmqSourceOptions extends RabbitmqConnectionOptions, Stream
   readonly maxCursors?: number;
   /** How old this node's knowledge of what the broker trimmed may be, in milliseconds. Default 5,000. */
   readonly maxStartAgeMs?: number;
-  /** Payload bytes that the broker has not confirmed; past it `produce` rejects. Default 64 MiB. */
+  /** Records that the broker has not confirmed; past it more are not sent. Default 20,000. */
+  readonly maxUnconfirmed?: number;
+  /** Their payload bytes. Default 64 MiB. */
   readonly maxUnconfirmedBytes?: number;
 }
 
@@ -79,19 +81,26 @@ class RabbitmqSource implements BrokerSource {
   }
 
   async open(ports: BrokerPorts): Promise<readonly Broker[]> {
-    const { prefetch = 1_000, maxCursors = 4, maxStartAgeMs = 5_000, maxUnconfirmedBytes = 64 << 20 } = this.#options;
+    const { prefetch = 1_000, maxCursors = 4, maxStartAgeMs = 5_000 } = this.#options;
+    const { maxUnconfirmed = 20_000, maxUnconfirmedBytes = 64 << 20 } = this.#options;
     // A broker that slows a publisher down stops to read from its connection, which must not stop what is read.
     const publishing = new PacedConnection(this.#connection, ports, "publishing");
     const reading = new PacedConnection(this.#connection, ports, "reading");
     const declarations = this.#declarations();
+    const { minBackoffMs, maxBackoffMs } = this.#connection;
+    const publisher = new StreamPublisher(publishing, ports, {
+      maxUnconfirmed,
+      maxUnconfirmedBytes,
+      minBackoffMs,
+      maxBackoffMs,
+    });
     try {
       await this.#declare(reading, declarations);
+      await publisher.open();
     } catch (error) {
       await Promise.all([publishing.close(), reading.close()]);
       throw error;
     }
-    const { minBackoffMs, maxBackoffMs } = this.#connection;
-    const publisher = new StreamPublisher(publishing, ports, { maxUnconfirmedBytes, minBackoffMs, maxBackoffMs });
     const limits = { prefetch, maxCursors, maxStartAgeMs, minBackoffMs, maxBackoffMs };
     const readers = declarations.map((declaration) => new StreamReader(reading, declaration, limits, ports));
     this.#open = { connections: [publishing, reading], readers };

@@ -1,5 +1,5 @@
 import type { BrokerPorts, LogRecord } from "@hawser/log/broker";
-import { assert, HawserError } from "@hawser/protocol";
+import { assert } from "@hawser/protocol";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import { Backoff } from "./backoff.ts";
 import type { BackoffSettings } from "./backoff.ts";
@@ -15,7 +15,9 @@ interface Ready {
 
 /** Limits of a {@link StreamPublisher}. */
 export interface StreamPublisherLimits extends BackoffSettings {
-  /** Payload bytes that the broker has not confirmed; past it `produce` rejects. */
+  /** Records that the broker has not confirmed; past it `produce` rejects. */
+  readonly maxUnconfirmed: number;
+  /** Their payload bytes. */
   readonly maxUnconfirmedBytes: number;
 }
 
@@ -26,7 +28,9 @@ export class StreamPublisher {
   readonly #limits: StreamPublisherLimits;
   /** By stream: one that is not there may be on its way, as after a start of the broker. */
   readonly #backoffs = new Map<string, Backoff>();
-  #ready: Promise<Ready> | undefined;
+  #ready: Ready | undefined;
+  #attempt: Promise<void> | undefined;
+  #unconfirmed = 0;
   #unconfirmedBytes = 0;
   #blocked: string | undefined;
 
@@ -36,22 +40,33 @@ export class StreamPublisher {
     this.#limits = limits;
   }
 
+  /** Connects, so that it can publish. */
+  async open(): Promise<void> {
+    await this.#opening();
+  }
+
   /**
    * Resolves when the broker has confirmed all records, which is when a majority of the stream's replicas has written them.
+   * What cannot be sent at once is not sent: whoever waits for it sends it again, and would find it many times.
    *
    * @throws HawserError `log-unavailable`: whether they are there is not known, unless the message says that they were not sent.
    */
   async produce(stream: string, records: readonly LogRecord[]): Promise<void> {
     const backoff = this.#backoff(stream);
-    await backoff.pause();
-    const { channel, returned } = await this.#channel();
+    const ready = this.#ready;
+    if (ready === undefined) {
+      this.#opening().catch(() => {});
+      throw unavailable("not sent: there is no connection to RabbitMQ");
+    }
+    if (!backoff.isDue) throw unavailable(`not sent: RabbitMQ did not take the last records for ${stream}`);
     if (this.#blocked !== undefined) throw unavailable(`not sent: RabbitMQ blocks publishers: ${this.#blocked}`);
-    if (this.#unconfirmedBytes >= this.#limits.maxUnconfirmedBytes) {
-      throw unavailable(`not sent: RabbitMQ has ${this.#unconfirmedBytes} bytes yet to confirm`);
+    const { maxUnconfirmed, maxUnconfirmedBytes } = this.#limits;
+    if (this.#unconfirmed >= maxUnconfirmed || this.#unconfirmedBytes >= maxUnconfirmedBytes) {
+      throw unavailable(`not sent: RabbitMQ has yet to confirm ${this.#unconfirmed} records`);
     }
     const now = this.#ports.clock.now();
     try {
-      await Promise.all(records.map((record) => this.#send({ channel, returned }, stream, record, now)));
+      await Promise.all(records.map((record) => this.#send(ready, stream, record, now)));
       backoff.succeeded();
     } catch (error) {
       backoff.failed();
@@ -62,10 +77,15 @@ export class StreamPublisher {
   #send({ channel, returned }: Ready, stream: string, record: LogRecord, now: number): Promise<void> {
     assert(record.kind !== "foreign", "what others wrote is not written by us");
     const { content, properties } = messageOf(record, now);
+    this.#unconfirmed += 1;
     this.#unconfirmedBytes += content.length;
+    const settled = (): void => {
+      this.#unconfirmed -= 1;
+      this.#unconfirmedBytes -= content.length;
+    };
     return new Promise((resolve, reject) => {
       const onConfirm = (error: unknown): void => {
-        this.#unconfirmedBytes -= content.length;
+        settled();
         // What is returned is confirmed as well, behind that.
         if (returned.delete(record.id)) reject(unavailable(`there is no stream ${stream}`));
         else if (error === null) resolve();
@@ -74,7 +94,7 @@ export class StreamPublisher {
       try {
         channel.sendToQueue(stream, content, properties, onConfirm);
       } catch (error) {
-        this.#unconfirmedBytes -= content.length;
+        settled();
         reject(unavailable("the channel to RabbitMQ is closed", error));
       }
     });
@@ -88,18 +108,14 @@ export class StreamPublisher {
     return backoff;
   }
 
-  async #channel(): Promise<Ready> {
-    this.#ready ??= this.#open();
-    try {
-      return await this.#ready;
-    } catch (error) {
-      this.#ready = undefined;
-      if (error instanceof HawserError) throw error;
-      throw unavailable("RabbitMQ opened no channel", error);
-    }
+  #opening(): Promise<void> {
+    this.#attempt ??= this.#open().finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
   }
 
-  async #open(): Promise<Ready> {
+  async #open(): Promise<void> {
     const model = await this.#connection.model();
     const channel = await model.createConfirmChannel();
     const returned = new Set<string>();
@@ -111,7 +127,7 @@ export class StreamPublisher {
       if (typeof properties.messageId === "string") returned.add(properties.messageId);
     });
     this.#watch(model);
-    return { channel, returned };
+    this.#ready = { channel, returned };
   }
 
   #watch(model: ChannelModel): void {
