@@ -10,6 +10,8 @@ export interface SendWindowLimits {
 export interface OwnTime {
   /** How long a confirmation that has come may lie in the kernel before it is read, in milliseconds. */
   readonly ms: number;
+  /** From 0 to 1: at which part of what lies between two marks the first one comes. */
+  takePhase(): number;
 }
 
 interface Mark {
@@ -43,7 +45,7 @@ const probeShare = 0.4;
 /** The same where the limit is the floor, which may be far more than the path holds. */
 const floorProbeShare = 0.25;
 
-const noTime: OwnTime = { ms: 0 };
+const noTime: OwnTime = { ms: 0, takePhase: () => 0 };
 
 /**
  * How many bytes a connection may have sent and not confirmed (section 8 of the specification). It follows the rate of
@@ -84,6 +86,8 @@ export class SendWindow {
     this.#limits = limits;
     this.#own = own;
     this.#limit = limits.floorBytes;
+    // Connections that are sent the same would all be marked in the same turn, and that would be a long one.
+    this.#marked = -Math.floor(own.takePhase() * this.#bytesToMark());
   }
 
   get limitBytes(): number {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SendWindow } from "../../src/connection/send-window.ts";
+import { TurnTime } from "../../src/connection/turn-time.ts";
 
 const limits = { floorBytes: 65_536, ceilingBytes: 4_194_304 };
 const pieceBytes = 4_096;
@@ -102,7 +103,7 @@ describe("the send window", () => {
   it("lets a turn of its own process out at once, and marks it once, on a path that is faster", () => {
     const turnMs = 20;
     const turnBytes = 400_000;
-    const window = new SendWindow(limits, { ms: turnMs });
+    const window = new SendWindow(limits, { ms: turnMs, takePhase: () => 0 });
     window.confirmed(window.takeMark(0, true)!, 0.2);
     let marks: number[] = [];
     let sent = 0;
@@ -122,6 +123,25 @@ describe("the send window", () => {
     }
     expect(sent).toBeGreaterThanOrEqual(turnBytes);
     expect(marks.length).toBeLessThanOrEqual(2);
+  });
+
+  it("is marked in another turn than those that are sent the same", () => {
+    const turnTime = new TurnTime();
+    const windows = Array.from({ length: 100 }, () => new SendWindow(limits, turnTime));
+    const marked: number[] = [];
+    for (let turn = 0; turn < 320; turn += 1) {
+      let marks = 0;
+      for (const window of windows) {
+        window.sent(200);
+        const id = window.takeMark(turn);
+        if (id === undefined) continue;
+        window.confirmed(id, turn + 0.5);
+        marks += 1;
+      }
+      marked.push(marks);
+    }
+    expect(marked.reduce((sum, marks) => sum + marks)).toBeGreaterThan(300);
+    expect(Math.max(...marked)).toBeLessThan(5);
   });
 
   it("ignores confirmations that it did not ask for, and those that come twice", () => {
