@@ -37,7 +37,18 @@ export class Appender {
   }
 
   append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    return Promise.all(appends.map((append) => this.#appendOne(append)));
+    if (appends.length === 0) return Promise.resolve([]);
+    const outcomes = Array.from<AppendOutcome>({ length: appends.length });
+    let left = appends.length;
+    return new Promise((resolve) => {
+      for (const [index, append] of appends.entries()) {
+        this.#appendOne(append, (outcome) => {
+          outcomes[index] = outcome;
+          left -= 1;
+          if (left === 0) resolve(outcomes);
+        });
+      }
+    });
   }
 
   /** There is a session again, or none any more. */
@@ -53,23 +64,21 @@ export class Appender {
     this.#patience?.cancel();
   }
 
-  #appendOne(append: Append): Promise<AppendOutcome> {
+  #appendOne(append: Append, tell: (outcome: AppendOutcome) => void): void {
     const { link, settings, ports } = this.#options;
-    if (link.session === undefined && settings.appendWaitMs === 0) return Promise.resolve(failed(link.why));
+    if (link.session === undefined && settings.appendWaitMs === 0) return tell(failed(link.why));
     const size = append.payload.data.byteLength + overheadBytes;
     if (this.#bytes > 0 && this.#bytes + size > settings.maxWaitingBytes) {
-      return Promise.resolve(failed("maxWaitingBytes of appends wait for Redis"));
+      return tell(failed("maxWaitingBytes of appends wait for Redis"));
     }
     this.#bytes += size;
-    return new Promise((resolve) => {
-      const settle = (outcome: AppendOutcome): void => {
-        this.#bytes -= size;
-        resolve(outcome);
-      };
-      this.#queue.push({ append, settle, since: ports.clock.monotonic() });
-      if (link.session === undefined) this.#waitPatiently();
-      else this.#flushSoon();
-    });
+    const settle = (outcome: AppendOutcome): void => {
+      this.#bytes -= size;
+      tell(outcome);
+    };
+    this.#queue.push({ append, settle, since: ports.clock.monotonic() });
+    if (link.session === undefined) this.#waitPatiently();
+    else this.#flushSoon();
   }
 
   #flushSoon(): void {
