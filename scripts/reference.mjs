@@ -36,6 +36,7 @@ function checkLimits() {
 /** What each log can do, by its own manifest: a table that is generated. */
 async function checkLogs() {
   const document = "docs/reference/logs.md";
+  /** @type {[string, string, (adapter: any) => any][]} */
   const logs = [
     ["memoryLog()", "log", ({ memoryLog }) => memoryLog()],
     ["lmdbLog({ path })", "log-lmdb", ({ lmdbLog }) => lmdbLog({ path: "unused" })],
