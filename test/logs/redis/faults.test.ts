@@ -173,7 +173,7 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("the log in Red
     const { port } = await redis();
     const proxy = await FaultProxy.to(port);
     onTestFinished(() => proxy.close());
-    const options = { silenceMs: 200, connectTimeoutMs: 300 };
+    const options = { silenceMs: 300, connectTimeoutMs: 1_000 };
     const log = await openRedisLog(Number(new URL(proxy.urlOf("tcp://x")).port), {}, options);
     const followed = await follow(log, "a");
     proxy.stall("down");
@@ -188,7 +188,7 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("the log in Red
     const { port } = await redis("memory", ["--requirepass", "secret"]);
     const proxy = await FaultProxy.to(port);
     onTestFinished(() => proxy.close());
-    const options = { connectTimeoutMs: 500, client: { password: "secret" } };
+    const options = { connectTimeoutMs: 1_000, client: { password: "secret" } };
     const log = await openRedisLog(Number(new URL(proxy.urlOf("tcp://x")).port), {}, options);
     const followed = await follow(log, "a");
     proxy.stall("down");
@@ -223,7 +223,7 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("the log in Red
 
   it("forgets a producer when its window has passed, and not when its entries are trimmed", async () => {
     const { port } = await redis();
-    const log = await openRedisLog(port, { deduplicateMs: 300, retainCount: 1 });
+    const log = await openRedisLog(port, { deduplicateMs: 1_500, retainCount: 1 });
     await log.append([numbered("a", "p", 1), plain("a", "x"), plain("a", "y")]);
     expect(await log.append([numbered("a", "p", 1)])).toMatchObject([{ kind: "duplicate", offset: 1 }]);
     await until(async () => (await log.append([numbered("a", "p", 5)]))[0]!.kind === "producer-unknown");

@@ -84,7 +84,7 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("a server of th
 
   it("acknowledges what as many replicas have as it is told, and nothing that fewer have", async () => {
     const primary = await redis();
-    const log = await openRedisLog(primary.port, {}, { replicas: 1, replicasTimeoutMs: 200 });
+    const log = await openRedisLog(primary.port, {}, { replicas: 1, replicasTimeoutMs: 1_000 });
     expect(await log.append([numbered("a", "p", 1)])).toMatchObject([{ kind: "failed", code: "log-unavailable" }]);
     const replica = await replicaOf(primary);
     // What failed had its outcome unknown: it is there, and its repetition is a duplicate that the replica has.
