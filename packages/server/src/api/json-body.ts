@@ -17,6 +17,8 @@ export interface JsonBodyOptions {
 export async function jsonBody(request: IncomingMessage, options: JsonBodyOptions): Promise<unknown> {
   const { maxBytes } = options;
   const tooLarge = (): ApiError => new ApiError(413, "body-too-large", `A body has at most ${maxBytes} bytes.`);
+  if (request.readableDidRead)
+    throw new ApiError(500, "internal", "Something ahead of Hawser has read the body: let handleRequest see it first.");
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
   const bytes = await read(request, options, tooLarge);
   if (bytes.length === 0) return undefined;

@@ -1,5 +1,6 @@
 import { memoryLog } from "@hawser/log";
 import { createHash } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
 import { connect } from "node:net";
 import type { ApiKeyOptions, HawserServer, Logger } from "@hawser/server";
 import { silentLogger } from "@hawser/server";
@@ -174,6 +175,19 @@ describe("the HTTP API", () => {
     const answer = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(data.toString())));
     expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*"body-late"/);
     socket.destroy();
+  });
+
+  it("says so where an application's server has read the body before", async () => {
+    const http = createHttpServer((request, response) => {
+      request.resume().once("end", () => void server.handleRequest(request, response));
+    });
+    const server = await open({ server: http, port: undefined as never, host: undefined as never });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const answer = await ask(server, "POST", "channels/c/messages", message);
+    expect(answer).toMatchObject(refusal(500, "internal"));
+    expect(answer.body.error.message).toContain("handleRequest");
+    http.closeAllConnections();
+    http.close();
   });
 
   it("lets the keys of a name do as much as their rate and burst say, and no more", async () => {
