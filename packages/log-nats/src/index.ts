@@ -1,3 +1,4 @@
+export type { NatsBinding } from "./bindings/bindings.ts";
 export { textOfHeader } from "./message/header-text.ts";
 export { channelOfTokens, channelSubject } from "./message/subject.ts";
 export { natsLog } from "./nats-log.ts";

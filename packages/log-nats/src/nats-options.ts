@@ -1,3 +1,4 @@
+import type { NatsBinding } from "./bindings/bindings.ts";
 import type { Authenticator, TlsOptions } from "@nats-io/transport-node";
 
 /** What says that the servers write to the disk before they acknowledge, `sync_interval: always` in their configuration. */
@@ -50,6 +51,10 @@ export interface NatsOptions {
   readonly authenticator?: Authenticator;
   /** TLS; `{}` demands it with the system's authorities. */
   readonly tls?: TlsOptions;
+  /** Streams that other programs write, as channels that are read only. The first whose pattern names a channel has it. */
+  readonly bindings?: readonly NatsBinding[];
+  /** Channels of one binding that are followed at a time; past it `overloaded`. Default 10,000. */
+  readonly maxBoundFollowed?: number;
   /** The name of this client in the server's monitoring. Default `hawser`. */
   readonly name?: string;
 }
@@ -70,6 +75,7 @@ export type NatsSettings = NatsOptions &
       | "maxReconnectMs"
       | "maxBuffered"
       | "maxBufferedBytes"
+      | "maxBoundFollowed"
       | "name"
     >
   >;

@@ -21,6 +21,7 @@ export function natsSettings(options: NatsOptions): NatsSettings {
     maxReconnectMs: 2_000,
     maxBuffered: 1_024,
     maxBufferedBytes: 8 * 1024 * 1024,
+    maxBoundFollowed: 10_000,
     name: "hawser",
     ...options,
   };
@@ -46,6 +47,7 @@ const positive = [
   "maxReconnectMs",
   "maxBuffered",
   "maxBufferedBytes",
+  "maxBoundFollowed",
 ] as const;
 
 function integer(name: string, value: number, from: number, to: number): void {

@@ -1,4 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker, BrokerSource, Fetched, LogRecord } from "@hawser/log/broker";
 import { channelSubject, natsSource, textOfHeader } from "@hawser/log-nats";
 import type { NatsOptions } from "@hawser/log-nats";
@@ -7,6 +12,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { selfSigned } from "../../support/self-signed.ts";
 import type { Program } from "../support/start-program.ts";
 import { anotherPort, startNats, withoutNats } from "./nats-server.ts";
 
@@ -201,6 +207,52 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     } finally {
       await lax.remove();
     }
+  });
+
+  it("allows flush where the servers' monitoring says that they sync always", async () => {
+    await fresh();
+    const monitoring = createServer((_, response) => response.end(JSON.stringify({ config: { sync_always: true } })));
+    await new Promise<void>((resolve) => monitoring.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void monitoring.close());
+    const { port } = monitoring.address() as AddressInfo;
+    expect(await open({ flush: { monitoring: [`http://127.0.0.1:${port}`] } })).toHaveLength(1);
+  });
+
+  it("needs no more permissions than the documentation says", async () => {
+    const documented = await readFile(new URL("../../../docs/operating/nats.md", import.meta.url), "utf8");
+    const permissions = /permissions \{[\s\S]*?\n\}/.exec(documented)![0];
+    const login = { user: "ann", pass: "secret" };
+    const strict = await startNats(
+      (place) => `${place.jetstream("")}\nauthorization { users: [{ user: ann, password: secret, ${permissions} }] }`,
+      login,
+    );
+    onTestFinished(() => strict.remove());
+    const options = { servers: `127.0.0.1:${strict.port}`, stream: "chat", ...login };
+    const [broker] = await open(options);
+    expect(await broker!.fetch(0, wide, 0)).toMatchObject({ end: 0 });
+    await broker!.produce([append("a", "1"), append("b", "2")]);
+    expect(offsets(await broker!.fetch(1, wide, longMs))).toEqual([1, 2]);
+    const [cold] = await open(options);
+    expect(offsets(await cold!.fetch(1, 1, 0))).toEqual([1]);
+  });
+
+  it("speaks TLS with a server of an authority that it is told of, and with no other", async () => {
+    const files = await mkdtemp(join(tmpdir(), "hawser-nats-"));
+    onTestFinished(() => rm(files, { recursive: true, force: true }));
+    const [cert, key] = [join(files, "cert.pem"), join(files, "key.pem")];
+    await writeFile(cert, selfSigned.cert);
+    await writeFile(key, selfSigned.key);
+    const tls = { ca: selfSigned.cert };
+    const secure = await startNats(
+      (place) => `${place.jetstream("")}\ntls { cert_file: "${cert}", key_file: "${key}" }`,
+      { tls },
+    );
+    onTestFinished(() => secure.remove());
+    const servers = `127.0.0.1:${secure.port}`;
+    await expect(open({ servers, tls: {} })).rejects.toMatchObject({ code: "log-unavailable" });
+    const [broker] = await open({ servers, tls });
+    await broker!.produce([append("a", "1")]);
+    expect(offsets(await broker!.fetch(1, wide, 0))).toEqual([1]);
   });
 
   it("logs in with a user's name and password, and is refused without", async () => {

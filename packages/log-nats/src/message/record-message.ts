@@ -8,6 +8,7 @@ import { headerValue, textOfHeader } from "./header-text.ts";
 /** A message of a stream, as any way of reading gives it. */
 export interface StoredMessage {
   readonly sequence: number;
+  readonly subject: string;
   /** Milliseconds since 1970, cut off and not rounded: every way of reading has to give the same. */
   readonly time: number;
   readonly headers: MsgHdrs | undefined;
@@ -24,7 +25,7 @@ export function messageOf(record: LogRecord): { readonly headers: MsgHdrs; reado
 }
 
 /** The record that a message carries. */
-export function recordOf({ sequence, time, headers: carried, data }: StoredMessage): PlacedRecord {
+export function recordOf({ sequence, time, headers: carried, data }: Omit<StoredMessage, "subject">): PlacedRecord {
   const record = readRecord(
     (name) => (carried?.has(name) === true ? textOfHeader(carried.get(name)) : undefined),
     // The client gives a Buffer or not, as the way of reading has it.

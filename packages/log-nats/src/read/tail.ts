@@ -2,7 +2,8 @@ import type { PlacedRecord } from "@hawser/log/broker";
 import type { Timer, Timers } from "@hawser/protocol";
 import type { ConsumerMessages } from "@nats-io/jetstream";
 import type { Connection } from "../connection/nats-connection.ts";
-import { deliveredRecord, readerConfig } from "./delivered.ts";
+import { recordOf } from "../message/record-message.ts";
+import { deliveredMessage, readerConfig } from "./delivered.ts";
 import { RecordWindow } from "./record-window.ts";
 import type { RecordWindowLimits } from "./record-window.ts";
 
@@ -124,7 +125,7 @@ export class Tail {
     for await (const message of messages) {
       delivered += 1;
       if (this.#ended || message.info.deliverySequence !== delivered) return;
-      const placed = deliveredRecord(message);
+      const placed = recordOf(deliveredMessage(message));
       if (delivered === 1 && !this.#isExpected(placed)) return;
       this.#window.add(placed);
       this.#wake();
@@ -152,7 +153,8 @@ export class Tail {
   }
 }
 
-const suspicious: ReadonlySet<string> = new Set([
+/** What a consumer's status says when it, its stream or the server may not be what they were. */
+export const suspicious: ReadonlySet<string> = new Set([
   "heartbeats_missed",
   "consumer_deleted",
   "consumer_not_found",
