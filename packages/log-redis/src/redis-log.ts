@@ -23,6 +23,7 @@ import type { Session } from "./connection/link.ts";
 import { unavailable } from "./connection/unavailable.ts";
 import { FeedReader } from "./follow/feed-reader.ts";
 import { FollowedChannels } from "./follow/followed-channels.ts";
+import { HeadBatch } from "./follow/head-batch.ts";
 import { settingsOf } from "./options.ts";
 import type { RedisLogOptions, Settings } from "./options.ts";
 import { pageOf, readPages } from "./read-pages.ts";
@@ -38,6 +39,7 @@ interface Open {
   readonly appender: Appender;
   readonly channels: FollowedChannels;
   readonly bound: BoundLog;
+  readonly heads: HeadBatch;
   readonly reader: FeedReader;
   readonly options: LogOpenOptions;
 }
@@ -117,8 +119,7 @@ class RedisLog implements Log {
     const open = this.#requireOpen();
     const bound = this.#boundTo(channel);
     if (bound !== undefined) return open.bound.head(channel, bound);
-    const [head] = await this.#heads(open, [channel]);
-    return head!;
+    return open.heads.head(channel);
   }
 
   async read(channel: string, after: number, options: ReadOptions): Promise<Page> {
@@ -159,6 +160,7 @@ class RedisLog implements Log {
     const channels: FollowedChannels = new FollowedChannels({
       maxFollowed: settings.maxFollowed,
       ports: options,
+      head: (name) => heads.head(name),
       heads: (names) => this.#heads(open, names),
       read: (name, after) => readPages(this.#pagesOf(open, name), "forward", after, catchUpPage),
       onWentBack: (epoch) => {
@@ -192,7 +194,8 @@ class RedisLog implements Log {
       ports: options,
       call: (operation, more) => this.#call(open, operation, more),
     });
-    const open: Open = { kind: "open", link, caller, appender, channels, bound, reader, options };
+    const heads = new HeadBatch(options.timers, (names) => this.#heads(open, names));
+    const open: Open = { kind: "open", link, caller, appender, channels, bound, heads, reader, options };
     return open;
   }
 

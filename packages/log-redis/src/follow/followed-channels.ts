@@ -7,7 +7,9 @@ import { FollowedChannel } from "./followed-channel.ts";
 interface FollowedChannelsOptions {
   readonly maxFollowed: number;
   readonly ports: LogOpenOptions;
-  /** The heads as the log has them now, in the order of the names. */
+  /** The head as the log has it now. */
+  readonly head: (name: string) => Promise<Head>;
+  /** The same of several, in the order of the names. */
   readonly heads: (names: readonly string[]) => Promise<Head[]>;
   /** The next page of a channel that fell behind. */
   readonly read: (name: string, after: number) => Promise<Page>;
@@ -30,6 +32,8 @@ export class FollowedChannels {
   readonly #catchingUp = new Set<FollowedChannel>();
   /** Rises with every reason to look at all heads; a look that began before is not enough. */
   #looks = 0;
+  /** The highest that channels were to begin in. */
+  #epoch = 0;
   #isLooking = false;
 
   constructor(options: FollowedChannelsOptions) {
@@ -40,10 +44,12 @@ export class FollowedChannels {
     const channel = this.#channels.get(name) ?? this.#create(name);
     channel.hold();
     try {
-      const [head] = await this.#options.heads([name]);
+      const head = await this.#options.head(name);
       // A new one begins with this head; one that is followed already has to come to it.
-      if (channel.epoch === 0) channel.settle(head!);
-      await channel.reached(head!);
+      if (channel.epoch === 0) channel.settle(head);
+      // The log went on to another epoch while this head was on its way.
+      if (channel.epoch < this.#epoch) this.begin(this.#epoch);
+      await channel.reached(head);
     } catch (error) {
       channel.release();
       throw error;
@@ -58,6 +64,7 @@ export class FollowedChannels {
 
   /** The log has another epoch: every channel begins anew with its head in it. */
   begin(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
     for (const channel of this.#channels.values()) if (channel.epoch !== 0 && channel.epoch < epoch) channel.ask();
     this.look();
   }
