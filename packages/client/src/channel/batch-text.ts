@@ -26,5 +26,7 @@ export function textsOf(messages: readonly Message[]): (message: Message) => str
       };
     }
   }
-  return () => undefined;
+  return byItself;
 }
+
+const byItself = (): undefined => undefined;

@@ -9,6 +9,8 @@ type Listener = (event: never) => void;
  */
 export class ListenerList {
   readonly #calls = new Map<Listener, Listener>();
+  /** What is in `#calls`, until that changes. */
+  #list: readonly (readonly [Listener, Listener])[] | undefined;
 
   add(listener: Listener, { once, signal }: ListenerOptions = {}): void {
     if (signal?.aborted || this.#calls.has(listener)) return;
@@ -19,17 +21,20 @@ export class ListenerList {
       listener(event);
     };
     this.#calls.set(listener, once ? first : listener);
+    this.#list = undefined;
   }
 
   remove(listener: Listener): void {
     this.#calls.delete(listener);
+    this.#list = undefined;
   }
 
   /** What a listener throws is reported by the platform and stops nothing here. */
   call(event: HawserEvent): void {
     // With those that there are now, unless one of them removes another.
-    for (const [listener, call] of [...this.#calls]) {
-      if (!this.#calls.has(listener)) continue;
+    const list = (this.#list ??= [...this.#calls]);
+    for (const [listener, call] of list) {
+      if (this.#list !== list && !this.#calls.has(listener)) continue;
       try {
         call(event as never);
       } catch (error) {

@@ -3,7 +3,11 @@ import type { ClientFrame, ServerFrame } from "../frames.ts";
 import { readServerFrame } from "./decode.ts";
 import { writeFrame } from "./encode.ts";
 import { readMessage } from "./messages.ts";
+import type { ProvePayload } from "./reader.ts";
 import { Writer } from "./writer.ts";
+
+/** The server proved the payloads when they came in, and the platform's parser follows (WIRE-12). */
+const asItIs: ProvePayload = (kind, data) => ({ kind, data });
 
 class ProtobufClientCodec implements ClientCodec {
   readonly subprotocol = "hawser.v1";
@@ -18,8 +22,7 @@ class ProtobufClientCodec implements ClientCodec {
   }
 
   decodeServer(message: Uint8Array): ServerFrame[] {
-    // The server proved the payloads when they came in, and the platform's parser follows (WIRE-12).
-    return readMessage(message, "server", readServerFrame, (kind, data) => ({ kind, data })) as ServerFrame[];
+    return readMessage(message, "server", readServerFrame, asItIs) as ServerFrame[];
   }
 }
 
