@@ -15,6 +15,7 @@ import { ingest } from "./ingest/ingest.ts";
 import { lanes } from "./lanes/lanes.ts";
 import { logs } from "./logs/logs.ts";
 import { memory } from "./memory/memory.ts";
+import { million } from "./million/million.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
@@ -38,6 +39,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   lanes: { run: lanes, seconds: 20 },
   logs: { run: logs, seconds: 6 },
   memory: { run: memory, seconds: 3 },
+  million: { run: million, seconds: 1 },
   rolling: { run: rolling, seconds: 9 },
   storm: { run: storm, seconds: 3 },
 };
