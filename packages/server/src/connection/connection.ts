@@ -74,7 +74,7 @@ export class Connection implements TransportHandlers, ClientHost {
 
   constructor(options: ConnectionOptions) {
     const { services, transport, peer } = options;
-    const { limits, windowLimits, turnTime, observer, timers, now } = services;
+    const { observer, timers, now } = services;
     this.#services = services;
     this.#transport = transport;
     this.#peer = peer;
@@ -85,7 +85,7 @@ export class Connection implements TransportHandlers, ClientHost {
       transport.framing,
     );
     this.#intake = new Intake(transport, timers);
-    this.#writer = new Writer({ transport, encoding: this.encoding, limits, windowLimits, turnTime, observer, now });
+    this.#writer = new Writer(services, transport, this.encoding);
     this.#heardAt = now();
     this.#state = { kind: "opened", since: this.#heardAt };
     transport.handlers = this;

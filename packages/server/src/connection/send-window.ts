@@ -37,6 +37,9 @@ const marksPerLimit = 8;
 /** Less than this between two marks costs more answers than it tells, unless the limit itself is small. */
 const leastBytesToMark = 16_384;
 const leastBurstShare = 0.5;
+/** Shared: a connection that sends little has no marks and no rates. */
+const none: readonly never[] = [];
+
 const rateSamples = 10;
 /** A least round trip older than this is measured anew, since paths change. */
 const roundTripMemoryMs = 10_000;
@@ -62,9 +65,9 @@ export class SendWindow {
   #confirmed = 0;
   #confirmedAt = 0;
   #marked = 0;
-  #marks: Mark[] = [];
+  #marks: readonly Mark[] = none;
   #nextId = 1;
-  #rates: number[] = [];
+  #rates: readonly number[] = none;
   /** What goes out in one turn of this process, as far as is known. */
   #turnBytes = 0;
   /** Something was while the mark that was confirmed last was under way. */
@@ -167,7 +170,8 @@ export class SendWindow {
   #setMark(sentBytes: number, now: number, heldBy: Mark["heldBy"]): number {
     const id = this.#nextId++;
     const confirmedAt = this.#marks.length === 0 ? now : this.#confirmedAt;
-    this.#marks.push({ id, sentBytes, confirmedBytes: this.#confirmed, confirmedAt, at: now, heldBy });
+    const mark = { id, sentBytes, confirmedBytes: this.#confirmed, confirmedAt, at: now, heldBy };
+    this.#marks = [...this.#marks, mark];
     this.#marked = sentBytes;
     return id;
   }
@@ -184,7 +188,7 @@ export class SendWindow {
     const index = this.#marks.findIndex((mark) => mark.id === id);
     if (index === -1) return;
     const mark = this.#marks[index]!;
-    this.#marks = this.#marks.slice(index + 1);
+    this.#marks = index + 1 === this.#marks.length ? none : this.#marks.slice(index + 1);
     const elapsedMs = Math.max(now - mark.at, 0.01);
     this.#learnRoundTrip(elapsedMs, mark, now);
     this.#confirmed = mark.sentBytes;
@@ -208,8 +212,7 @@ export class SendWindow {
     const isLimited = mark.heldBy === "limit";
     this.#heldBack = mark.heldBy !== "nothing";
     if (isLimited || confirmedRate > Math.max(0, ...this.#rates)) {
-      this.#rates.push(confirmedRate);
-      if (this.#rates.length > rateSamples) this.#rates.shift();
+      this.#rates = [...this.#rates.slice(1 - rateSamples), confirmedRate];
     }
     if (!this.#heldBack) return;
     const rate = Math.max(...this.#rates);

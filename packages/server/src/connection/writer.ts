@@ -2,37 +2,32 @@ import type { ServerFrame } from "@hawser/protocol";
 import { encodeFramed } from "../delivery/block.ts";
 import type { Encoding } from "../delivery/block.ts";
 import type { Source } from "../delivery/source.ts";
-import type { NodeLimits } from "../node-options.ts";
-import type { NodeObserver } from "../observe/observer.ts";
+import type { NodeServices } from "../node-services.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Published } from "./client-context.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SendWindow } from "./send-window.ts";
-import type { OwnTime, SendWindowLimits } from "./send-window.ts";
 
-export interface WriterOptions {
-  readonly transport: Transport;
-  readonly encoding: Encoding;
-  readonly limits: NodeLimits;
-  readonly windowLimits: SendWindowLimits;
-  readonly turnTime: OwnTime;
-  readonly observer: NodeObserver;
-  readonly now: () => number;
-}
+/** What the connections of a node have in common. */
+export type WriterServices = Pick<NodeServices, "limits" | "windowLimits" | "turnTime" | "observer" | "now">;
 
 /**
  * What a connection sends: replies and sources' pieces, joined in one write, as long as not too much is unconfirmed;
  * and the marks that ask the peer to confirm (section 8 of the specification).
  */
 export class Writer {
-  readonly #options: WriterOptions;
+  readonly #services: WriterServices;
+  readonly #transport: Transport;
+  readonly #encoding: Encoding;
   readonly #outgoing: Outgoing;
   readonly #window: SendWindow;
 
-  constructor(options: WriterOptions) {
-    this.#options = options;
-    this.#outgoing = new Outgoing(options.encoding);
-    this.#window = new SendWindow(options.windowLimits, options.turnTime);
+  constructor(services: WriterServices, transport: Transport, encoding: Encoding) {
+    this.#services = services;
+    this.#transport = transport;
+    this.#encoding = encoding;
+    this.#outgoing = new Outgoing(encoding);
+    this.#window = new SendWindow(services.windowLimits, services.turnTime);
   }
 
   /** Whether anything may be sent now (FLOW-1). */
@@ -60,12 +55,12 @@ export class Writer {
 
   /** Whether there is room for a reply that is large. */
   get hasRoom(): boolean {
-    return this.open && this.#outgoing.replyBytes < this.#options.limits.maxHistoryBytes;
+    return this.open && this.#outgoing.replyBytes < this.#services.limits.maxHistoryBytes;
   }
 
   /** A peer that asks on and on and takes no answer must not fill the memory of the node (FLOW-2). */
   get overrun(): boolean {
-    const { maxRequests, maxReplyBytes } = this.#options.limits;
+    const { maxRequests, maxReplyBytes } = this.#services.limits;
     const { replies, replyBytes } = this.#outgoing;
     return (replies > 4 * maxRequests || replyBytes > maxReplyBytes) && !this.open;
   }
@@ -90,7 +85,7 @@ export class Writer {
     if (!this.open) return false;
     // Nothing goes ahead of `connected` (CON-3), which goes out with what answers the frames behind `connect`.
     if (this.#window.sentBytes === 0) this.flushReplies();
-    this.write([encodeFramed(frame, this.#options.encoding)]);
+    this.write([encodeFramed(frame, this.#encoding)]);
     return true;
   }
 
@@ -100,8 +95,8 @@ export class Writer {
       this.mark();
       return false;
     }
-    const now = this.#options.now();
-    const pieces = this.owesReplies ? this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes) : [];
+    const now = this.#services.now();
+    const pieces = this.owesReplies ? this.#outgoing.takeReplies(this.#services.limits.maxMessageBytes) : [];
     const replied = pieces.length > 0;
     let bytes = replied ? this.#count(pieces) : 0;
     const { burstBytes } = this.#window;
@@ -119,11 +114,11 @@ export class Writer {
 
   /** Replies alone, now. */
   flushReplies(): void {
-    this.write(this.#outgoing.takeReplies(this.#options.limits.maxMessageBytes));
+    this.write(this.#outgoing.takeReplies(this.#services.limits.maxMessageBytes));
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    this.#put(pieces, this.#count(pieces), this.#options.now());
+    this.#put(pieces, this.#count(pieces), this.#services.now());
   }
 
   #count(pieces: readonly Uint8Array[]): number {
@@ -139,7 +134,8 @@ export class Writer {
    */
   #put(pieces: readonly Uint8Array[], bytes: number, now: number): void {
     if (pieces.length === 0) return;
-    const { transport, observer } = this.#options;
+    const { observer } = this.#services;
+    const transport = this.#transport;
     let sentBytes = this.#window.sentBytes - bytes;
     const ahead = this.#window.takeMarkAhead(sentBytes, now);
     if (ahead !== undefined) transport.mark(ahead);
@@ -159,12 +155,12 @@ export class Writer {
 
   /** Asks the peer to confirm, if that is due. */
   mark(force = false): void {
-    const mark = this.#window.takeMark(this.#options.now(), force);
-    if (mark !== undefined) this.#options.transport.mark(mark);
+    const mark = this.#window.takeMark(this.#services.now(), force);
+    if (mark !== undefined) this.#transport.mark(mark);
   }
 
   confirmed(id: number): void {
-    this.#window.confirmed(id, this.#options.now());
+    this.#window.confirmed(id, this.#services.now());
   }
 
   clear(): void {
