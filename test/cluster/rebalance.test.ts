@@ -10,6 +10,9 @@ afterEach(() => nodes.close());
 /** Of the node itself. */
 const sessionsOf = ({ cluster }: HawserServer): number => cluster.nodes()[0]!.sessions;
 
+/** However slow the machine is. */
+const patiently = { timeout: 20_000, interval: 20 };
+
 const clients = 200;
 const messages = 300;
 
@@ -25,7 +28,7 @@ describe("a node that joins", () => {
         return new Reader(client, "chat", "now");
       });
       await Promise.all(readers.map(({ subscribed }) => subscribed));
-      await expect.poll(() => [first, second].map(sessionsOf)).toEqual([100, 100]);
+      await expect.poll(() => [first, second].map(sessionsOf), patiently).toEqual([100, 100]);
       let published = 0;
       const next = async (): Promise<void> => void (await first.publish("chat", `said-${published++}`));
       for (let count = 0; count < messages / 3; count += 1) await next();
@@ -56,25 +59,29 @@ describe("a node that joins", () => {
 });
 
 describe("the nodes of a log", () => {
-  it("end the sessions of a user wherever they are, and send clients to each other in a drain", async () => {
-    const keys = [{ name: "tests", key: "a-key-of-the-tests-of-the-cluster-0" }];
-    const first = await nodes.add();
-    const second = await nodes.add({ api: { keys } });
-    await expect.poll(() => second.cluster.counts.nodes).toBe(2);
-    const ann = nodes.client(first, "ann");
-    const bob = nodes.client(first, "bob");
-    await Promise.all([new Reader(ann, "chat").subscribed, new Reader(bob, "chat").subscribed]);
-    const ended = new Promise<string>((resolve) => {
-      ann.addEventListener("error", ({ error }) => resolve(error.code));
-    });
-    const answer = await fetch(`${second.url.replace("ws", "http")}/api/v1/users/ann/disconnect`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${keys[0]!.key}` },
-    });
-    expect(await answer.json()).toEqual({ nodes: 2 });
-    expect(await ended).toBe("disconnected");
-    await expect.poll(() => sessionsOf(first)).toBe(1);
-    await first.drain({ overMs: 1_000 });
-    await expect.poll(() => sessionsOf(second)).toBe(1);
-  });
+  it(
+    "end the sessions of a user wherever they are, and send clients to each other in a drain",
+    { timeout: 60_000 },
+    async () => {
+      const keys = [{ name: "tests", key: "a-key-of-the-tests-of-the-cluster-0" }];
+      const first = await nodes.add();
+      const second = await nodes.add({ api: { keys } });
+      await expect.poll(() => second.cluster.counts.nodes, patiently).toBe(2);
+      const ann = nodes.client(first, "ann");
+      const bob = nodes.client(first, "bob");
+      await Promise.all([new Reader(ann, "chat").subscribed, new Reader(bob, "chat").subscribed]);
+      const ended = new Promise<string>((resolve) => {
+        ann.addEventListener("error", ({ error }) => resolve(error.code));
+      });
+      const answer = await fetch(`${second.url.replace("ws", "http")}/api/v1/users/ann/disconnect`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${keys[0]!.key}` },
+      });
+      expect(await answer.json()).toEqual({ nodes: 2 });
+      expect(await ended).toBe("disconnected");
+      await expect.poll(() => sessionsOf(first), patiently).toBe(1);
+      await first.drain({ overMs: 1_000 });
+      await expect.poll(() => sessionsOf(second), patiently).toBe(1);
+    },
+  );
 });

@@ -16,7 +16,7 @@ export interface NodeWord {
   readonly connections: number;
   /** Those of them whose client is known, and that stay: not requests of their own. */
   readonly sessions: number;
-  /** The life under which it answers for members of channels; empty: it does not. */
+  /** The life under which it answers for members of channels, once it does. */
   readonly presence: string;
 }
 

@@ -93,9 +93,9 @@ export class NodePresence {
     return opening;
   }
 
-  /** The life of this node under which it answers for members; empty while it does not. */
+  /** The life of this node under which it answers for members, once it does. */
   get instance(): string {
-    return this.#started === undefined ? "" : this.#instance;
+    return this.#instance;
   }
 
   /**

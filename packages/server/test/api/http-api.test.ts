@@ -226,7 +226,7 @@ describe("the HTTP API", () => {
       log: heldLog(held, () => (asked += 1)),
     });
     const first = [ask(server, "GET", "channels/c/messages"), ask(server, "GET", "channels/c/messages")];
-    await expect.poll(() => asked).toBe(2);
+    await expect.poll(() => asked, { timeout: 10_000 }).toBe(2);
     const third = await ask(server, "GET", "channels/c/messages");
     expect(third).toMatchObject(refusal(503, "overloaded"));
     release();

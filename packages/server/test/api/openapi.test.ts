@@ -202,7 +202,7 @@ describe("the OpenAPI document", () => {
     };
     const server = await open({ ...options, log, limits: { maxApiRequests: 1 } });
     const holding = ask(server, "GET", "channels/c/messages");
-    await expect.poll(() => reached).toBe(true);
+    await expect.poll(() => reached, { timeout: 10_000 }).toBe(true);
     for (const operation of operations) check(operation, 503, await asksGood(server, operation));
     release();
     await holding;

@@ -174,6 +174,17 @@ describe("a cluster", () => {
     expect(said(await bob.frames())).toContain("-ann/a");
   });
 
+  it("ends the members of a node that died before it could say anything since they came", async () => {
+    const { nodes, ports } = await open(2, { limits: { presenceLeaseMs: 90_000 } });
+    const bob = await nodes[0]!.client().connect("bob");
+    await bob.ask(watch(1, "room"));
+    const ann = await nodes[1]!.client().connect("ann");
+    await ann.ask(enter(1, "room", "a"));
+    kill(nodes[1]!);
+    await ports.advance(26_000);
+    expect(said(await bob.frames())).toEqual(["+ann/a", "-ann/a"]);
+  });
+
   it("writes what can be read, and little of it", async () => {
     const { ports, log } = await open(2);
     await ports.advance(60_000);
