@@ -28,7 +28,7 @@ describe("a node that joins", () => {
         return new Reader(client, "chat", "now");
       });
       await Promise.all(readers.map(({ subscribed }) => subscribed));
-      await expect.poll(() => [first, second].map(sessionsOf), patiently).toEqual([100, 100]);
+      await expect.poll(() => sessionsOf(first) + sessionsOf(second), patiently).toBe(clients);
       let published = 0;
       const next = async (): Promise<void> => void (await first.publish("chat", `said-${published++}`));
       for (let count = 0; count < messages / 3; count += 1) await next();
@@ -37,7 +37,8 @@ describe("a node that joins", () => {
       const isEven = (): boolean => {
         const counts = [first, second, third].map(sessionsOf);
         return (
-          counts.every((count) => count >= 60 && count <= 74) && counts.reduce((sum, count) => sum + count) === clients
+          counts.every((count) => Math.abs(count - clients / 3) <= 12) &&
+          counts.reduce((sum, count) => sum + count) === clients
         );
       };
       // Spoken into all the time while clients move.
