@@ -10,7 +10,7 @@ export interface BrokerLogSettings {
   readonly minBackoffMs?: number;
   /** Where that bound stops to double. Default 2,000. */
   readonly maxBackoffMs?: number;
-  /** After which a record that was not seen in the log is sent again. Default 200. */
+  /** After which a record that was not seen in the log is sent again; the time doubles with each try, up to 16-fold. Default 500. */
   readonly retryMs?: number;
   /** After which the outcome of an append is given up as not known. Default 10,000. */
   readonly appendTimeoutMs?: number;
@@ -24,6 +24,10 @@ export interface BrokerLogSettings {
   readonly checkpointEvery?: number;
   /** Appends of a partition that wait for their outcome at most; past it they fail with `log-unavailable`. Default 100,000. */
   readonly maxPending?: number;
+  /** Bytes of their payloads at most; past it they fail with `log-unavailable`. Default 256 MiB. */
+  readonly maxPendingBytes?: number;
+  /** Requests to append that are under way for a partition at most. Default 16. */
+  readonly maxRequests?: number;
   /** Records in one request at most. Default 500. */
   readonly maxBatch?: number;
   /** Records whose identity is remembered, to find out how far a log went back. Default 65,536. */
@@ -50,13 +54,15 @@ export const brokerLogDefaults: Required<BrokerLogSettings> = {
   pollMs: 5,
   minBackoffMs: 50,
   maxBackoffMs: 2_000,
-  retryMs: 200,
+  retryMs: 500,
   appendTimeoutMs: 10_000,
   readTimeoutMs: 10_000,
   openTimeoutMs: 60_000,
   checkpointWaitMs: 2_000,
   checkpointEvery: 1_000,
   maxPending: 100_000,
+  maxPendingBytes: 268_435_456,
+  maxRequests: 16,
   maxBatch: 500,
   maxRemembered: 65_536,
   maxChannels: 1_000_000,

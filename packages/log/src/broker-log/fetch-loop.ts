@@ -60,6 +60,11 @@ export class FetchLoop {
     return this.#begun;
   }
 
+  /** Whether the last fetch was answered. */
+  get available(): boolean {
+    return this.#failures === 0;
+  }
+
   /** Begins, or asks now: not after the pause, and beside a fetch that waits. A broker that failed is left its pause. */
   ask(): void {
     if (this.#stopped) return;
@@ -93,8 +98,9 @@ export class FetchLoop {
       const before = this.#reader.position();
       const more = await this.#fetch(waitMs);
       if (this.#stopped) return;
-      if (this.#failures > 0) this.#reader.onAvailable(true);
+      const failures = this.#failures;
       this.#failures = 0;
+      if (failures > 0) this.#reader.onAvailable(true);
       const isNews = more || this.#reader.position() !== before || this.#reader.waitMs() === 0;
       this.#pause(isNews ? 0 : Math.max(0, pollMs - (clock.monotonic() - since)), false);
     } catch {

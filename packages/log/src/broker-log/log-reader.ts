@@ -75,6 +75,11 @@ export class LogReader {
     return this.#serving;
   }
 
+  /** Whether the broker answered when it was asked last. */
+  get available(): boolean {
+    return this.#loop.available;
+  }
+
   /** The state of the log through the record that was passed last. */
   get prefix(): AcceptedPrefix | undefined {
     return this.#phase.kind === "warm" ? this.#phase.prefix : undefined;

@@ -118,7 +118,6 @@ export class PartitionLog {
 
   #start({ broker, settings, open, nextId }: PartitionLogOptions): Open {
     const { clock, timers, random } = open;
-    const { retryMs, maxBatch, maxPending, appendTimeoutMs } = settings;
     const reader = new LogReader(
       { ...settings, broker, clock, timers, random, nextId, prefix: settings, maxFetch: 1_000 },
       this.#readerEvents(),
@@ -127,17 +126,15 @@ export class PartitionLog {
       timers,
       monotonic: () => clock.monotonic(),
       // Whether it arrived is seen by reading: an error tells no more than silence.
-      send: (records) => void broker.produce(records).catch(() => {}),
+      send: (records) => broker.produce(records).catch(() => {}),
       recordOf: (append) => {
-        const epoch = reader.serving ? reader.prefix?.epoch : undefined;
+        const epoch = reader.serving && reader.available ? reader.prefix?.epoch : undefined;
         if (epoch === undefined) return undefined;
         const { deduplicateMs } = open.policyOf(append.channel);
         return { kind: "append", id: nextId(), epoch, deduplicateMs, ...append };
       },
-      retryMs,
-      timeoutMs: appendTimeoutMs,
-      maxPending,
-      maxBatch,
+      ...settings,
+      timeoutMs: settings.appendTimeoutMs,
     });
     const aging = new Aging<ChannelView>({ timers, intervalMs: 1_000, maxVisits: 256 }, (view) => this.#trim(view));
     return { kind: "open", reader, pending, aging };
@@ -172,6 +169,7 @@ export class PartitionLog {
       onAvailable: (available) => {
         for (const view of this.#views.values()) view.feed.available(available);
         this.#markAll();
+        if (available) current().pending.flush();
       },
     };
   }

@@ -7,18 +7,22 @@ import type { AppendRecord } from "../prefix/log-record.ts";
 export interface PendingAppendsOptions {
   readonly timers: Timers;
   readonly monotonic: () => number;
-  /** Sends records, as one request. */
-  readonly send: (records: readonly AppendRecord[]) => void;
+  /** Sends records, as one request. Settles when the request is over, however that was. */
+  readonly send: (records: readonly AppendRecord[]) => Promise<void>;
   /** The record of an append, with an identity of its own; `undefined`: nothing can be sent now. */
   readonly recordOf: (append: Append) => AppendRecord | undefined;
-  /** After which an append that was not seen in the log is sent again. */
+  /** After which an append that was not seen in the log is sent again; the time doubles with each try, up to 16-fold. */
   readonly retryMs: number;
   /** After which its outcome is given up as not known. */
   readonly timeoutMs: number;
   /** Appends that wait at most; past it one fails at once. */
   readonly maxPending: number;
+  /** Bytes of their payloads at most; past it one fails at once. */
+  readonly maxPendingBytes: number;
   /** Records in a request at most. */
   readonly maxBatch: number;
+  /** Requests under way at most; past it what comes waits, and goes in larger ones. */
+  readonly maxRequests: number;
 }
 
 interface Pending {
@@ -28,25 +32,36 @@ interface Pending {
   /** Of all that were sent for it. */
   readonly ids: string[];
   /**
-   * `unsent`: to be sent at the next opportunity. `sent`: at `sentAt`. `held`: until those before it of the same producer
-   * have their outcome, because they were overtaken.
+   * `unsent`: to be sent at the next opportunity. `sent`: and to be sent again at `againAt`. `held`: until those before it of
+   * the same producer have their outcome, because they were overtaken.
    */
   state: "unsent" | "sent" | "held";
-  sentAt: number;
+  againAt: number;
 }
+
+/** How often the time to the next try doubles. */
+const maxDoublings = 4;
 
 /**
  * Appends whose outcome this node's reader has not seen yet. The broker's acknowledgement means nothing here: an append is
  * sent until a record of it was passed, and what the prefix said of that record is its outcome. Sending again is safe by
- * (producer, sequence, previous); what has no producer is sent once.
+ * (producer, sequence, previous); what has no producer is sent once. What one turn of the event loop appends is sent
+ * together.
  */
 export class PendingAppends {
   readonly #options: PendingAppendsOptions;
+  /** In the order of the calls, and so of the deadlines. */
   readonly #all = new Set<Pending>();
+  /** In the order in which they are to be sent. */
+  #unsent = new Set<Pending>();
+  /** That may be sent again, by the number of tries: in the order of `againAt`. */
+  readonly #sent: readonly Set<Pending>[] = Array.from({ length: maxDoublings + 1 }, () => new Set());
   readonly #byId = new Map<string, Pending>();
   /** Per channel and producer, in the order of the calls. */
   readonly #lanes = new Map<string, Set<Pending>>();
+  #bytes = 0;
   #held = 0;
+  #requests = 0;
   #flushing = false;
   #timer: Timer | undefined;
   #emptied: (() => void)[] = [];
@@ -58,35 +73,42 @@ export class PendingAppends {
   /** Takes appends on; an outcome for each. */
   add(appends: readonly Append[]): Promise<AppendOutcome[]> {
     const outcomes = appends.map((append) => this.#addOne(append));
-    this.flush();
+    this.#flushSoon();
+    this.#arm();
     return Promise.all(outcomes);
   }
 
-  /** Sends what is not sent. */
+  /** Sends what is not sent, as far as requests are free. */
   flush(): void {
-    let batch: AppendRecord[] = [];
-    const now = this.#options.monotonic();
-    for (const pending of this.#all) {
-      if (pending.state !== "unsent") continue;
-      const record = this.#options.recordOf(pending.append);
-      if (record === undefined) break;
-      pending.state = "sent";
-      pending.sentAt = now;
-      pending.ids.push(record.id);
-      this.#byId.set(record.id, pending);
-      batch.push(record);
-      if (batch.length === this.#options.maxBatch) {
-        this.#options.send(batch);
-        batch = [];
+    const { maxBatch, maxRequests } = this.#options;
+    while (this.#requests < maxRequests && this.#unsent.size > 0) {
+      const batch: AppendRecord[] = [];
+      for (const pending of this.#unsent) {
+        const record = this.#options.recordOf(pending.append);
+        if (record === undefined) break;
+        this.#markSent(pending, record.id);
+        batch.push(record);
+        if (batch.length === maxBatch) break;
       }
+      if (batch.length === 0) break;
+      this.#requests += 1;
+      const done = (): void => {
+        this.#requests -= 1;
+        this.flush();
+      };
+      this.#options.send(batch).then(done, done);
     }
-    if (batch.length > 0) this.#options.send(batch);
     this.#arm();
   }
 
   /** Everything that may be sent again is to be sent again: the log is another one. */
   resend(): void {
-    for (const pending of this.#all) if (pending.append.producer !== "") pending.state = "unsent";
+    for (const sent of this.#sent) sent.clear();
+    this.#unsent = new Set();
+    for (const pending of this.#all) {
+      if (pending.append.producer !== "") pending.state = "unsent";
+      if (pending.state === "unsent") this.#unsent.add(pending);
+    }
     this.#held = 0;
     this.flush();
   }
@@ -104,17 +126,14 @@ export class PendingAppends {
       case "producer-unknown":
         // What the client sent before it has been overtaken on the way: it is sent again behind that.
         if (this.#isFirst(pending)) this.#settle(pending, verdict);
-        else this.#hold(pending);
+        else this.#move(pending, "held");
         break;
       case "full":
         this.#settle(pending, { kind: "failed", code: "log-full", message: "the log has reached maxChannels" });
         break;
       case "stale":
         // This record will never count, so even an append without a producer may be sent again.
-        if (pending.state === "sent" && pending.ids.at(-1) === id) {
-          pending.state = "unsent";
-          this.#flushSoon();
-        }
+        if (pending.state === "sent" && pending.ids.at(-1) === id) this.#move(pending, "unsent");
         break;
       default:
         break;
@@ -137,48 +156,70 @@ export class PendingAppends {
   }
 
   #addOne(append: Append): Promise<AppendOutcome> {
-    if (this.#all.size >= this.#options.maxPending) {
+    const { maxPending, maxPendingBytes, monotonic, timeoutMs } = this.#options;
+    if (this.#all.size >= maxPending || this.#bytes >= maxPendingBytes) {
       return Promise.resolve(unavailable("too many appends wait for the log"));
     }
     return new Promise((resolve) => {
-      const deadline = this.#options.monotonic() + this.#options.timeoutMs;
-      const pending: Pending = { append, resolve, deadline, ids: [], state: "unsent", sentAt: 0 };
+      const deadline = monotonic() + timeoutMs;
+      const pending: Pending = { append, resolve, deadline, ids: [], state: "unsent", againAt: 0 };
       this.#all.add(pending);
-      const lane = this.#lanes.get(laneOf(append)) ?? new Set();
-      this.#lanes.set(laneOf(append), lane.add(pending));
+      this.#unsent.add(pending);
+      this.#bytes += append.payload.data.byteLength;
+      const name = laneOf(append);
+      const lane = this.#lanes.get(name);
+      if (lane === undefined) this.#lanes.set(name, new Set([pending]));
+      else lane.add(pending);
     });
   }
 
+  #markSent(pending: Pending, id: string): void {
+    const tries = Math.min(pending.ids.length, maxDoublings);
+    this.#unsent.delete(pending);
+    pending.state = "sent";
+    pending.againAt = this.#options.monotonic() + this.#options.retryMs * 2 ** tries;
+    pending.ids.push(id);
+    this.#byId.set(id, pending);
+    if (pending.append.producer !== "") this.#sent[tries]!.add(pending);
+  }
+
+  #move(pending: Pending, state: "unsent" | "held"): void {
+    this.#forget(pending);
+    pending.state = state;
+    if (state === "held") {
+      this.#held += 1;
+    } else {
+      this.#unsent.add(pending);
+      this.#flushSoon();
+    }
+  }
+
+  /** Takes it out of where its state keeps it. */
+  #forget(pending: Pending): void {
+    if (pending.state === "held") this.#held -= 1;
+    else if (pending.state === "unsent") this.#unsent.delete(pending);
+    else this.#sent[Math.min(pending.ids.length - 1, maxDoublings)]!.delete(pending);
+  }
+
   #settle(pending: Pending, outcome: AppendOutcome): void {
+    this.#forget(pending);
     this.#all.delete(pending);
+    this.#bytes -= pending.append.payload.data.byteLength;
     for (const id of pending.ids) this.#byId.delete(id);
     const name = laneOf(pending.append);
     const lane = this.#lanes.get(name);
     lane?.delete(pending);
     if (lane?.size === 0) this.#lanes.delete(name);
-    if (pending.state === "held") this.#held -= 1;
-    if (this.#held > 0 && lane !== undefined) this.#release(lane);
+    if (this.#held > 0 && lane !== undefined) {
+      for (const other of lane) if (other.state === "held") this.#move(other, "unsent");
+    }
     pending.resolve(outcome);
     if (this.#all.size > 0) return;
     for (const resolve of this.#emptied) resolve();
     this.#emptied = [];
   }
 
-  #hold(pending: Pending): void {
-    if (pending.state !== "held") this.#held += 1;
-    pending.state = "held";
-  }
-
-  #release(lane: ReadonlySet<Pending>): void {
-    for (const pending of lane) {
-      if (pending.state !== "held") continue;
-      pending.state = "unsent";
-      this.#held -= 1;
-      this.#flushSoon();
-    }
-  }
-
-  /** Behind all that the reader passes now, so that it is sent in few requests. */
+  /** Behind all that this turn appends, or the reader passes now, so that it is sent in few requests. */
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -201,13 +242,13 @@ export class PendingAppends {
     this.#timer = undefined;
     const now = this.#options.monotonic();
     for (const pending of this.#all) {
-      if (now >= pending.deadline) this.#settle(pending, unavailable("the log did not show the append in time"));
-      else if (
-        pending.state === "sent" &&
-        pending.append.producer !== "" &&
-        now - pending.sentAt >= this.#options.retryMs
-      ) {
-        pending.state = "unsent";
+      if (now < pending.deadline) break;
+      this.#settle(pending, unavailable("the log did not show the append in time"));
+    }
+    for (const sent of this.#sent) {
+      for (const pending of sent) {
+        if (now < pending.againAt) break;
+        this.#move(pending, "unsent");
       }
     }
     this.flush();

@@ -19,6 +19,7 @@ export class SimulatedWorld {
   #now = 0;
   #order = 0;
   #steps = 0;
+  #firing = false;
   #queue: Scheduled[] = [];
   /** What `clock.now` is ahead of `clock.monotonic`; a clock that steps. */
   skewMs = 1_800_000_000_000;
@@ -65,6 +66,11 @@ export class SimulatedWorld {
       });
     await this.quiet(() => settled);
     while (!settled) {
+      // Several may be driven at once: time passes for all of them, one timer after the other.
+      if (this.#firing) {
+        await Promise.resolve();
+        continue;
+      }
       const next = this.#next();
       if (next === undefined) throw new Error("nothing is scheduled, and what is waited for has not come");
       if ((this.#steps += 1) > 2_000_000) throw new Error("what is waited for does not come");
@@ -104,6 +110,8 @@ export class SimulatedWorld {
     this.#queue.shift();
     this.#now = Math.max(this.#now, next.due);
     if (!next.cancelled) next.callback();
+    this.#firing = true;
     await this.quiet();
+    this.#firing = false;
   }
 }
