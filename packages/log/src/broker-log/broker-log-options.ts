@@ -20,8 +20,14 @@ export interface BrokerLogSettings {
   readonly openTimeoutMs?: number;
   /** How long a node that finds no checkpoint in a trimmed log waits for another node's. Default 2,000. */
   readonly checkpointWaitMs?: number;
-  /** Appends between two checkpoints of a partition. Default 1,000. */
+  /** Appends between two checkpoints of a partition; twice the channels that the last one held, if those are more. Default 10,000. */
   readonly checkpointEvery?: number;
+  /** A node that is about to write a checkpoint waits up to as long, drawn at random, whether another one does. Default 500. */
+  readonly checkpointJitterMs?: number;
+  /** About how large a checkpoint may be, in bytes: it holds as many channels as fit. Default 262,144. */
+  readonly maxCheckpointBytes?: number;
+  /** A partition of which nothing was trimmed, and whose end lies no higher, is read whole when the log is opened. Default 50,000. */
+  readonly readWhole?: number;
   /** Appends of a partition that wait for their outcome at most; past it they fail with `log-unavailable`. Default 100,000. */
   readonly maxPending?: number;
   /** Bytes of their payloads at most; past it they fail with `log-unavailable`. Default 256 MiB. */
@@ -30,6 +36,16 @@ export interface BrokerLogSettings {
   readonly maxRequests?: number;
   /** Records in one request at most. Default 500. */
   readonly maxBatch?: number;
+  /** Entries of a partition that are kept in memory at most; older ones are read from the broker. Default 100,000. */
+  readonly maxTailRecords?: number;
+  /** Sum of their payload bytes at most. Default 64 MiB. */
+  readonly maxTailBytes?: number;
+  /** Offsets of the blocks in which a partition is read below that, and to which its index points. Default 1,000. */
+  readonly blockOffsets?: number;
+  /** Payload bytes of blocks that are remembered for the next who asks, per partition. Default 32 MiB. */
+  readonly maxBlockBytes?: number;
+  /** Blocks of a partition that are fetched at the same time at most. Default 4. */
+  readonly maxBlockFetches?: number;
   /** Records whose identity is remembered, to find out how far a log went back. Default 65,536. */
   readonly maxRemembered?: number;
   /** Part of the rule: the same on all nodes. Channels of a partition with an entry at most. Default 1,000,000. */
@@ -38,6 +54,11 @@ export interface BrokerLogSettings {
   readonly maxProducersPerChannel?: number;
   /** Part of the rule: the same on all nodes. Default 64. */
   readonly maxRecentPositions?: number;
+  /**
+   * Part of the rule: the same on all nodes. Append records of a partition that did not count and are remembered; past it, what
+   * lies at or below the oldest is no history any more. Default 16,384.
+   */
+  readonly maxRefused?: number;
   /** Part of the rule: the same on all nodes. Epochs that are remembered. Default 256. */
   readonly maxLineage?: number;
 }
@@ -59,14 +80,23 @@ export const brokerLogDefaults: Required<BrokerLogSettings> = {
   readTimeoutMs: 10_000,
   openTimeoutMs: 60_000,
   checkpointWaitMs: 2_000,
-  checkpointEvery: 1_000,
+  checkpointEvery: 10_000,
+  checkpointJitterMs: 500,
+  maxCheckpointBytes: 262_144,
+  readWhole: 50_000,
   maxPending: 100_000,
   maxPendingBytes: 268_435_456,
   maxRequests: 16,
   maxBatch: 500,
+  maxTailRecords: 100_000,
+  maxTailBytes: 67_108_864,
+  blockOffsets: 1_000,
+  maxBlockBytes: 33_554_432,
+  maxBlockFetches: 4,
   maxRemembered: 65_536,
   maxChannels: 1_000_000,
   maxProducersPerChannel: 10_000,
   maxRecentPositions: 64,
+  maxRefused: 16_384,
   maxLineage: 256,
 };

@@ -1,43 +1,75 @@
 import { ChannelFeed } from "../follow/channel-feed.ts";
 import type { FollowerErrorListener } from "../follow/channel-feed.ts";
-import type { Entry, EpochStart, Head, LogPolicy, ReadOptions } from "../log.ts";
+import type { Entry, EpochStart, Head, LogPolicy } from "../log.ts";
 import type { AppendRecord, PlacedRecord } from "../prefix/log-record.ts";
 import { EntryDeque } from "../retention/entry-deque.ts";
 import { mustTrim } from "../retention/must-trim.ts";
 
-/** Where an accepted entry lies in the log. */
-export interface AcceptedRecord {
-  readonly offset: number;
-  readonly id: string;
-  readonly bytes: number;
+/** What a block of the partition holds of one channel. */
+export interface BlockRow {
+  readonly block: number;
+  count: number;
+  bytes: number;
+  /** Offset of its newest entry. */
+  last: number;
+  /** When that was appended. */
+  time: number;
 }
 
-/** A page as the view knows it: the records are still to be fetched. */
-export interface PlannedPage {
-  readonly floor: number;
-  readonly from: number;
-  readonly to: number;
-  readonly records: readonly AcceptedRecord[];
-  readonly more: boolean;
+/** An entry of which only the payload's size is asked. */
+export function payloadBytes({ payload }: Entry): number {
+  return payload?.data.byteLength ?? 0;
 }
 
-/** One channel as one node's reader sees it: which records are its entries, and how far its followers were fed. */
+/**
+ * One channel as one node's reader sees it: its newest entries, and below those the blocks of the partition in which it has
+ * older ones; and how far its followers were fed.
+ */
 export class ChannelView {
+  readonly channel: string;
   readonly feed: ChannelFeed;
   readonly #policy: LogPolicy;
-  #records = new EntryDeque<AcceptedRecord>((record) => record.bytes);
+  #tail = new EntryDeque<Entry>(payloadBytes);
+  /** Oldest first. */
+  #rows: BlockRow[] = [];
+  #rowCount = 0;
+  #rowBytes = 0;
   #floor = 0;
   #end = 0;
   #fedTo = 0;
 
-  constructor(policy: LogPolicy, onFollowerError: FollowerErrorListener) {
+  constructor(channel: string, policy: LogPolicy, onFollowerError: FollowerErrorListener) {
+    this.channel = channel;
     this.#policy = policy;
     this.feed = new ChannelFeed(onFollowerError);
   }
 
   /** Whether time alone will change it. */
   get ages(): boolean {
-    return this.#records.count > 0 && this.#policy.retainAgeMs !== Infinity;
+    return this.count > 0 && this.#policy.retainAgeMs !== Infinity;
+  }
+
+  /** Entries that are known, in the tail and in blocks. */
+  get count(): number {
+    return this.#tail.count + this.#rowCount;
+  }
+
+  /** Sum of their payload bytes. */
+  get bytes(): number {
+    return this.#tail.bytes + this.#rowBytes;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The newest entries, which are in memory. */
+  get tail(): EntryDeque<Entry> {
+    return this.#tail;
   }
 
   /** Nothing would be lost if it was forgotten. */
@@ -46,29 +78,76 @@ export class ChannelView {
   }
 
   /**
-   * The reader starts again behind `end`, with nothing of what lies below.
+   * The reader starts again, with nothing of what lies at or below `end`.
    *
+   * @param floor what lies at or below it may be gone.
    * @param keepsFloor the log is the same, and a floor that was told once does not fall.
    */
-  restart(end: number, keepsFloor: boolean): void {
-    this.#records = new EntryDeque<AcceptedRecord>((record) => record.bytes);
-    this.#floor = keepsFloor ? Math.max(this.#floor, end) : end;
-    this.#end = this.#floor;
+  restart(end: number, floor: number, keepsFloor: boolean): void {
+    this.#tail = new EntryDeque<Entry>(payloadBytes);
+    this.#rows = [];
+    this.#rowCount = 0;
+    this.#rowBytes = 0;
+    this.#floor = keepsFloor ? Math.max(this.#floor, floor) : floor;
+    this.#end = Math.max(end, this.#floor);
   }
 
-  /** Followers who were not given all through the floor are told that it is gone. */
-  skipLost(lineage: readonly EpochStart[]): void {
-    if (this.#floor > this.#fedTo) this.newEpoch(lineage);
+  /** Followers who were not given all through `offset`, or through the floor, are told to begin anew. */
+  skipLost(offset: number, lineage: readonly EpochStart[]): void {
+    if (Math.max(this.#floor, Math.min(offset, this.#end)) > this.#fedTo) this.newEpoch(lineage);
   }
 
   /** An entry was accepted. */
-  accept(placed: PlacedRecord, record: AppendRecord, isFed: boolean): void {
-    const { offset, time } = placed;
-    this.#end = offset;
-    this.#records.push({ offset, id: record.id, bytes: record.payload.data.byteLength }, time);
+  accept(entry: Entry, isFed: boolean): void {
+    const { offset, time } = entry;
+    this.#end = Math.max(this.#end, offset);
+    this.#tail.push(entry, time);
     if (!isFed || offset <= this.#fedTo) return;
-    this.feed.entry(entryOf(placed, record), this.#fedTo);
+    this.feed.entry(entry, this.#fedTo);
     this.#fedTo = offset;
+  }
+
+  /** The oldest entry of the tail is no longer kept in memory: it is found in its block. */
+  sink(block: number): void {
+    const time = this.#tail.oldestMoment;
+    const entry = this.#tail.shift();
+    if (entry === undefined) return;
+    const bytes = payloadBytes(entry);
+    const last = this.#rows.at(-1);
+    if (last?.block === block) {
+      last.count += 1;
+      last.bytes += bytes;
+      last.last = entry.offset;
+      last.time = time;
+    } else {
+      this.#rows.push({ block, count: 1, bytes, last: entry.offset, time });
+    }
+    this.#rowCount += 1;
+    this.#rowBytes += bytes;
+  }
+
+  /** What a block holds that was read later than all that is known. */
+  addOlder(row: BlockRow): void {
+    if (row.last <= this.#floor) return;
+    const first = this.#rows[0];
+    if (first?.block === row.block) {
+      first.count += row.count;
+      first.bytes += row.bytes;
+    } else {
+      this.#rows.unshift(row);
+    }
+    this.#rowCount += row.count;
+    this.#rowBytes += row.bytes;
+  }
+
+  /** The oldest block that has entries above `offset`. */
+  rowAbove(offset: number): BlockRow | undefined {
+    return this.#rows[lowerBound(this.#rows, ({ last }) => last > offset)];
+  }
+
+  /** The newest block at or below this one in which it has entries. */
+  rowAtOrBelow(block: number): BlockRow | undefined {
+    return this.#rows[lowerBound(this.#rows, (row) => row.block > block) - 1];
   }
 
   /** Tells followers of a new epoch, or of a new beginning in this one, from which on they are fed. */
@@ -78,22 +157,42 @@ export class ChannelView {
     this.feed.epoch(head);
   }
 
-  /** Trims by the policy, at most `limit` entries. Returns whether more may wait. */
+  /**
+   * Trims by the policy, at most `limit` entries. Below the tail it goes block by block: by number it keeps up to a block
+   * more than is asked for, by bytes up to a block less. Returns whether more may wait.
+   */
   trim(nowMs: number, limit: number): boolean {
+    for (let row = this.#rows[0]; row !== undefined; row = this.#rows[0]) {
+      const without = { count: this.count - row.count, bytes: this.bytes - row.bytes };
+      const isOver =
+        without.count >= this.#policy.retainCount || (this.bytes > this.#policy.retainBytes && without.count > 0);
+      if (!isOver && nowMs - row.time < this.#policy.retainAgeMs) return false;
+      this.#dropRow(row);
+    }
     let left = limit;
-    while (left > 0 && mustTrim(this.#policy, this.#records, nowMs - this.#records.oldestMoment)) {
-      this.#raiseFloor(this.#records.shift()!.offset);
+    while (left > 0 && mustTrim(this.#policy, this.#tail, nowMs - this.#tail.oldestMoment)) {
+      this.#raiseFloor(this.#tail.shift()!.offset);
       left -= 1;
     }
     return left === 0;
   }
 
-  /** The broker has trimmed what lies below `start`. */
-  trimBelow(start: number): void {
-    for (let oldest = this.#records.oldest; oldest !== undefined && oldest.offset < start;) {
-      this.#records.shift();
+  /**
+   * The broker has trimmed what lies below `start`.
+   *
+   * @param blockStart gives the lowest offset of a block.
+   * @param isIndexed all that the broker has left is known.
+   */
+  trimBelow(start: number, blockStart: (block: number) => number, isIndexed: boolean): void {
+    for (let row = this.#rows[0]; row !== undefined && row.last < start; row = this.#rows[0]) this.#dropRow(row);
+    for (let oldest = this.#tail.oldest; oldest !== undefined && oldest.offset < start; oldest = this.#tail.oldest) {
+      this.#tail.shift();
       this.#raiseFloor(oldest.offset);
-      oldest = this.#records.oldest;
+    }
+    // How much is gone of a block that was trimmed in its middle, or of what was never looked at, is not known.
+    const row = this.#rows[0];
+    if (!isIndexed || (row !== undefined && blockStart(row.block) < start)) {
+      this.#raiseFloor(Math.min(start - 1, this.#end));
     }
   }
 
@@ -104,25 +203,16 @@ export class ChannelView {
     return { epoch: lineage.at(-1)?.epoch ?? 0, floor: this.#floor, end, lineage: own };
   }
 
-  /** Plans `Log.read`. */
-  plan(after: number, options: ReadOptions): PlannedPage {
-    const from = Math.max(after, this.#floor);
-    const { entries, more } = this.#records.forward(from, options);
-    const to = more ? entries.at(-1)!.offset : Math.max(this.#end, from);
-    return { floor: this.#floor, from, to, records: entries, more };
-  }
-
-  /** Plans `Log.readBackward`. */
-  planBackward(through: number, options: ReadOptions): PlannedPage {
-    const to = Math.max(Math.min(through, this.#end), this.#floor);
-    const { entries, more } = this.#records.backward(to, options);
-    const from = more ? entries[0]!.offset - 1 : this.#floor;
-    return { floor: this.#floor, from, to, records: entries, more };
-  }
-
   /** A follower begins at the end as it is now. */
   joined(): void {
     this.#fedTo = Math.max(this.#fedTo, this.#end);
+  }
+
+  #dropRow(row: BlockRow): void {
+    this.#rows.shift();
+    this.#rowCount -= row.count;
+    this.#rowBytes -= row.bytes;
+    this.#raiseFloor(row.last);
   }
 
   #raiseFloor(offset: number): void {
@@ -135,4 +225,16 @@ export class ChannelView {
 /** The entry that an accepted record stands for. */
 export function entryOf({ offset, time }: PlacedRecord, { payload, key, publisher }: AppendRecord): Entry {
   return { offset, time, payload, key, publisher };
+}
+
+/** Index of the first of them for which it holds; it holds for all behind that. */
+function lowerBound(rows: readonly BlockRow[], holds: (row: BlockRow) => boolean): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(rows[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

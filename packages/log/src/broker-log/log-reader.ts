@@ -1,25 +1,14 @@
 import { nextEpoch } from "@hawser/protocol";
 import type { AcceptedPrefix } from "../prefix/accepted-prefix.ts";
 import type { Fetched } from "../prefix/broker.ts";
-import { ColdStart } from "../prefix/cold-start.ts";
+import { ColdStart, firstOffset } from "../prefix/cold-start.ts";
 import type { WarmStart } from "../prefix/cold-start.ts";
-import type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import type { CheckpointRecord, LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import { CheckpointWriter } from "./checkpoint-writer.ts";
 import { FetchLoop } from "./fetch-loop.ts";
 import { PassedRecords } from "./passed-records.ts";
+import { Promised } from "./promised.ts";
 import type { LogReaderOptions, ReaderEvents, StartKind } from "./reader-events.ts";
-
-/** What this node has told the world, which a log that went back may take back. */
-interface Promised {
-  readonly epoch: number;
-  readonly passed: PassedRecords;
-  readonly through: number;
-  /** Known by a record that is no longer where it was. */
-  wentBack: boolean;
-  /** Nothing is told until all was read: it went back, or what was found first is of an older epoch. */
-  isSuspended: boolean;
-  /** The highest offset at which the log, read again, still has what was promised. */
-  agreed: number;
-}
 
 interface Waiter {
   /** The fetch that was the last one to begin before it came. */
@@ -28,12 +17,22 @@ interface Waiter {
 }
 
 type Phase =
-  | { readonly kind: "cold"; readonly start: ColdStart; begun: boolean; atEndSince: number | undefined }
-  | { readonly kind: "warm"; readonly prefix: AcceptedPrefix };
+  | { readonly kind: "cold"; readonly start: ColdStart; waitsSince: number | undefined }
+  | {
+      readonly kind: "warm";
+      readonly prefix: AcceptedPrefix;
+      /** Where it began. */
+      readonly from: number;
+      /** Checkpoints that the state was made of, whose last records are still to be passed. */
+      readonly unproven: CheckpointRecord[];
+    };
+
+/** Offsets that the way back from the end begins with. */
+const firstStep = 1_024;
 
 /**
- * Reads a broker's partition, from the oldest record on, and never stops: passes each record once, in order, to the rule of
- * the accepted prefix. Each fetch overlaps the one before by a record, so that an end that went back is found although
+ * Reads a broker's partition, from the newest checkpoints on, and never stops: passes each record once, in order, to the rule
+ * of the accepted prefix. Each fetch overlaps the one before by a record, so that an end that went back is found although
  * the log has grown again. What is needed for all nodes to agree, it writes into the log: where it begins, new epochs,
  * checkpoints.
  */
@@ -48,8 +47,9 @@ export class LogReader {
   #start = 0;
   /** By kind of record: before when none is written again. */
   readonly #writtenAt = new Map<LogRecord["kind"], number>();
-  #appendsSinceCheckpoint = 0;
-  #checkpointThrough = 0;
+  readonly #checkpoints: CheckpointWriter;
+  /** Checkpoints of a branch that was cut off. */
+  readonly #refuted = new Set<string>();
   #waiters: readonly Waiter[] = [];
   /** The newest fetch whose answer was taken. */
   #taken = 0;
@@ -60,8 +60,9 @@ export class LogReader {
     this.#events = events;
     this.#phase = this.#coldPhase();
     this.#passed = new PassedRecords(options.maxRemembered);
+    this.#checkpoints = new CheckpointWriter({ ...options, write: (from) => this.#writeCheckpoint(from) });
     this.#loop = new FetchLoop(options, {
-      position: () => this.#passed.last?.offset ?? 0,
+      position: () => this.#position,
       waitMs: () => this.#waitMs(),
       take: (fetched, fetch) => this.#take(fetched, fetch),
       onAvailable: (available) => {
@@ -107,8 +108,19 @@ export class LogReader {
     });
   }
 
+  /** The oldest offset that the broker has left, as far as is known. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Offset of the record that was passed last. */
+  get passedThrough(): number {
+    return this.#passed.last?.offset ?? 0;
+  }
+
   stop(): void {
     this.#loop.stop();
+    this.#checkpoints.stop();
     for (const { settle } of this.#waiters) settle(false);
     this.#waiters = [];
   }
@@ -116,33 +128,51 @@ export class LogReader {
   #waitMs(): number {
     const { waitMs, retryMs } = this.#options;
     if (this.#waiters.some(({ since }) => since >= this.#taken)) return 0;
+    if (this.#phase.kind === "cold" && !this.#phase.start.isWaiting) return 0;
     // What it wrote for all to agree may have to be written again.
     return this.#serving ? waitMs : Math.min(waitMs, retryMs);
+  }
+
+  get #position(): number {
+    if (this.#phase.kind === "cold") return this.#phase.start.position;
+    return this.#passed.last?.offset ?? this.#phase.from;
   }
 
   /** Returns whether there is more to read at once. */
   #take(fetched: Fetched, fetch: number): boolean {
     this.#taken = Math.max(this.#taken, fetch);
+    if (this.#phase.kind === "cold") return this.#search(this.#phase, fetched);
     const fresh = this.#fresh(fetched);
     if (fresh === undefined) return true;
     if (fetched.start > this.#start) {
       this.#start = fetched.start;
       this.#events.onTrimmed(fetched.start);
     }
-    if (this.#phase.kind === "cold" && !this.#phase.begun) {
-      this.#phase.begun = true;
-      this.#warm(this.#phase.start.begin(fetched.start));
-    }
-    for (const placed of fresh) this.#read(placed);
+    for (const placed of fresh) if (!this.#read(placed)) return true;
     if (fresh.length > 0 && (this.#passed.last?.offset ?? 0) < fetched.end) return true;
     this.#atEnd(fetch);
-    return false;
+    return this.#phase.kind !== "warm";
+  }
+
+  #search(phase: Extract<Phase, { kind: "cold" }>, fetched: Fetched): boolean {
+    const found = phase.start.take(fetched);
+    if (found !== undefined) {
+      this.#warm(found, fetched.start);
+      return true;
+    }
+    if (!phase.start.isWaiting) return true;
+    if (fetched.end <= phase.start.position) this.#askForCheckpoint(phase);
+    return fetched.end > phase.start.position;
   }
 
   /** The records that were not passed yet; `undefined` when reading has to start again. */
   #fresh({ records, start }: Fetched): readonly PlacedRecord[] | undefined {
     const { last } = this.#passed;
-    if (last === undefined) return this.#phase.kind === "warm" && start > 1 ? this.#restart(false) : records;
+    const from = this.#phase.kind === "warm" ? this.#phase.from : 0;
+    if (last === undefined) {
+      const isThere = from < firstOffset ? start === firstOffset : records[0]?.offset === from;
+      return isThere ? records : this.#restart(false);
+    }
     // All up to the last one was trimmed, and perhaps more than that.
     if (start > last.offset) return start === last.offset + 1 ? records : this.#restart(false);
     const overlap = records[0];
@@ -152,44 +182,54 @@ export class LogReader {
 
   #restart(wentBack: boolean): undefined {
     if (this.#phase.kind === "warm" && this.#serving) {
-      const { epoch } = this.#phase.prefix;
-      const through = this.#passed.last?.offset ?? 0;
-      this.#promised = { epoch, passed: this.#passed, through, wentBack, isSuspended: wentBack, agreed: 0 };
-    } else if (this.#promised !== undefined) {
-      this.#promised.wentBack ||= wentBack;
-      this.#promised.isSuspended ||= wentBack;
-      this.#promised.agreed = 0;
+      this.#promised = new Promised(this.#phase.prefix.epoch, this.#passed, wentBack);
+    } else {
+      this.#promised?.again(wentBack);
     }
     this.#serving = false;
     this.#loop.restart();
     this.#phase = this.#coldPhase();
     this.#passed = new PassedRecords(this.#options.maxRemembered);
     this.#start = 0;
-    this.#checkpointThrough = 0;
-    this.#appendsSinceCheckpoint = 0;
+    this.#checkpoints.stop();
     this.#events.onAvailable(false);
   }
 
-  /** Takes a record, in order. */
-  #read(placed: PlacedRecord): void {
+  /** Takes a record, in order. Returns whether the log is still what the checkpoints say. */
+  #read(placed: PlacedRecord): boolean {
+    if (this.#phase.kind !== "warm") return false;
     const { offset, record } = placed;
+    const { prefix, unproven } = this.#phase;
+    for (let next = unproven[0]; next !== undefined && next.through <= offset; next = unproven[0]) {
+      if (next.through !== offset || next.throughId !== record.id) return this.#refute(next);
+      unproven.shift();
+    }
     this.#passed.add(offset, record.id);
-    if (this.#promised?.passed.has(offset, record.id) === true) this.#promised.agreed = offset;
-    if (this.#phase.kind === "cold") this.#warm(this.#phase.start.take(placed));
-    else this.#pass(placed, this.#phase.prefix);
+    this.#promised?.compare(placed);
+    this.#pass(placed, prefix);
+    return true;
   }
 
-  #warm(start: WarmStart | undefined): void {
-    if (start === undefined) return;
-    this.#phase = { kind: "warm", prefix: start.prefix };
-    this.#events.onStart(start, this.#startKind(start.prefix.epoch));
-    for (const placed of start.next) this.#pass(placed, start.prefix);
+  #refute(checkpoint: CheckpointRecord): false {
+    this.#refuted.add(checkpoint.id);
+    this.#restart(false);
+    return false;
+  }
+
+  #warm(start: WarmStart, oldest: number): void {
+    const { prefix, from, passed, unproven } = start;
+    this.#phase = { kind: "warm", prefix, from, unproven: [...unproven] };
+    this.#start = oldest;
+    if (passed !== undefined) this.#passed.add(from, passed);
+    // What lies behind that is still to be passed, and may have changed since it was looked at.
+    this.#promised?.forgetAbove(from);
+    this.#events.onStart(start, this.#startKind(prefix.epoch), oldest);
   }
 
   #startKind(epoch: number): StartKind {
     if (this.#promised === undefined) return "first";
     // The newer epoch may come with the next records, or be gone.
-    if (epoch < this.#promised.epoch) this.#promised.isSuspended = true;
+    if (epoch < this.#promised.epoch) this.#promised.suspend();
     if (this.#promised.isSuspended) return "back";
     return epoch === this.#promised.epoch ? "same" : "other";
   }
@@ -198,21 +238,21 @@ export class LogReader {
     const { record } = placed;
     const verdict = prefix.apply(placed);
     this.#highestEpoch = Math.max(this.#highestEpoch, prefix.epoch);
-    if (record.kind === "append") this.#appendsSinceCheckpoint += 1;
+    if (record.kind === "append") this.#checkpoints.appended();
     if (record.kind === "checkpoint" && this.#passed.has(record.through, record.throughId)) {
-      this.#checkpointThrough = record.through;
-      this.#appendsSinceCheckpoint = 0;
+      this.#checkpoints.passed(record);
     }
+    if (record.kind === "request") this.#checkpoints.demand();
     this.#events.onRecord(placed, verdict, this.#promised?.isSuspended !== true);
-    if (record.kind === "request" && this.#serving) this.#writeCheckpoint(prefix);
   }
 
   #atEnd(fetch: number): void {
-    if (this.#phase.kind === "cold") {
-      this.#askForCheckpoint(this.#phase);
+    if (this.#phase.kind === "cold") return;
+    const { prefix, unproven } = this.#phase;
+    if (unproven[0] !== undefined) {
+      this.#refute(unproven[0]);
       return;
     }
-    const { prefix } = this.#phase;
     if (prefix.epoch === 0) {
       this.#write("begin", (id) => ({
         kind: "begin",
@@ -224,7 +264,7 @@ export class LogReader {
       return;
     }
     if (!this.#isCovered(prefix)) {
-      const start = this.#promised?.agreed ?? 0;
+      const start = this.#promised?.agreed(this.#start) ?? 0;
       this.#write("epoch", (id) => ({ kind: "epoch", id, above: prefix.epoch, epoch: this.#newEpoch(), start }));
       return;
     }
@@ -235,8 +275,7 @@ export class LogReader {
       this.#events.onServing(promised?.isSuspended ?? false);
       this.#events.onAvailable(true);
     }
-    const isDue = this.#appendsSinceCheckpoint >= this.#options.checkpointEvery;
-    if (isDue || (this.#start > 1 && this.#checkpointThrough < this.#start)) this.#writeCheckpoint(prefix);
+    this.#checkpoints.atEnd(this.#start);
     const ready = this.#waiters.filter(({ since }) => since < fetch);
     this.#waiters = this.#waiters.filter(({ since }) => since >= fetch);
     for (const { settle } of ready) settle(true);
@@ -247,17 +286,18 @@ export class LogReader {
     const promised = this.#promised;
     if (promised === undefined) return true;
     if (!promised.wentBack) return prefix.epoch >= promised.epoch;
-    if (promised.agreed >= promised.through) return true;
+    const agreed = promised.agreed(this.#start);
+    if (agreed >= promised.through) return true;
     const [first] = prefix.lineage;
     if (first !== undefined && first.epoch > promised.epoch) return true;
     const next = prefix.lineage.find(({ epoch }) => epoch > promised.epoch);
-    return next !== undefined && next.start <= promised.agreed;
+    return next !== undefined && next.start <= agreed;
   }
 
   #askForCheckpoint(phase: Extract<Phase, { kind: "cold" }>): void {
     const now = this.#options.clock.monotonic();
-    phase.atEndSince ??= now;
-    if (now - phase.atEndSince < this.#options.checkpointWaitMs) {
+    phase.waitsSince ??= now;
+    if (now - phase.waitsSince < this.#options.checkpointWaitMs) {
       this.#write("request", (id) => ({ kind: "request", id }));
     } else {
       this.#write("begin", (id) => ({
@@ -270,16 +310,14 @@ export class LogReader {
     }
   }
 
-  #writeCheckpoint(prefix: AcceptedPrefix): void {
+  #writeCheckpoint(from: number): string | undefined {
     const { last } = this.#passed;
-    if (last === undefined) return;
-    this.#write("checkpoint", (id) => ({
-      kind: "checkpoint",
-      id,
-      through: last.offset,
-      throughId: last.id,
-      snapshot: prefix.snapshot(),
-    }));
+    if (last === undefined || this.#phase.kind !== "warm" || !this.#serving) return undefined;
+    const id = this.#options.nextId();
+    const snapshot = this.#phase.prefix.snapshot(from, this.#options.maxCheckpointBytes);
+    const record: LogRecord = { kind: "checkpoint", id, through: last.offset, throughId: last.id, snapshot };
+    this.#options.broker.produce([record]).catch(() => {});
+    return id;
   }
 
   /** Writes such a record, unless one was written a moment ago. Whether it arrives is seen by reading. */
@@ -291,7 +329,8 @@ export class LogReader {
   }
 
   #seen(): number {
-    return this.#passed.last?.offset ?? this.#start - 1;
+    if (this.#phase.kind === "cold") return this.#phase.start.seen;
+    return this.#passed.last?.offset ?? Math.max(this.#start, firstOffset) - 1;
   }
 
   #newEpoch(): number {
@@ -299,7 +338,16 @@ export class LogReader {
   }
 
   #coldPhase(): Phase {
-    const start = new ColdStart({ prefix: this.#options.prefix, maxHeld: this.#options.maxRemembered });
-    return { kind: "cold", start, begun: false, atEndSince: undefined };
+    const { prefix, readWhole } = this.#options;
+    const start = new ColdStart({
+      prefix,
+      readWhole,
+      firstStep,
+      // How far the log still is what was promised has to be found, wherever the state is.
+      lookFrom: this.#promised?.wentBack === true ? this.#promised.passed.oldest : Infinity,
+      onLook: (placed) => this.#promised?.compare(placed),
+      refuted: this.#refuted,
+    });
+    return { kind: "cold", start, waitsSince: undefined };
   }
 }

@@ -18,12 +18,13 @@ import type { Broker } from "../prefix/broker.ts";
 import type { PlacedRecord } from "../prefix/log-record.ts";
 import { ownPayload } from "../retention/own-payload.ts";
 import type { BrokerLogSettings } from "./broker-log-options.ts";
-import { ChannelView } from "./channel-view.ts";
-import type { PlannedPage } from "./channel-view.ts";
-import { fetchAccepted, unavailable } from "./fetch-accepted.ts";
+import { BlockReader, unavailable } from "./block-reader.ts";
+import { ChannelView, entryOf } from "./channel-view.ts";
+import { History } from "./history.ts";
 import { LogReader } from "./log-reader.ts";
 import type { ReaderEvents, StartKind } from "./reader-events.ts";
 import { PendingAppends } from "./pending-appends.ts";
+import { TailBudget } from "./tail-budget.ts";
 
 /** Options of a {@link PartitionLog}. */
 export interface PartitionLogOptions {
@@ -40,6 +41,10 @@ interface Open {
   readonly reader: LogReader;
   readonly pending: PendingAppends;
   readonly aging: Aging<ChannelView>;
+  readonly blocks: BlockReader;
+  readonly tails: TailBudget;
+  /** Of the state that the reader goes on from; `undefined` before it has one. */
+  history: History | undefined;
 }
 
 type State = Open | { readonly kind: "closed" };
@@ -58,6 +63,8 @@ export class PartitionLog {
   readonly #options: PartitionLogOptions;
   readonly #views = new Map<string, ChannelView>();
   readonly #pump = new FeedPump();
+  /** The oldest offset that the broker has left. */
+  #oldest = 1;
   #state: State;
 
   constructor(options: PartitionLogOptions) {
@@ -83,11 +90,29 @@ export class PartitionLog {
   }
 
   read(channel: string, after: number, options: ReadOptions): Promise<Page> {
-    return this.#page(channel, after, (view) => view.plan(after, options));
+    return this.#page(channel, after, async (view, history) => {
+      const from = Math.max(after, view.floor);
+      const { entries, more, end } = await history.forward(view, from, options);
+      const { floor } = view;
+      const kept = entries.filter(({ offset }) => offset > floor);
+      const last = kept.at(-1);
+      // All that was found was trimmed meanwhile, and there is more.
+      if (more && last === undefined) return undefined;
+      const to = more && last !== undefined ? last.offset : Math.max(end, from, floor);
+      return { floor, interval: { from: Math.max(from, floor), to }, entries: kept, more };
+    });
   }
 
   readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
-    return this.#page(channel, 0, (view) => view.planBackward(through, options));
+    return this.#page(channel, 0, async (view, history) => {
+      const to = Math.max(Math.min(through, view.end), view.floor);
+      const { entries, more } = await history.backward(view, to, options);
+      const { floor } = view;
+      const kept = entries.filter(({ offset }) => offset > floor);
+      const oldest = kept.length === entries.length && more ? kept[0] : undefined;
+      const from = oldest === undefined ? floor : oldest.offset - 1;
+      return { floor, interval: { from, to: Math.max(to, floor) }, entries: kept, more: oldest !== undefined };
+    });
   }
 
   async follow(channel: string, handlers: FollowHandlers): Promise<Follower> {
@@ -95,7 +120,7 @@ export class PartitionLog {
     if (!this.#views.has(channel) && this.#views.size >= this.#options.settings.maxChannels) {
       throw new HawserError("log-full", `channel ${channel} is one past maxChannels`, { retry: true });
     }
-    const view = this.#view(channel);
+    const view = this.#view(channel, open);
     view.joined();
     return view.feed.join(handlers, this.#headOf(open, channel), () => {
       if (view.isUnused) this.#views.delete(channel);
@@ -137,7 +162,18 @@ export class PartitionLog {
       timeoutMs: settings.appendTimeoutMs,
     });
     const aging = new Aging<ChannelView>({ timers, intervalMs: 1_000, maxVisits: 256 }, (view) => this.#trim(view));
-    return { kind: "open", reader, pending, aging };
+    const blocks = new BlockReader({
+      ...settings,
+      broker,
+      passedThrough: () => reader.passedThrough,
+      confirm: async () => {
+        if (!(await reader.caughtUp(settings.readTimeoutMs)))
+          throw unavailable("the broker did not show its log in time");
+      },
+      onTrimmed: (start) => this.#trimBelow(start),
+    });
+    const tails = new TailBudget({ ...settings, blockOf: (offset) => blocks.blockOf(offset) });
+    return { kind: "open", reader, pending, aging, blocks, tails, history: undefined };
   }
 
   #stop(open: Open): void {
@@ -159,7 +195,7 @@ export class PartitionLog {
       return open;
     };
     return {
-      onStart: (start, kind) => this.#onStart(start, kind),
+      onStart: (start, kind, oldest) => this.#onStart(current(), start, kind, oldest),
       onRecord: (placed, verdict, isTold) => this.#onRecord(current(), placed, verdict, isTold),
       onServing: (wasSuspended) => {
         if (wasSuspended) this.#tellEpoch(current().reader.prefix?.lineage ?? []);
@@ -174,11 +210,26 @@ export class PartitionLog {
     };
   }
 
-  #onStart({ ends, prefix }: WarmStart, kind: StartKind): void {
-    for (const channel of ends.keys()) this.#view(channel);
-    for (const [channel, view] of this.#views) {
-      view.restart(ends.get(channel) ?? 0, kind === "same");
-      if (kind === "same") view.skipLost(prefix.lineage);
+  #onStart(open: Open, { prefix, from, passed }: WarmStart, kind: StartKind, oldest: number): void {
+    open.history?.close();
+    open.blocks.clear();
+    open.tails.clear();
+    this.#oldest = Math.max(oldest, prefix.base + 1);
+    open.history = new History({
+      blocks: open.blocks,
+      prefix,
+      passedFrom: passed === undefined ? Math.max(0, from - 1) : from,
+      start: () => this.#oldest,
+      viewOf: (channel) => this.#view(channel, open),
+      onChanged: (view) => {
+        this.#trim(view);
+        open.aging.add(view);
+      },
+    });
+    for (const view of this.#views.values()) {
+      const end = prefix.endOf(view.channel) ?? 0;
+      view.restart(end, Math.min(end, this.#oldest - 1), kind === "same");
+      if (kind === "same") view.skipLost(from, prefix.lineage);
     }
     // Before a log has begun anew it has no epoch to tell of; the record that begins it comes next.
     if (kind === "other" && prefix.epoch > 0) this.#tellEpoch(prefix.lineage);
@@ -188,7 +239,10 @@ export class PartitionLog {
   #onRecord(open: Open, placed: PlacedRecord, verdict: Verdict, isTold: boolean): void {
     const { record } = placed;
     if (verdict.kind === "epoch") {
-      if (verdict.anew) for (const view of this.#views.values()) view.restart(0, false);
+      if (verdict.anew) {
+        open.tails.clear();
+        for (const view of this.#views.values()) view.restart(0, 0, false);
+      }
       if (isTold) this.#tellEpoch(open.reader.prefix?.lineage ?? []);
       // What waits was written for the epoch before, or was not written at all.
       if (isTold) open.pending.flush();
@@ -196,10 +250,15 @@ export class PartitionLog {
     }
     if (record.kind !== "append") return;
     if (verdict.kind === "accepted") {
-      const view = this.#view(record.channel);
-      view.accept(placed, record, isTold);
+      const view = this.#view(record.channel, open);
+      const entry = entryOf(placed, { ...record, payload: ownPayload(record.payload) });
+      view.accept(entry, isTold);
+      open.tails.add(view, entry);
       this.#trim(view);
       open.aging.add(view);
+    } else {
+      // So many did not count that the oldest of them were forgotten.
+      this.#trimBelow((open.reader.prefix?.base ?? 0) + 1);
     }
     if (isTold) open.pending.passed(record.id, verdict);
   }
@@ -209,26 +268,47 @@ export class PartitionLog {
     this.#markAll();
   }
 
-  async #page(channel: string, at: number, plan: (view: ChannelView) => PlannedPage): Promise<Page> {
+  async #page(
+    channel: string,
+    at: number,
+    find: (view: ChannelView, history: History) => Promise<Omit<Page, "epoch"> | undefined>,
+  ): Promise<Page> {
     for (let plans = 0; plans < maxPlans; plans += 1) {
       const open = plans === 0 && this.#isServing() ? this.#requireOpen() : await this.#caughtUp();
+      const { history } = open;
       const { prefix } = open.reader;
       const epoch = prefix?.epoch ?? 0;
-      const view = this.#views.get(channel);
-      if (view === undefined) return { epoch, floor: 0, interval: { from: at, to: at }, entries: [], more: false };
-      const { floor, from, to, records, more } = plan(view);
-      const entries = await fetchAccepted(this.#options.broker, records, (start) => this.#trimBelow(start));
-      const isSame = open.reader.serving && open.reader.prefix === prefix && prefix?.epoch === epoch;
-      if (entries !== undefined && isSame) return { epoch, floor, interval: { from, to }, entries, more };
+      const view = this.#known(channel, open);
+      if (view === undefined || history === undefined) {
+        return { epoch, floor: 0, interval: { from: at, to: at }, entries: [], more: false };
+      }
+      const isSame = (): boolean => open.reader.serving && open.history === history && prefix?.epoch === epoch;
+      try {
+        const page = await find(view, history);
+        if (page !== undefined && isSame()) return { epoch, ...page };
+      } catch (error) {
+        if (isSame()) throw error;
+      }
     }
     throw unavailable("the log changes faster than it can be read");
   }
 
-  #view(channel: string): ChannelView {
+  /** The view of a channel that has entries or followers. */
+  #known(channel: string, open: Open): ChannelView | undefined {
+    const view = this.#views.get(channel);
+    if (view !== undefined || open.reader.prefix?.endOf(channel) === undefined) return view;
+    return this.#view(channel, open);
+  }
+
+  #view(channel: string, { reader: { prefix }, history }: Open): ChannelView {
     const known = this.#views.get(channel);
     if (known !== undefined) return known;
     const { policyOf, onFollowerError } = this.#options.open;
-    const view = new ChannelView(policyOf(channel), (error) => onFollowerError?.(error, channel));
+    const view = new ChannelView(channel, policyOf(channel), (error) => onFollowerError?.(error, channel));
+    const end = prefix?.endOf(channel) ?? 0;
+    // What it had before that is gone is not known, unless it had nothing.
+    const hasBegun = prefix?.hasBegun(channel) === true;
+    view.restart(hasBegun ? 0 : end, hasBegun || history === undefined ? 0 : Math.min(end, this.#oldest - 1), false);
     this.#views.set(channel, view);
     return view;
   }
@@ -240,7 +320,12 @@ export class PartitionLog {
   }
 
   #trimBelow(start: number): void {
-    for (const view of this.#views.values()) view.trimBelow(start);
+    if (this.#state.kind !== "open" || start <= this.#oldest) return;
+    const { blocks, history, reader } = this.#state;
+    const isIndexed = history?.isIndexed ?? true;
+    for (const view of this.#views.values()) view.trimBelow(start, (block) => blocks.startOf(block), isIndexed);
+    this.#oldest = start;
+    reader.prefix?.trimmed(start - 1);
     this.#markAll();
   }
 
@@ -250,7 +335,7 @@ export class PartitionLog {
 
   #headOf(open: Open, channel: string): Head {
     const lineage = open.reader.prefix?.lineage ?? [];
-    const known = this.#views.get(channel)?.head(lineage);
+    const known = this.#known(channel, open)?.head(lineage);
     if (known !== undefined) return known;
     const own = lineage.map(({ epoch }) => ({ epoch, start: 0 }));
     return { epoch: lineage.at(-1)?.epoch ?? 0, floor: 0, end: 0, lineage: own };

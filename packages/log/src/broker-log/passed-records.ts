@@ -17,12 +17,23 @@ export class PassedRecords {
     return this.#last;
   }
 
+  /** The oldest one that is remembered; 0 if there is none. */
+  get oldest(): number {
+    const oldest = this.#ids.keys().next();
+    return oldest.done === true ? 0 : oldest.value;
+  }
+
   add(offset: number, id: string): void {
     this.#last = { offset, id };
     this.#ids.set(offset, id);
     if (this.#ids.size <= this.#limit) return;
     const oldest = this.#ids.keys().next();
     if (oldest.done !== true) this.#ids.delete(oldest.value);
+  }
+
+  /** All that are remembered, the oldest first. */
+  offsets(): Iterable<number> {
+    return this.#ids.keys();
   }
 
   /** Whether the record that was passed at this offset is this one. */

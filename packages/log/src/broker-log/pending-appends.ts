@@ -91,14 +91,19 @@ export class PendingAppends {
         if (batch.length === maxBatch) break;
       }
       if (batch.length === 0) break;
-      this.#requests += 1;
-      const done = (): void => {
-        this.#requests -= 1;
-        this.flush();
-      };
-      this.#options.send(batch).then(done, done);
+      void this.#request(batch);
     }
     this.#arm();
+  }
+
+  async #request(batch: readonly AppendRecord[]): Promise<void> {
+    this.#requests += 1;
+    try {
+      await this.#options.send(batch);
+    } finally {
+      this.#requests -= 1;
+      this.flush();
+    }
   }
 
   /** Everything that may be sent again is to be sent again: the log is another one. */

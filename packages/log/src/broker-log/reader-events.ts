@@ -13,8 +13,8 @@ export type StartKind = "first" | "same" | "other" | "back";
 
 /** What the reader tells the log that it reads for. */
 export interface ReaderEvents {
-  /** A state was found: what is known begins behind the ends of `start`. */
-  onStart(start: WarmStart, kind: StartKind): void;
+  /** A state was found. `oldest`: what lies below it is gone. */
+  onStart(start: WarmStart, kind: StartKind, oldest: number): void;
   /** A record was passed. `isTold`: its verdict may be told at once. */
   onRecord(placed: PlacedRecord, verdict: Verdict, isTold: boolean): void;
   /** All that the log has was read, and it may be told; after it was suspended, followers have to be told where they are. */
@@ -42,8 +42,11 @@ export interface LogReaderOptions {
   readonly retryMs: number;
   /** How long a reader that found no checkpoint waits for one before it declares that the log begins anew. */
   readonly checkpointWaitMs: number;
-  /** Appends between two checkpoints. */
   readonly checkpointEvery: number;
+  readonly checkpointJitterMs: number;
+  readonly maxCheckpointBytes: number;
+  /** A log of which nothing was trimmed, and whose end lies no higher, is read whole. */
+  readonly readWhole: number;
   readonly maxFetch: number;
   readonly maxRemembered: number;
 }

@@ -106,10 +106,14 @@ export class ProducerTable {
     return oldest.done === true ? undefined : oldest.value.until;
   }
 
-  /** All that is remembered, the one that was quiet longest first: what a checkpoint keeps. */
-  toArray(): ProducerState[] {
+  /**
+   * All that is remembered at `now`, the one that was quiet longest first: what a checkpoint keeps. Only those before all
+   * that are remembered are left out when their window has passed: they are the first to be forgotten anyway.
+   */
+  toArray(now = -Infinity): ProducerState[] {
     const states: ProducerState[] = [];
     for (const [producer, row] of this.#rows) {
+      if (states.length === 0 && this.#isExpired(row, now)) continue;
       states.push({ producer, last: row.last, until: row.until, recent: row.recent.toArray() });
     }
     return states;

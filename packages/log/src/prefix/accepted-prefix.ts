@@ -1,7 +1,17 @@
 import { decideAppend } from "../deduplication/decide-append.ts";
 import { ProducerTable } from "../deduplication/producer-table.ts";
 import type { EpochStart } from "../log.ts";
-import type { AppendRecord, BeginRecord, EpochRecord, PlacedRecord, PrefixSnapshot } from "./log-record.ts";
+import type {
+  AppendRecord,
+  BeginRecord,
+  ChannelSnapshot,
+  CheckpointRecord,
+  EpochRecord,
+  PlacedRecord,
+  PrefixSnapshot,
+} from "./log-record.ts";
+import { RefusedRecords } from "./refused-records.ts";
+import { sliceCount, sliceOf } from "./slices.ts";
 
 /** Limits that are part of the rule: all nodes of a log must have the same. */
 export interface AcceptedPrefixOptions {
@@ -11,6 +21,8 @@ export interface AcceptedPrefixOptions {
   readonly maxProducersPerChannel: number;
   /** Positions that are remembered per producer and channel. */
   readonly maxRecentPositions: number;
+  /** Append records that did not count and are remembered; past it, what lies at or below the oldest is no history any more. */
+  readonly maxRefused: number;
   /** Epochs that are remembered; past it the oldest is forgotten, and positions of it are unknown. */
   readonly maxLineage: number;
 }
@@ -44,7 +56,14 @@ const none: Verdict = { kind: "none" };
  */
 export class AcceptedPrefix {
   readonly #options: AcceptedPrefixOptions;
-  readonly #channels = new Map<string, Channel>();
+  readonly #slices: readonly Map<string, Channel>[] = Array.from({ length: sliceCount }, () => new Map());
+  /** Per slice: what lies at or below it is in its state already. */
+  readonly #included = new Float64Array(sliceCount);
+  /** By the offset through which a checkpoint went: how many channels there were. */
+  readonly #counts = new Map<number, number>();
+  readonly #refused: RefusedRecords;
+  #count = 0;
+  #newest = "";
   #logTime = 0;
   #stateAt = 0;
   #epoch = 0;
@@ -52,20 +71,44 @@ export class AcceptedPrefix {
 
   constructor(options: AcceptedPrefixOptions) {
     this.#options = options;
+    this.#refused = new RefusedRecords(options.maxRefused);
   }
 
-  /** The state that `snapshot` gave. */
-  static restore(snapshot: PrefixSnapshot, options: AcceptedPrefixOptions): AcceptedPrefix {
+  /**
+   * The state that checkpoints gave, each slice's from the one that is named for it. The records behind the oldest one's
+   * `through` come next; what a slice includes already is passed over.
+   *
+   * @param bySlice one for each slice.
+   */
+  static restore(bySlice: readonly CheckpointRecord[], options: AcceptedPrefixOptions): AcceptedPrefix {
     const prefix = new AcceptedPrefix(options);
-    prefix.#logTime = snapshot.logTime;
-    prefix.#stateAt = snapshot.stateAt;
-    prefix.#epoch = snapshot.epoch;
-    prefix.#lineage = snapshot.lineage;
-    for (const { channel, end, producers } of snapshot.channels) {
-      const table = prefix.#newTable();
-      table.restore(producers);
-      prefix.#channels.set(channel, { end, producers: table });
+    const oldest = bySlice.reduce((one, other) => (other.through < one.through ? other : one));
+    prefix.#logTime = oldest.snapshot.logTime;
+    prefix.#stateAt = oldest.snapshot.stateAt;
+    prefix.#epoch = oldest.snapshot.epoch;
+    prefix.#lineage = oldest.snapshot.lineage;
+    prefix.#count = oldest.snapshot.channelCount;
+    const refused: [offset: number, slice: number][] = [];
+    for (const checkpoint of new Set(bySlice)) {
+      const { through, snapshot } = checkpoint;
+      prefix.#counts.set(through, snapshot.channelCount);
+      for (const { channel, end, producers } of snapshot.channels) {
+        const slice = sliceOf(channel);
+        if (bySlice[slice] !== checkpoint) continue;
+        const table = prefix.#newTable();
+        table.restore(producers);
+        prefix.#slices[slice]!.set(channel, { end, producers: table });
+      }
+      for (let index = 0; index < snapshot.refused.length; index += 2) {
+        const slice = snapshot.refused[index + 1]!;
+        if (bySlice[slice] === checkpoint) refused.push([snapshot.refused[index]!, slice]);
+      }
     }
+    for (const [slice, { through }] of bySlice.entries()) prefix.#included[slice] = through;
+    for (const [offset, slice] of refused.toSorted(([one], [other]) => one - other)) {
+      prefix.#refused.add(offset, slice);
+    }
+    prefix.#refused.forget(Math.max(...bySlice.map(({ snapshot }) => snapshot.base)));
     return prefix;
   }
 
@@ -79,9 +122,44 @@ export class AcceptedPrefix {
     return this.#lineage;
   }
 
+  /** Offset of the newest entry of a channel; `undefined` if it has none. */
+  endOf(channel: string): number | undefined {
+    return this.#slices[sliceOf(channel)]!.get(channel)?.end;
+  }
+
+  /** Whether the entry that was accepted last is the first one of this channel. */
+  hasBegun(channel: string): boolean {
+    return this.#newest === channel;
+  }
+
+  /** What lies at or below it is no history: what of it counted is not known. */
+  get base(): number {
+    return this.#refused.base;
+  }
+
+  /** Whether an append record above `base` that was passed is an entry. */
+  counted(offset: number): boolean {
+    return offset > this.#refused.base && !this.#refused.has(offset);
+  }
+
+  /** The broker has nothing left at or below this offset. */
+  trimmed(through: number): void {
+    this.#refused.forget(through);
+  }
+
   /** Takes the next record and says whether it counts. */
   apply({ offset, time, record }: PlacedRecord): Verdict {
     this.#logTime = Math.max(this.#logTime, time);
+    const verdict = this.#apply(record, offset);
+    const count = this.#counts.get(offset);
+    if (count !== undefined) {
+      this.#counts.delete(offset);
+      this.#count = count;
+    }
+    return verdict;
+  }
+
+  #apply(record: PlacedRecord["record"], offset: number): Verdict {
     switch (record.kind) {
       case "append":
         return this.#append(record, offset);
@@ -97,24 +175,58 @@ export class AcceptedPrefix {
     }
   }
 
-  /** The state as plain data, for a checkpoint. */
-  snapshot(): PrefixSnapshot {
+  /**
+   * The state as plain data, for a checkpoint: of the slices from `from` on, as many as fit.
+   *
+   * @param maxBytes about how large it may be as JSON. A slice that is larger alone is given without the positions of
+   *   sequences but the newest, which only tell where a duplicate lies.
+   */
+  snapshot(from: number, maxBytes: number): PrefixSnapshot {
+    const channels: ChannelSnapshot[] = [];
+    let bytes = 0;
+    let to = from;
+    for (; to < sliceCount; to += 1) {
+      const own = this.#sliceSnapshot(to);
+      const size = own.reduce((sum, channel) => sum + channelBytes(channel), 0);
+      if (to > from && bytes + size > maxBytes) break;
+      bytes += size;
+      for (const channel of size > maxBytes ? own.map(withoutPositions) : own) channels.push(channel);
+    }
     return {
       logTime: this.#logTime,
       stateAt: this.#stateAt,
       epoch: this.#epoch,
       lineage: this.#lineage,
-      channels: Array.from(this.#channels, ([channel, { end, producers }]) => ({
-        channel,
-        end,
-        producers: producers.toArray(),
-      })),
+      base: this.#refused.base,
+      channelCount: this.#count,
+      from,
+      to,
+      channels,
+      refused: this.#refused.toArray(from, to),
     };
   }
 
+  #sliceSnapshot(slice: number): ChannelSnapshot[] {
+    return Array.from(this.#slices[slice]!, ([channel, { end, producers }]) => ({
+      channel,
+      end,
+      producers: producers.toArray(this.#logTime),
+    }));
+  }
+
   #append(record: AppendRecord, offset: number): Verdict {
+    const slice = sliceOf(record.channel);
+    if (offset <= this.#included[slice]!) {
+      return this.counted(offset) ? { kind: "accepted", epoch: record.epoch, offset } : none;
+    }
+    const verdict = this.#decide(record, offset, this.#slices[slice]!);
+    if (verdict.kind !== "accepted") this.#refused.add(offset, slice);
+    return verdict;
+  }
+
+  #decide(record: AppendRecord, offset: number, channels: Map<string, Channel>): Verdict {
     if (record.epoch !== this.#epoch || this.#epoch === 0) return stale;
-    const known = this.#channels.get(record.channel);
+    const known = channels.get(record.channel);
     const decision = decideAppend(known?.producers.find(record.producer, this.#logTime), record);
     if (decision.kind === "duplicate") {
       const at = known?.producers.offsetOf(record.producer, record.sequence);
@@ -123,9 +235,13 @@ export class AcceptedPrefix {
         : { kind: "duplicate", epoch: this.#epoch, offset: at };
     }
     if (decision.kind !== "accept") return decision;
-    if (known === undefined && this.#channels.size >= this.#options.maxChannels) return { kind: "full" };
+    if (known === undefined && this.#count >= this.#options.maxChannels) return { kind: "full" };
     const channel = known ?? { end: 0, producers: this.#newTable() };
-    if (known === undefined) this.#channels.set(record.channel, channel);
+    this.#newest = known === undefined ? record.channel : "";
+    if (known === undefined) {
+      channels.set(record.channel, channel);
+      this.#count += 1;
+    }
     channel.end = offset;
     if (record.producer !== "") {
       channel.producers.accept(record.producer, record.sequence, offset, this.#logTime, record.deduplicateMs);
@@ -137,7 +253,11 @@ export class AcceptedPrefix {
     const counts = record.after === "nothing" ? this.#epoch === 0 : this.#stateAt <= record.seen;
     this.#stateAt = offset;
     if (!counts) return none;
-    this.#channels.clear();
+    for (const [slice, channels] of this.#slices.entries()) {
+      if (this.#included[slice]! < offset) channels.clear();
+    }
+    this.#count = 0;
+    if (record.after === "unknown") this.#refused.forget(offset);
     this.#epoch = record.epoch;
     this.#lineage = [{ epoch: record.epoch, start: offset }];
     return { kind: "epoch", anew: true };
@@ -162,4 +282,16 @@ export class AcceptedPrefix {
       maxRecentPositions: this.#options.maxRecentPositions,
     });
   }
+}
+
+/** About what it takes as JSON. */
+function channelBytes({ channel, producers }: ChannelSnapshot): number {
+  return producers.reduce(
+    (sum, { producer, recent }) => sum + 64 + producer.length + 32 * recent.length,
+    48 + channel.length,
+  );
+}
+
+function withoutPositions(snapshot: ChannelSnapshot): ChannelSnapshot {
+  return { ...snapshot, producers: snapshot.producers.map((one) => ({ ...one, recent: one.recent.slice(-1) })) };
 }

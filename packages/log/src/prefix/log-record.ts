@@ -42,7 +42,10 @@ export interface EpochRecord {
   readonly start: number;
 }
 
-/** All that has to be known of the log through a record, for readers who come when it has been trimmed. */
+/**
+ * What has to be known of the log through a record, for readers who do not read all that came before: of the channels of
+ * some slices. Checkpoints that cover all slices between them are enough to start from.
+ */
 export interface CheckpointRecord {
   readonly kind: "checkpoint";
   readonly id: string;
@@ -73,14 +76,23 @@ export interface PlacedRecord {
   readonly record: LogRecord;
 }
 
-/** The state of an `AcceptedPrefix`, as plain data. */
+/** A part of the state of an `AcceptedPrefix`, as plain data. */
 export interface PrefixSnapshot {
   readonly logTime: number;
   /** Offset of the newest record that began the log or was a checkpoint. */
   readonly stateAt: number;
   readonly epoch: number;
   readonly lineage: readonly EpochStart[];
+  /** At or below it nobody knows any more what counted. */
+  readonly base: number;
+  /** Channels with an entry, of all slices. */
+  readonly channelCount: number;
+  /** The first slice whose channels are in it, and one past the last. */
+  readonly from: number;
+  readonly to: number;
   readonly channels: readonly ChannelSnapshot[];
+  /** Append records of those slices above `base` that did not count: offset and slice, alternating. */
+  readonly refused: readonly number[];
 }
 
 /** One channel of a {@link PrefixSnapshot}. */

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { conformanceCases } from "@hawser/log/conformance";
 import type { ConformanceCapabilities, ConformanceHarness } from "@hawser/log/conformance";
 import { brokerLog } from "@hawser/log/broker";
+import type { BrokerLogSettings } from "@hawser/log/broker";
 import { FakeBroker, fakeSource } from "@hawser/log/fake-broker";
 import type { FakeSource, FaultRates } from "@hawser/log/fake-broker";
 import type { Log } from "@hawser/log";
+import { smallSettings } from "../support/cluster.ts";
 import { SimulatedWorld } from "../support/simulated-world.ts";
 
 const capabilities: ConformanceCapabilities = {
@@ -15,14 +17,18 @@ const capabilities: ConformanceCapabilities = {
   maxPayloadBytes: 256 * 1024,
 };
 
-function brokerHarness(partitions: number, rates: Partial<FaultRates>): ConformanceHarness {
+function brokerHarness(
+  partitions: number,
+  rates: Partial<FaultRates>,
+  settings: BrokerLogSettings,
+): ConformanceHarness {
   const world = new SimulatedWorld();
   const { clock, timers, random } = world;
   const brokers = Array.from({ length: partitions }, () => new FakeBroker({ clock, timers, random, rates }));
   const sources = new Map<Log, FakeSource>();
   const connect = (): Log => {
     const source = fakeSource(...brokers);
-    const log = brokerLog({ source, checkpointEvery: 50 });
+    const log = brokerLog({ source, ...settings });
     sources.set(log, source);
     return log;
   };
@@ -44,12 +50,26 @@ function brokerHarness(partitions: number, rates: Partial<FaultRates>): Conforma
 }
 
 describe.each([
-  { title: "a log over a broker", partitions: 1, rates: {} },
-  { title: "a log over three partitions with holes in their offsets", partitions: 3, rates: { gap: 0.3 } },
-])("$title", ({ partitions, rates }) => {
-  for (const { name, run } of conformanceCases.filter(({ needs }) => needs(capabilities))) {
+  { title: "a log over a broker", partitions: 1, rates: {}, settings: {}, trims: capabilities.trims },
+  {
+    title: "a log over three partitions with holes in their offsets",
+    partitions: 3,
+    rates: { gap: 0.3 },
+    settings: { checkpointEvery: 50 },
+    trims: capabilities.trims,
+  },
+  // Below the tail it trims block by block.
+  {
+    title: "a log that keeps little in memory",
+    partitions: 1,
+    rates: { gap: 0.1 },
+    settings: smallSettings,
+    trims: [],
+  },
+])("$title", ({ partitions, rates, settings, trims }) => {
+  for (const { name, run } of conformanceCases.filter(({ needs }) => needs({ ...capabilities, trims }))) {
     it(name, async () => {
-      await expect(run(brokerHarness(partitions, rates))).resolves.toBeUndefined();
+      await expect(run(brokerHarness(partitions, rates, settings))).resolves.toBeUndefined();
     });
   }
 });

@@ -11,7 +11,7 @@ const kinds = (outcomes: readonly { kind: string }[]): string[] => outcomes.map(
 describe("duplicate in the log, cold reader", () => {
   it("decides about a copy behind the trimmed original like a reader that saw both", async () => {
     const cluster = new Cluster();
-    const warm = await cluster.node({ checkpointEvery: 10 });
+    const warm = await cluster.node({ checkpointEvery: 10, maxCheckpointBytes: 10_000 });
     const outcomes = await cluster.append(warm, ...texts("", 1, 30).map((_, index) => numbered("a", "p", index + 1)));
     await cluster.world.advance(100);
     const copies = cluster.broker.records.filter(({ record }) => record.kind === "append").slice(0, 12);
@@ -177,6 +177,23 @@ describe("the log went back", () => {
     const entries = (await cluster.readAll(one, "a")).entries.map(textOf);
     expect(subscriber.faults).toEqual([]);
     expect([...texts("", 1, 5), ...subscriber.seen.map(({ text }) => text)]).toEqual(entries);
+  });
+
+  it("is not taken for the same log where a copy of a record has landed at the place of the old one", async () => {
+    const cluster = new Cluster();
+    const node = await cluster.node();
+    await cluster.append(node, plain("a", "1"), plain("a", "2"), plain("a", "3"), plain("a", "4"));
+    await cluster.world.drive(node.log.head("a"));
+    const [first, second, third] = cluster.broker.records.filter(({ record }) => record.kind === "append");
+    node.source.deaf = true;
+    await cluster.world.advance(1_000);
+    cluster.broker.truncate(first!.offset);
+    cluster.broker.inject({ ...second!.record, id: "another" });
+    cluster.broker.inject(third!.record);
+    node.source.deaf = false;
+    await cluster.world.advance(3_000);
+    const { lineage } = await cluster.world.drive(node.log.head("a"));
+    expect(lineage.at(-1)?.start).toBe(first!.offset);
   });
 
   it("gives a log that was made anew an epoch above the old one, of which positions are unknown", async () => {

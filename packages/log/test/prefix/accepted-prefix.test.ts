@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AcceptedPrefix, ColdStart } from "@hawser/log";
-import type { AppendRecord, LogRecord, PlacedRecord, Verdict, WarmStart } from "@hawser/log";
+import type { AppendRecord, LogRecord, PlacedRecord, PrefixSnapshot, Verdict, WarmStart } from "@hawser/log";
+import { sliceOf } from "../../src/prefix/slices.ts";
 
-const options = { maxChannels: 3, maxProducersPerChannel: 2, maxRecentPositions: 3, maxLineage: 3 };
+const options = { maxChannels: 3, maxProducersPerChannel: 2, maxRecentPositions: 3, maxLineage: 3, maxRefused: 1_000 };
 const payload = { kind: "bytes", data: new Uint8Array(0) } as const;
 
 function append(id: string, fields: Partial<AppendRecord> = {}): AppendRecord {
@@ -26,21 +27,55 @@ function begun(): AcceptedPrefix {
   return prefix;
 }
 
-/** A reader that starts with the record at `index`, the ones before it trimmed: the verdicts that it comes to. */
-function readCold(log: readonly PlacedRecord[], index: number): Map<string, Verdict> {
-  const cold = new ColdStart({ prefix: options, maxHeld: 1_000 });
+/** Drives a cold start over a log of which the records before the one at `index` were trimmed. */
+function search(log: readonly PlacedRecord[], index: number, limits = options): WarmStart | undefined {
+  const start = index === 0 ? 1 : log[index - 1]!.offset + 1;
+  const end = log.at(-1)!.offset;
+  const cold = new ColdStart({
+    prefix: limits,
+    readWhole: 0,
+    firstStep: 4,
+    lookFrom: Infinity,
+    onLook: () => {},
+    refuted: new Set(),
+  });
+  for (let steps = 0; !cold.isWaiting || cold.position < end; steps += 1) {
+    expect(steps).toBeLessThan(1_000);
+    const at = log.findIndex(({ offset }) => offset >= Math.max(start, cold.position));
+    const found = cold.take({ records: at < 0 ? [] : log.slice(at, at + 3), start, end });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The verdicts that a reader comes to which starts cold, behind all that the checkpoints it starts from include. */
+function readCold(log: readonly PlacedRecord[], index: number, limits = options): Map<string, Verdict> {
   const verdicts = new Map<string, Verdict>();
-  let start: WarmStart | undefined = cold.begin((log[index - 1]?.offset ?? 0) + 1);
+  const start = search(log, index, limits);
+  if (start === undefined) return verdicts;
+  const passed = start.passed === undefined ? start.from - 1 : start.from;
+  const included = start.unproven.at(-1)?.through ?? 0;
   for (const placed of log.slice(index)) {
-    if (start === undefined) {
-      start = cold.take(placed);
-      for (const next of start?.next ?? []) verdicts.set(key(next), start!.prefix.apply(next));
-    } else {
-      verdicts.set(key(placed), start.prefix.apply(placed));
-    }
+    if (placed.offset <= passed) continue;
+    const verdict = start.prefix.apply(placed);
+    // What is included is told only as an entry or not.
+    if (placed.offset > included || verdict.kind === "accepted") verdicts.set(key(placed), verdict);
   }
   return verdicts;
 }
+
+/** The part of a snapshot that is about the slices from `from` to below `to`. */
+function part(snapshot: PrefixSnapshot, from: number, to: number): PrefixSnapshot {
+  const channels = snapshot.channels.filter(({ channel }) => sliceOf(channel) >= from && sliceOf(channel) < to);
+  const refused = snapshot.refused.filter((_, index, all) => {
+    const slice = all[index - (index % 2) + 1]!;
+    return slice >= from && slice < to;
+  });
+  return { ...snapshot, from, to, channels, refused };
+}
+
+/** Between the slices of the channels `a` to `d`. */
+const cut = ["a", "b", "c", "d"].map(sliceOf).toSorted((one, other) => one - other)[2]!;
 
 const key = ({ offset }: PlacedRecord): string => `${offset}`;
 
@@ -58,25 +93,28 @@ describe("AcceptedPrefix", () => {
       }),
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("copy" as const), back: fc.nat(10) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const), back: fc.nat(3) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const), back: fc.nat(3), half: fc.nat(2) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("epoch" as const), back: fc.nat(8) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("begin" as const), back: fc.nat(4) }) },
   );
 
-  it("decides the same for a cold reader, wherever the log was trimmed, as for one that read it all", () => {
+  it.each([
+    { checkpoints: "whole", limits: options },
+    { checkpoints: "in parts", limits: { ...options, maxChannels: 4 } },
+  ])("decides the same for a cold reader, wherever the log was trimmed ($checkpoints)", ({ checkpoints, limits }) => {
     let compared = 0;
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
-        const warm = new AcceptedPrefix(options);
+        const warm = new AcceptedPrefix(limits);
         const log: PlacedRecord[] = [];
         const verdicts = new Map<string, Verdict>();
-        const snapshots = [warm.snapshot()];
+        const snapshots = [warm.snapshot(0, Infinity)];
         const write = (record: LogRecord): void => {
           // The broker's clock steps back now and then.
           const placed = { offset: 1 + log.length * 2, time: 1_000 + log.length * 10 - (log.length % 7) * 5, record };
           log.push(placed);
           verdicts.set(key(placed), warm.apply(placed));
-          snapshots.push(warm.snapshot());
+          snapshots.push(warm.snapshot(0, Infinity));
         };
         write(begin("first", 0, 1, "nothing"));
         for (const [index, given] of steps.entries()) {
@@ -97,7 +135,9 @@ describe("AcceptedPrefix", () => {
               write(before.record);
               break;
             case "checkpoint": {
-              const snapshot = snapshots[log.indexOf(before) + 1]!;
+              const whole = snapshots[log.indexOf(before) + 1]!;
+              const [from, to] = [[0, 1_024] as const, [0, cut] as const, [cut, 1_024] as const][given.half]!;
+              const snapshot = checkpoints === "whole" ? whole : part(whole, from, to);
               write({ kind: "checkpoint", id, through: before.offset, throughId: before.record.id, snapshot });
               break;
             }
@@ -109,10 +149,12 @@ describe("AcceptedPrefix", () => {
               break;
           }
         }
-        for (let index = 1; index < log.length; index += 1) {
-          for (const [offset, verdict] of readCold(log, index)) {
-            compared += 1;
-            expect(verdict).toEqual(verdicts.get(offset));
+        for (const end of [log.length, log.length >> 1, 3]) {
+          for (let index = 1; index < end; index += 1) {
+            for (const [offset, verdict] of readCold(log.slice(0, end), index, limits)) {
+              compared += 1;
+              expect(verdict).toEqual(verdicts.get(offset));
+            }
           }
         }
       }),
@@ -134,7 +176,7 @@ describe("AcceptedPrefix", () => {
 
   it("does not count a beginning by one who had not seen that somebody knows the log", () => {
     const warm = begun();
-    const snapshot = warm.snapshot();
+    const snapshot = warm.snapshot(0, Infinity);
     const checkpoint: LogRecord = { kind: "checkpoint", id: "c", through: 1, throughId: "b", snapshot };
     warm.apply({ offset: 3, time: 0, record: checkpoint });
     expect(warm.apply({ offset: 5, time: 0, record: begin("late", 1, 9) })).toEqual({ kind: "none" });
@@ -169,30 +211,55 @@ describe("AcceptedPrefix", () => {
 });
 
 describe("ColdStart", () => {
-  const snapshot = begun().snapshot();
-  const checkpoint = (through: number, throughId: string): LogRecord => {
-    return { kind: "checkpoint", id: "c", through, throughId, snapshot };
+  const snapshot = begun().snapshot(0, Infinity);
+  const checkpoint = (id: string, through: number, throughId: string, own = snapshot): LogRecord => {
+    return { kind: "checkpoint", id, through, throughId, snapshot: own };
   };
 
   it("starts with the empty state where nothing was trimmed", () => {
-    expect(new ColdStart({ prefix: options, maxHeld: 10 }).begin(1)?.prefix.epoch).toBe(0);
+    const log = place([begin("b", 0, 1, "nothing"), append("x")]);
+    expect(search(log, 0)).toMatchObject({ from: 0, passed: undefined });
   });
 
   it("does not start from a checkpoint whose last record is gone, or another one", () => {
-    const log = place([append("x"), checkpoint(1, "gone"), checkpoint(0, "x"), checkpoint(1, "x")]);
-    const cold = new ColdStart({ prefix: options, maxHeld: 10 });
-    expect(cold.begin(2)).toBeUndefined();
-    expect(log.map((placed) => cold.take(placed)?.prefix.epoch)).toEqual([undefined, undefined, undefined, 1]);
+    const log = place([append("x"), append("y"), checkpoint("1", 1, "x"), checkpoint("2", 3, "x")]);
+    expect(search(log, 1)).toBeUndefined();
+    expect(search([...log, { offset: 9, time: 0, record: checkpoint("3", 3, "y") }], 1)).toMatchObject({
+      from: 3,
+      passed: "y",
+    });
   });
 
-  it("holds maxHeld records and lets the older half go past it", () => {
-    const start = (records: number): unknown => {
-      const cold = new ColdStart({ prefix: options, maxHeld: 4 });
-      cold.begin(2);
-      const log = place([...Array.from({ length: records }, (_, index) => append(`${index}`)), checkpoint(1, "0")]);
-      return log.map((placed) => cold.take(placed)).at(-1);
-    };
-    expect(start(4)).toBeDefined();
-    expect(start(5)).toBeUndefined();
+  it("starts from the newest checkpoints that cover all channels, without a look at what lies before them", () => {
+    const before = Array.from({ length: 200 }, (_, index) => append(`${index}`));
+    const log = place([
+      ...before,
+      checkpoint("old", 399, "199"),
+      checkpoint("low", 401, "old", part(snapshot, 0, cut)),
+      append("x"),
+      checkpoint("high", 405, "x", part(snapshot, cut, 1_024)),
+      append("y"),
+    ]);
+    const looked: number[] = [];
+    const cold = new ColdStart({
+      prefix: options,
+      readWhole: 0,
+      firstStep: 4,
+      lookFrom: Infinity,
+      onLook: ({ offset }) => looked.push(offset),
+      refuted: new Set(),
+    });
+    const end = log.at(-1)!.offset;
+    let start: WarmStart | undefined;
+    while (start === undefined) {
+      const from = Math.max(
+        0,
+        log.findIndex(({ offset }) => offset >= cold.position),
+      );
+      start = cold.take({ records: log.slice(from, from + 2), start: 1, end });
+    }
+    expect(start.from).toBe(401);
+    expect(start.unproven.map(({ through }) => through)).toEqual([405]);
+    expect(Math.min(...looked)).toBeGreaterThan(390);
   });
 });

@@ -15,6 +15,18 @@ const widePolicy: LogPolicy = {
   deduplicateMs: 1_000_000_000,
 };
 
+/** So small that every part of the log has its work to do. */
+export const smallSettings: BrokerLogSettings = {
+  checkpointEvery: 20,
+  checkpointJitterMs: 20,
+  maxCheckpointBytes: 150,
+  readWhole: 40,
+  maxTailRecords: 16,
+  blockOffsets: 8,
+  maxBlockBytes: 100,
+  maxBlockFetches: 2,
+};
+
 export interface Node {
   readonly log: Log;
   readonly source: FakeSource;
@@ -37,7 +49,7 @@ export class Cluster {
   async node(settings: BrokerLogSettings = {}): Promise<Node> {
     const { clock, timers, random } = this.world;
     const source = fakeSource(this.broker);
-    const log = brokerLog({ source, checkpointEvery: 20, ...settings });
+    const log = brokerLog({ source, ...smallSettings, ...settings });
     await this.world.drive(log.open({ policyOf: () => this.policy, clock, timers, random }));
     return { log, source };
   }
