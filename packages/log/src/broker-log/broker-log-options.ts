@@ -20,7 +20,7 @@ export interface BrokerLogSettings {
   readonly openTimeoutMs?: number;
   /** How long a node that finds no checkpoint in a trimmed log waits for another node's. Default 2,000. */
   readonly checkpointWaitMs?: number;
-  /** Appends between two checkpoints of a partition; twice the channels that the last one held, if those are more. Default 10,000. */
+  /** Appends between two checkpoints of a partition; more, until they weigh eight times the last one. Default 10,000. */
   readonly checkpointEvery?: number;
   /** A node that is about to write a checkpoint waits up to as long, drawn at random, whether another one does. Default 500. */
   readonly checkpointJitterMs?: number;

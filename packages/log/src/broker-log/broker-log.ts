@@ -54,7 +54,9 @@ class BrokerLog implements Log {
 
   async open(open: LogOpenOptions): Promise<void> {
     assert(this.#state.kind === "new", "a log is opened once");
-    const settings = this.#settings;
+    // What a checkpoint holds is counted in about, so it stays well below what the broker takes.
+    const maxCheckpointBytes = Math.min(this.#settings.maxCheckpointBytes, this.#source.maxPayloadBytes / 2);
+    const settings = { ...this.#settings, maxCheckpointBytes };
     const node = Array.from(open.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const nextId = (): string => `${node}-${(this.#ids += 1)}`;
     this.#state = { kind: "closed" };

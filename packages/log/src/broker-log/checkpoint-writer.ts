@@ -16,13 +16,13 @@ export interface CheckpointWriterOptions {
   readonly write: (from: number) => string | undefined;
 }
 
-/** Records that are appended per channel of a checkpoint before the next one, at least: what bounds its share of the log. */
-const appendsPerChannel = 2;
+/** Bytes that are appended for each byte of a checkpoint before the next one, at least: what bounds its share of the log. */
+const appendedPerByte = 8;
 
 /**
  * When this node writes a checkpoint. The slices take turns; whoever sees another node's goes on behind that. One is due
- * after a number of appends, which grows with what the last one held, so that checkpoints stay a small part of the
- * log; or, all of them one after the other, when somebody asks or when the broker trims what the newest ones need.
+ * after a number of appends, and when they weigh eight times what the last one did, so that checkpoints stay a small part
+ * of the log; or, all of them one after the other, when somebody asks or when the broker trims what the newest ones need.
  */
 export class CheckpointWriter {
   readonly #options: CheckpointWriterOptions;
@@ -33,29 +33,32 @@ export class CheckpointWriter {
   /** Slices that are to be written although nothing was appended. */
   #demanded = 0;
   #appends = 0;
-  #pace: number;
+  #bytes = 0;
+  /** Of appends before the next one is due. */
+  #paceBytes = 0;
   #own: string | undefined;
   #isOwnTurn = false;
   #timer: Timer | undefined;
 
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
-    this.#pace = options.checkpointEvery;
   }
 
-  /** An append was passed. */
-  appended(): void {
+  /** An append of about so many bytes was passed. */
+  appended(bytes: number): void {
     this.#appends += 1;
+    this.#bytes += bytes;
   }
 
-  /** A checkpoint of this branch of the log was passed. */
-  passed({ id, through, snapshot: { from, to, channels } }: CheckpointRecord): void {
+  /** A checkpoint of this branch of the log was passed, of about so many bytes. */
+  passed({ id, through, snapshot: { from, to } }: CheckpointRecord, bytes: number): void {
     this.#through.fill(through, from, to);
     this.#oldestThrough = this.#through.reduce((one, other) => Math.min(one, other));
     this.#next = to % sliceCount;
     this.#demanded = Math.max(0, this.#demanded - (to - from));
     this.#appends = 0;
-    this.#pace = Math.max(this.#options.checkpointEvery, channels.length * appendsPerChannel);
+    this.#bytes = 0;
+    this.#paceBytes = bytes * appendedPerByte;
     this.#isOwnTurn = id === this.#own;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -82,7 +85,7 @@ export class CheckpointWriter {
   }
 
   get #isDue(): boolean {
-    return this.#demanded > 0 || this.#appends >= this.#pace;
+    return this.#demanded > 0 || (this.#appends >= this.#options.checkpointEvery && this.#bytes >= this.#paceBytes);
   }
 
   #write(): void {

@@ -1,4 +1,5 @@
 import { nextEpoch } from "@hawser/protocol";
+import { snapshotBytes } from "../prefix/accepted-prefix.ts";
 import type { AcceptedPrefix } from "../prefix/accepted-prefix.ts";
 import type { Fetched } from "../prefix/broker.ts";
 import { ColdStart, firstOffset } from "../prefix/cold-start.ts";
@@ -27,6 +28,8 @@ type Phase =
       readonly unproven: CheckpointRecord[];
     };
 
+/** About what an append takes in the log beside its payload. */
+const recordBytes = 100;
 /** Offsets that the way back from the end begins with. */
 const firstStep = 1_024;
 
@@ -238,9 +241,9 @@ export class LogReader {
     const { record } = placed;
     const verdict = prefix.apply(placed);
     this.#highestEpoch = Math.max(this.#highestEpoch, prefix.epoch);
-    if (record.kind === "append") this.#checkpoints.appended();
+    if (record.kind === "append") this.#checkpoints.appended(recordBytes + record.payload.data.byteLength);
     if (record.kind === "checkpoint" && this.#passed.has(record.through, record.throughId)) {
-      this.#checkpoints.passed(record);
+      this.#checkpoints.passed(record, snapshotBytes(record.snapshot));
     }
     if (record.kind === "request") this.#checkpoints.demand();
     this.#events.onRecord(placed, verdict, this.#promised?.isSuspended !== true);

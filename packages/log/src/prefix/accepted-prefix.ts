@@ -284,7 +284,11 @@ export class AcceptedPrefix {
   }
 }
 
-/** About what it takes as JSON. */
+/** About how large a snapshot is as JSON, in bytes. */
+export function snapshotBytes({ channels, lineage, refused }: PrefixSnapshot): number {
+  return channels.reduce((sum, channel) => sum + channelBytes(channel), 200 + lineage.length * 40 + refused.length * 8);
+}
+
 function channelBytes({ channel, producers }: ChannelSnapshot): number {
   return producers.reduce(
     (sum, { producer, recent }) => sum + 64 + producer.length + 32 * recent.length,

@@ -5,7 +5,7 @@ import { sliceCount } from "../../src/prefix/slices.ts";
 import { SimulatedWorld } from "../support/simulated-world.ts";
 
 /** Nodes over one log, which each see at once what the others write: checkpoints of `slices` slices each. */
-function setup(nodes: number, slices = sliceCount) {
+function setup(nodes: number, slices = sliceCount, bytes = 0) {
   const world = new SimulatedWorld();
   const { timers, random } = world;
   const written: { node: number; from: number }[] = [];
@@ -27,7 +27,7 @@ function setup(nodes: number, slices = sliceCount) {
           timers.soon(() => {
             const through = (offset += 1);
             for (const writer of writers) {
-              writer.passed({ kind: "checkpoint", id, through, throughId: "", snapshot });
+              writer.passed({ kind: "checkpoint", id, through, throughId: "", snapshot }, bytes);
             }
           });
           return id;
@@ -35,7 +35,7 @@ function setup(nodes: number, slices = sliceCount) {
       }),
   );
   const append = (count: number): void => {
-    for (const writer of writers) for (let index = 0; index < count; index += 1) writer.appended();
+    for (const writer of writers) for (let index = 0; index < count; index += 1) writer.appended(10);
   };
   const atEnd = async (start: number): Promise<void> => {
     for (let turn = 0; turn < 100; turn += 1) {
@@ -55,6 +55,18 @@ describe("checkpoints", () => {
     append(1);
     await atEnd(1);
     expect(written).toHaveLength(1);
+  });
+
+  it("are not written before eight times the bytes of the last one were appended", async () => {
+    const { written, append, atEnd } = setup(1, sliceCount, 500);
+    append(100);
+    await atEnd(1);
+    append(399);
+    await atEnd(1);
+    expect(written).toHaveLength(1);
+    append(1);
+    await atEnd(1);
+    expect(written).toHaveLength(2);
   });
 
   it("take turns with the slices when one does not hold them all", async () => {
