@@ -21,7 +21,7 @@ export class PacedConnection {
   readonly #backoff: Backoff;
   readonly #name: string;
   #state: State = { kind: "idle" };
-  #tries = 0;
+  #node = 0;
 
   /** @param purpose follows the connection's name, so that an operator can tell one from the other. */
   constructor(settings: ConnectionSettings, ports: BrokerPorts, purpose: string) {
@@ -54,7 +54,7 @@ export class PacedConnection {
   async #connect(): Promise<ChannelModel> {
     try {
       if (this.#state.kind === "closed") throw new Error("the connection was closed");
-      const model = await this.#handshake();
+      const model = await this.#anyNode();
       if (this.#isClosed()) {
         await model.close().catch(() => {});
         throw new Error("the connection was closed");
@@ -71,10 +71,21 @@ export class PacedConnection {
     }
   }
 
-  async #handshake(): Promise<ChannelModel> {
-    const { hosts, vhost, tls, heartbeatMs, connectTimeoutMs } = this.#settings;
-    const { host, port } = hosts[this.#tries % hosts.length]!;
-    this.#tries += 1;
+  /** Of the first node that lets us in, beginning with the one that did last. Throws what the last one said. */
+  async #anyNode(): Promise<ChannelModel> {
+    const { hosts } = this.#settings;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#handshake(hosts[this.#node % hosts.length]!);
+      } catch (error) {
+        this.#node += 1;
+        if (tries >= hosts.length || this.#isClosed()) throw error;
+      }
+    }
+  }
+
+  #handshake({ host, port }: ConnectionSettings["hosts"][number]): Promise<ChannelModel> {
+    const { vhost, tls, heartbeatMs, connectTimeoutMs } = this.#settings;
     return connect(
       {
         protocol: tls === undefined ? "amqp" : "amqps",

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "amqplib";
+import { selfSigned } from "../../support/self-signed.ts";
 import { findProgram, freePort, Program } from "../support/start-program.ts";
 
 /** RabbitMQ's own script, which Debian's on the path wraps so that it runs as another user; `undefined`: it is not installed. */
@@ -14,12 +15,15 @@ const env = findProgram("env");
 
 /** A RabbitMQ node of a test. */
 export class RabbitmqServer {
+  /** Where it speaks TLS, with the certificate of all tests. */
+  readonly tlsPort: number;
   readonly #epmd: Program;
   readonly #broker: Program;
 
-  private constructor(register: Program, broker: Program) {
+  private constructor(register: Program, broker: Program, tlsPort: number) {
     this.#epmd = register;
     this.#broker = broker;
+    this.tlsPort = tlsPort;
   }
 
   /** Starts one. It is ready when it has let somebody in. */
@@ -29,6 +33,7 @@ export class RabbitmqServer {
       commandLine: ({ port }) => ["-port", `${port}`, "-address", "127.0.0.1"],
     });
     const distributionPort = await freePort();
+    const tlsPort = await freePort();
     try {
       const broker = await Program.start({
         file: env!,
@@ -39,9 +44,18 @@ export class RabbitmqServer {
           ),
           rabbitmqServer!,
         ],
+        files: {
+          "rabbitmq.conf": [
+            `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+            "ssl_options.certfile = certificate.pem",
+            "ssl_options.keyfile = key.pem",
+          ].join("\n"),
+          "certificate.pem": selfSigned.cert,
+          "key.pem": selfSigned.key,
+        },
         isReady,
       });
-      return new RabbitmqServer(register, broker);
+      return new RabbitmqServer(register, broker, tlsPort);
     } catch (error) {
       await register.remove();
       throw error;

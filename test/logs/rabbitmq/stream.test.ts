@@ -4,6 +4,7 @@ import { rabbitmqSource } from "@hawser/log-rabbitmq";
 import type { RabbitmqSourceOptions } from "@hawser/log-rabbitmq";
 import { encodeText, systemPorts } from "@hawser/protocol";
 import { connect } from "amqplib";
+import { selfSigned } from "../../support/self-signed.ts";
 import { RabbitmqServer, rabbitmqServer } from "./rabbitmq-server.ts";
 
 const ports = systemPorts();
@@ -27,7 +28,7 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
   }
 
   async function opened(options: RabbitmqSourceOptions): Promise<readonly Broker[]> {
-    const source = rabbitmqSource({ url: server.url, minBackoffMs: 20, ...options });
+    const source = rabbitmqSource({ url: server.url, minBackoffMs: 20, maxBackoffMs: 500, ...options });
     sources.push(source);
     return source.open(ports);
   }
@@ -169,6 +170,34 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     });
   });
 
+  it("is reached by TLS, where the certificate is good", async () => {
+    const url = `amqps://localhost:${server.tlsPort}`;
+    const [broker] = await opened({ stream: freshStream(), url, tls: { ca: selfSigned.cert } });
+    await broker!.produce([append(1)]);
+    expect(await all(broker!)).toEqual(["record-1"]);
+    await expect(opened({ stream: "a", url })).rejects.toMatchObject({
+      code: "log-unavailable",
+      message: expect.stringContaining("self-signed certificate"),
+    });
+  });
+
+  it("is reached by any node that answers", async () => {
+    const [broker] = await opened({ stream: freshStream(), hosts: ["127.0.0.1:1", `127.0.0.1:${server.port}`] });
+    await broker!.produce([append(1)]);
+    expect(await all(broker!)).toEqual(["record-1"]);
+  });
+
+  it("is sent no more than the broker has yet to confirm", async () => {
+    for (const limits of [{ maxUnconfirmed: 2 }, { maxUnconfirmedBytes: 2 * encodeText("text 1").length }]) {
+      const [broker] = await opened({ stream: freshStream(), ...limits });
+      const under = [broker!.produce([append(1)]), broker!.produce([append(2)])];
+      await expect(broker!.produce([append(3)])).rejects.toThrow("not sent: RabbitMQ has yet to confirm 2 records");
+      await Promise.all(under);
+      await broker!.produce([append(4)]);
+      expect(await all(broker!)).toEqual(["record-1", "record-2", "record-4"]);
+    }
+  });
+
   it("moves its start when the broker trims it", async () => {
     const [broker] = await opened({ stream: freshStream(), maxBytes: 100_000, segmentBytes: 50_000, maxStartAgeMs: 0 });
     const large = { ...append(1), payload: { kind: "bytes", data: new Uint8Array(10_000) } } as const;
@@ -209,9 +238,12 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
         () => true,
         () => false,
       );
-      await new Promise((resolve) => setImmediate(resolve));
+      // To ask without a pause would take a core from the broker that starts.
+      await new Promise<void>((resolve) => void ports.timers.after(20, resolve));
     }
     const found = new Set(await all(broker));
+    // While nobody was there, nothing waited to be sent.
+    expect(found.has("record-9999")).toBe(false);
     expect(confirmed.filter((id) => !found.has(id))).toEqual([]);
   });
 });
