@@ -55,10 +55,9 @@ export class Partition implements Broker {
     const { connection } = this.#options;
     await connection.up(Math.min(Math.max(waitMs, 1), reconnectWaitMs));
     const fetched = await this.#fetch(offset, maxCount, waitMs);
-    if (this.#gone !== undefined && offset === this.#gone) {
-      this.#gone = undefined;
-      return { records: [], start: 1, end: 0 };
-    }
+    const gone = this.#gone;
+    this.#gone = undefined;
+    if (gone !== undefined && offset === gone) return { records: [], start: 1, end: 0 };
     this.#given = Math.max(this.#given, fetched.records.at(-1)?.offset ?? 0);
     return fetched;
   }
@@ -96,7 +95,7 @@ export class Partition implements Broker {
   }
 
   /** Starts one where a read reached the end, if none runs. */
-  #startTail(offset: number, { records, end }: Fetched): Tail | undefined {
+  #startTail(offset: number, { records, start, end }: Fetched): Tail | undefined {
     const last = records.at(-1);
     if (this.#tail?.isEnded === false || (last?.offset ?? end) < end) return undefined;
     const { connection, ports, settings } = this.#options;
@@ -107,7 +106,8 @@ export class Partition implements Broker {
       stream: this.#stream,
       from,
       expected: last,
-      coversFrom: last?.offset ?? Math.min(offset, from),
+      // In a stream that is empty nothing lies below either.
+      coversFrom: last?.offset ?? (start > end ? 0 : Math.min(offset, from)),
       limits: { maxCount: settings.maxBuffered, maxBytes: settings.maxBufferedBytes },
     });
     return this.#tail;
