@@ -359,6 +359,8 @@ export class Connection implements TransportHandlers, ClientHost {
     this.#host.onConnected(this, identity.user);
     this.#authentication = undefined;
     this.send(welcome(this.#services, session, identity));
+    // It goes out with the answers to what came behind `connect`, if anything did.
+    if (behind.length === 0) this.#writer.flushReplies();
     for (const frame of behind) this.#handle(frame);
     this.#intake.resume();
   }
