@@ -1,7 +1,7 @@
 /**
  * The append records that did not count, by their offsets, with the slices of their channels. There are few of them, so
- * that who has the list and the records knows which are entries. Bounded: past the limit the oldest is let go, and what
- * lies at or below it is no longer known.
+ * that who has the list and the records knows which are entries. Bounded: past the limit the oldest eighth is let go,
+ * and what lies at or below those is no longer known.
  */
 export class RefusedRecords {
   readonly #limit: number;
@@ -25,8 +25,14 @@ export class RefusedRecords {
   add(offset: number, slice: number): void {
     this.#slices.set(offset, slice);
     if (this.#slices.size <= this.#limit) return;
-    const oldest = this.#slices.keys().next();
-    if (oldest.done !== true) this.forget(oldest.value);
+    // An eighth at a time, so that a flood of them costs little each.
+    let left = Math.ceil(this.#limit / 8);
+    for (const oldest of this.#slices.keys()) {
+      left -= 1;
+      if (left > 0) continue;
+      this.forget(oldest);
+      return;
+    }
   }
 
   /** What lies at or below `base` is not asked for any more. */
