@@ -56,7 +56,7 @@ export interface BrokerLogSettings {
   readonly maxRecentPositions?: number;
   /**
    * Part of the rule: the same on all nodes. Append records of a partition that did not count and are remembered; past it, what
-   * lies at or below the oldest is no history any more. Default 16,384.
+   * lies at or below the oldest eighth of them is no history any more. Default 16,384.
    */
   readonly maxRefused?: number;
   /** Part of the rule: the same on all nodes. Epochs that are remembered. Default 256. */

@@ -37,6 +37,25 @@ describe("duplicate in the log, cold reader", () => {
     ]);
   });
 
+  it("tells a floor below which it no longer knows what counted, past maxRefused records that did not", async () => {
+    const cluster = new Cluster();
+    const limits = { maxRefused: 8, checkpointEvery: 10, maxCheckpointBytes: 10_000 };
+    const warm = await cluster.node(limits);
+    for (let sequence = 1; sequence <= 60; sequence += 1) {
+      await cluster.append(warm, numbered("a", "p", sequence), numbered("a", "p", 1));
+    }
+    await cluster.world.advance(500);
+    const cold = await cluster.node(limits);
+    const [warmPage, coldPage] = [await cluster.readAll(warm, "a"), await cluster.readAll(cold, "a")];
+    expect(warmPage.floor).toBeGreaterThan(0);
+    expect(coldPage.floor).toBeGreaterThan(0);
+    const floor = Math.max(warmPage.floor, coldPage.floor);
+    const above = warmPage.entries.filter(({ offset }) => offset > floor);
+    expect(above.length).toBeGreaterThan(3);
+    expect(coldPage.entries.filter(({ offset }) => offset > floor)).toEqual(above);
+    expect(warmPage.entries.at(-1)).toEqual(coldPage.entries.at(-1));
+  });
+
   it("forgets a producer by the log's time, at the same record on every node", async () => {
     const cluster = new Cluster(1, {}, { deduplicateMs: 1_000 });
     const warm = await cluster.node();
