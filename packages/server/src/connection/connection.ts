@@ -362,6 +362,8 @@ export class Connection implements TransportHandlers, ClientHost {
     // It goes out with the answers to what came behind `connect`, if anything did.
     if (behind.length === 0) this.#writer.flushReplies();
     for (const frame of behind) this.#handle(frame);
+    // A transport that splits frames by itself closes at once where the next is none, before anything else is written.
+    if (this.#transport.confirm !== undefined) this.#writer.flushReplies();
     this.#intake.resume();
   }
 
