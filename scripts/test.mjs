@@ -36,6 +36,7 @@ const gates = [
 /** Gates whose output is worth reading when they pass. */
 const shown = new Set([
   ...programs,
+  "kafka",
   "size",
   "snippets",
   "requirements",
@@ -63,6 +64,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   }
   if (!checkOnly) {
     for (const program of programs) gate(program, [node, "scripts/ensure-program.mjs", program]);
+    gate("kafka", [node, "scripts/ensure-kafka.mjs"]);
     const found = gate("chromium", [node, "scripts/ensure-program.mjs", "chromium"]);
     const chromium = /^chromium: (.+)$/m.exec(found ?? "")?.[1];
     await Promise.all([

@@ -38,6 +38,8 @@ export interface ProgramDescription {
   readonly environment?: Readonly<Record<string, string>>;
   /** Files that are written into the folder before the first start, by their names. */
   readonly files?: Readonly<Record<string, string | ((place: ProgramPlace) => string)>>;
+  /** What has to be done once with these files, before the first start. */
+  readonly prepare?: (place: ProgramPlace) => Promise<void>;
   /** Whether it is ready, asked again and again. Default: whether it listens on its port. */
   readonly isReady?: (port: number) => Promise<boolean>;
 }
@@ -64,6 +66,7 @@ export class Program {
     const program = new Program(description, folder, await freePort());
     for (const [name, text] of Object.entries(description.files ?? {}))
       await writeFile(join(folder, name), typeof text === "string" ? text : text(program));
+    await description.prepare?.(program);
     await program.start();
     return program;
   }

@@ -10,6 +10,8 @@ type OpenBroker = (url: string) => Promise<Log>;
 const brokers: Readonly<Record<string, OpenBroker>> = {
   amqp: rabbitmq,
   amqps: rabbitmq,
+  kafka,
+  kafkas: kafka,
   nats,
   "rabbitmq-stream": rabbitmq,
   redis,
@@ -20,9 +22,9 @@ const brokers: Readonly<Record<string, OpenBroker>> = {
 /** The schemes, each with `://`, as messages name them. */
 export const brokerSchemes: readonly string[] = Object.keys(brokers).map((scheme) => `${scheme}://`);
 
-/** Whether a log's address is that of a broker: a URL with one of {@link brokerSchemes}. */
+/** Whether a log's address is that of a broker: a URL, or one with a list of hosts, with one of {@link brokerSchemes}. */
 export function isBrokerUrl(address: string): boolean {
-  return URL.canParse(address) && Object.hasOwn(brokers, new URL(address).protocol.slice(0, -1));
+  return Object.hasOwn(brokers, schemeOf(address));
 }
 
 /** Says loudly what a broker does not keep as it is set. */
@@ -34,9 +36,15 @@ export function warnOfBroker(settings: Pick<Settings, "log">, log: Log, printer:
 
 /** The log that a broker keeps; not opened. Throws `option-invalid` for an address that the adapter refuses. */
 export async function brokerLog(url: string): Promise<Log> {
-  const open = brokers[new URL(url).protocol.slice(0, -1)];
+  const scheme = schemeOf(url);
+  const open = Object.hasOwn(brokers, scheme) ? brokers[scheme] : undefined;
   if (open === undefined) throw new HawserError("option-invalid", `no broker is reached by ${withoutSecrets(url)}`);
   return open(url);
+}
+
+async function kafka(url: string): Promise<Log> {
+  const { kafkaLogAsSet } = await import("@hawser/log-kafka");
+  return kafkaLogAsSet({ url });
 }
 
 async function nats(url: string): Promise<Log> {
@@ -54,11 +62,12 @@ async function redis(url: string): Promise<Log> {
   return redisLogAsSet({ url });
 }
 
-/** The address as it may be shown: what stands in it for a user's password is left out. */
+/** The address as it may be shown: what stands in it for a user's password is left out. A list of hosts is no URL, and stays. */
 export function withoutSecrets(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  if (url.password === "") return address;
-  url.password = "";
-  return url.href;
+  return address.replace(/^([^:/?]+:\/\/[^/?@:]*):[^/?]*@/, "$1@");
+}
+
+/** What stands before `://`; empty where nothing does. */
+function schemeOf(address: string): string {
+  return /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase() ?? "";
 }

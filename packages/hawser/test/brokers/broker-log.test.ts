@@ -15,6 +15,12 @@ describe("the address of a broker", () => {
     });
   });
 
+  it("may be a list of hosts, which is no URL", () => {
+    const address = "kafka://ann:secret@one:9092,two:9092/chat?partitions=4";
+    expect(isBrokerUrl(address)).toBe(true);
+    expect(withoutSecrets(address)).toBe("kafka://ann@one:9092,two:9092/chat?partitions=4");
+  });
+
   it("is shown without its password, and the rest of it as it was given", () => {
     expect(withoutSecrets("redis://ann:secret@localhost:6379/2")).toBe("redis://ann@localhost:6379/2");
     expect(withoutSecrets("redis://localhost:6379")).toBe("redis://localhost:6379");

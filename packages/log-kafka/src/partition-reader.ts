@@ -1,0 +1,129 @@
+import type { Fetched, PlacedRecord } from "@hawser/log/broker";
+import { HawserError } from "@hawser/protocol";
+import { fetchV13, listOffsetsV7 } from "@platformatic/kafka";
+import { kafkaCode, kafkaCodes, unavailable } from "./kafka-error.ts";
+import { placedRecords } from "./kafka-record.ts";
+import type { LeaderLane, Link } from "./leader-lane.ts";
+
+/** What a {@link PartitionReader} is told. */
+export interface PartitionReaderOptions {
+  readonly topic: string;
+  readonly partition: number;
+  /** Bytes of one answer; a batch that is larger comes alone. */
+  readonly fetchBytes: number;
+  /** How long the broker may wait at most, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** The record that was read last at the log's end, and by which link. */
+interface Last {
+  readonly link: Link;
+  readonly placed: PlacedRecord;
+}
+
+/** Timestamps that ask for an end of the log (ListOffsets of Kafka's protocol guide). */
+const ends = { latest: -1n, earliest: -2n } as const;
+/** All records up to the high watermark, also those of transactions, so that offsets have no holes. */
+const readUncommitted = 0;
+
+/**
+ * Reads one partition for a node, by two connections to its leader: one that waits at the log's end, and one that reads what is
+ * asked for now, wherever it lies.
+ */
+export class PartitionReader {
+  readonly #waiting: LeaderLane;
+  readonly #reading: LeaderLane;
+  readonly #options: PartitionReaderOptions;
+  #last: Last | undefined;
+
+  constructor(waiting: LeaderLane, reading: LeaderLane, options: PartitionReaderOptions) {
+    this.#waiting = waiting;
+    this.#reading = reading;
+    this.#options = options;
+  }
+
+  /** As `Broker.fetch` says. Rejects with `log-unavailable`. */
+  async fetch(offset: number, maxCount: number, waitMs: number): Promise<Fetched> {
+    const from = Math.max(1, offset);
+    try {
+      return waitMs > 0 ? await this.#wait(from, maxCount, waitMs) : await this.#read(this.#reading, from, maxCount);
+    } catch (error) {
+      throw error instanceof HawserError ? error : unavailable(`Kafka does not show ${this.#options.topic}`, error);
+    }
+  }
+
+  async #wait(from: number, maxCount: number, waitMs: number): Promise<Fetched> {
+    const link = await this.#waiting.link();
+    const last = this.#last;
+    // As long as one link to one leader lasts, the log does not go back: what was read by it needs not be read again.
+    const known = last?.link === link && last.placed.offset === from ? last.placed : undefined;
+    const fetched =
+      known === undefined
+        ? await this.#read(this.#waiting, from, maxCount)
+        : await this.#readBehind(link, known, maxCount, waitMs);
+    const placed = fetched.records.at(-1);
+    // It may have been read by another link than that one; then it is read again.
+    this.#last = placed === undefined ? undefined : { link, placed };
+    return fetched;
+  }
+
+  async #readBehind(link: Link, known: PlacedRecord, maxCount: number, waitMs: number): Promise<Fetched> {
+    const wait = Math.min(waitMs, this.#options.maxWaitMs);
+    const { records, start, end } = await this.#fetch(this.#waiting, link, known.offset + 1, maxCount, wait);
+    if (start > known.offset) return { records, start, end };
+    return { records: [known, ...records].slice(0, maxCount), start, end };
+  }
+
+  async #read(lane: LeaderLane, from: number, maxCount: number): Promise<Fetched> {
+    const link = await lane.link();
+    const fetched = await this.#fetch(lane, link, from, maxCount, 0);
+    // What was asked for was trimmed: the oldest that is left comes in its place.
+    if (fetched.records.length > 0 || fetched.start <= from || fetched.end < fetched.start) return fetched;
+    return this.#fetch(lane, link, fetched.start, maxCount, 0);
+  }
+
+  async #fetch(lane: LeaderLane, link: Link, from: number, maxCount: number, waitMs: number): Promise<Fetched> {
+    const { partition: partitionIndex, fetchBytes } = this.#options;
+    const { topicId, leaderEpoch } = link;
+    const partition = {
+      partition: partitionIndex,
+      currentLeaderEpoch: leaderEpoch,
+      fetchOffset: BigInt(from - 1),
+      lastFetchedEpoch: -1,
+      partitionMaxBytes: fetchBytes,
+    };
+    const topics = [{ topicId, partitions: [partition] }];
+    try {
+      const { responses } = await lane.request(link, (connection) =>
+        fetchV13.api.async(connection, waitMs, waitMs > 0 ? 1 : 0, fetchBytes, readUncommitted, 0, -1, topics, [], ""),
+      );
+      const found = responses[0]?.partitions[0];
+      if (found === undefined) throw unavailable("Kafka answered without what was asked for");
+      const end = Number(found.highWatermark);
+      // A leader that has just begun may not know yet how far the log was acknowledged. It knows when it says so here.
+      if (end < from - 1) return await this.#ends(lane, link);
+      const records = placedRecords(found.records ?? []).filter(({ offset }) => offset >= from);
+      return { records: records.slice(0, maxCount), start: Number(found.logStartOffset) + 1, end };
+    } catch (error) {
+      if (kafkaCode(error) === kafkaCodes.offsetOutOfRange) return this.#ends(lane, link);
+      throw error;
+    }
+  }
+
+  /** Nothing is where it was asked for: what there is instead. */
+  async #ends(lane: LeaderLane, link: Link): Promise<Fetched> {
+    const [start, end] = await Promise.all([this.#end(lane, link, ends.earliest), this.#end(lane, link, ends.latest)]);
+    return { records: [], start: start + 1, end };
+  }
+
+  async #end(lane: LeaderLane, link: Link, timestamp: bigint): Promise<number> {
+    const { topic: name, partition: partitionIndex } = this.#options;
+    const partitions = [{ partitionIndex, currentLeaderEpoch: link.leaderEpoch, timestamp }];
+    const { topics } = await lane.request(link, (connection) =>
+      listOffsetsV7.api.async(connection, -1, readUncommitted, [{ name, partitions }]),
+    );
+    const found = topics[0]?.partitions[0];
+    if (found === undefined) throw unavailable("Kafka answered without what was asked for");
+    return Number(found.offset);
+  }
+}

@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as pause } from "node:timers/promises";
+import { Connection, metadataV12 } from "@platformatic/kafka";
+import { findProgram, freePort, Program } from "../support/start-program.ts";
+
+const java = findProgram("java");
+/** Where `scripts/ensure-kafka.mjs` puts them. */
+const fetched = fileURLToPath(new URL("../../../.tmp/kafka-4.1.0", import.meta.url));
+const jars = process.env["KAFKA_JARS"] ?? fetched;
+
+/** Whether tests on Kafka cannot run: in CI they fail instead. */
+export const withoutKafka = (java === undefined || !existsSync(jars)) && !process.env["CI"];
+
+/** A name and password that the listener of `saslPort` lets in. */
+export const user = { username: "ann", password: "secret-of-ann" } as const;
+
+/** A Kafka of a test. */
+export interface KafkaServer {
+  readonly program: Program;
+  /** Where a client has to say who it is. */
+  readonly saslPort: number;
+}
+
+/** One node that is broker and controller. It is ready when it says that it leads the cluster that it is. */
+export async function startKafka(): Promise<KafkaServer> {
+  const [controllerPort, saslPort] = [await freePort(), await freePort()];
+  const classes = join(jars, "*");
+  // The classes of a broker take longer to be compiled than it takes to do what a test asks of it.
+  const options = [
+    "-Xmx256m",
+    "-Xms64m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xshare:auto",
+    "-cp",
+    classes,
+  ];
+  const program = await Program.start({
+    file: java!,
+    commandLine: ({ folder }) => [...options, "kafka.Kafka", join(folder, "server.properties")],
+    files: {
+      "server.properties": ({ folder, port }) => properties(folder, port, controllerPort, saslPort),
+    },
+    prepare: async ({ folder }) => {
+      const format = ["format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", join(folder, "server.properties")];
+      const child = spawn(java!, [...options, "kafka.tools.StorageTool", ...format], { cwd: folder, stdio: "ignore" });
+      const [code] = (await once(child, "exit")) as [number | null];
+      if (code !== 0)
+        throw new Error(`kafka.tools.StorageTool ended with ${code}; jars: ${(await readdir(jars)).length}`);
+    },
+    isReady,
+  });
+  return { program, saslPort };
+}
+
+function properties(folder: string, port: number, controllerPort: number, saslPort: number): string {
+  const listeners = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${saslPort}`;
+  const login = "org.apache.kafka.common.security.plain.PlainLoginModule";
+  return `
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=${listeners},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=${login} required user_${user.username}="${user.password}";
+log.dirs=${join(folder, "data")}
+num.network.threads=2
+num.io.threads=2
+num.recovery.threads.per.data.dir=1
+background.threads=1
+auto.create.topics.enable=false
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.enable=false
+log.retention.check.interval.ms=500
+log.initial.task.delay.ms=500
+initial.broker.registration.timeout.ms=20000
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+controller.quorum.election.timeout.ms=500
+controller.quorum.fetch.timeout.ms=1000
+`;
+}
+
+async function isReady(port: number): Promise<boolean> {
+  const connection = new Connection("test");
+  connection.on("error", () => {});
+  try {
+    await connection.connect("127.0.0.1", port);
+    const { brokers } = await metadataV12.api.async(connection, [], false, false);
+    if (brokers.length > 0) return true;
+  } catch {
+    // Not yet.
+  } finally {
+    await connection.close();
+  }
+  // To ask without a pause would take a core from the broker that boots.
+  await pause(50);
+  return false;
+}
