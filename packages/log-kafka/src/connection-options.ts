@@ -28,7 +28,7 @@ export interface KafkaConnectionOptions {
   readonly requestTimeoutMs?: number;
   /** The first pause between two tries to connect; each is up to twice the one before. Default 100. */
   readonly minBackoffMs?: number;
-  /** Default 5,000. */
+  /** Default 2,000. */
   readonly maxBackoffMs?: number;
 }
 
@@ -60,7 +60,7 @@ export function connectionSettings(options: KafkaConnectionOptions): ConnectionS
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
     minBackoffMs: options.minBackoffMs ?? 100,
-    maxBackoffMs: options.maxBackoffMs ?? 5_000,
+    maxBackoffMs: options.maxBackoffMs ?? 2_000,
     address,
   };
 }

@@ -6,7 +6,12 @@ import { describeTopic, kafkaSource } from "./kafka-source.ts";
 import type { KafkaSourceOptions } from "./kafka-source.ts";
 import { keptDurabilities } from "./topic-settings.ts";
 
-/** Options of `kafkaLog`: those of the broker, and those of every log over a broker that can only order. */
+/**
+ * Sent again too early, appends would fill a broker that is slow with their copies: Kafka loses none while it is connected.
+ */
+const retryMs = 2_000;
+
+/** Options of `kafkaLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 2,000. */
 export interface KafkaLogOptions extends KafkaSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {}
 
 /**
@@ -23,7 +28,7 @@ export interface KafkaLogOptions extends KafkaSourceOptions, Omit<BrokerLogSetti
  * ```
  */
 export function kafkaLog(options: KafkaLogOptions = {}): Log {
-  return brokerLog({ ...options, source: kafkaSource(options) });
+  return brokerLog({ retryMs, ...options, source: kafkaSource(options) });
 }
 
 /**
