@@ -28,6 +28,8 @@ export interface FaultProxyOptions {
   readonly faultOf?: (connection: number) => Fault | undefined;
   /** What goes either way comes so much later. Default 0. */
   readonly delayMs?: number;
+  /** The port on which it listens; 0: any that is free. Default 0. */
+  readonly listen?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export class FaultProxy {
 
   static async to(target: number, options: FaultProxyOptions = {}): Promise<FaultProxy> {
     const proxy = new FaultProxy(target, options);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(options.listen ?? 0, "127.0.0.1", resolve));
     return proxy;
   }
 

@@ -26,8 +26,14 @@ export interface KafkaServer {
   readonly saslPort: number;
 }
 
+/** A way to the broker for clients that come through a proxy, of which the broker tells them that it is there. */
+export interface ProxiedListener {
+  readonly port: number;
+  readonly advertisedPort: number;
+}
+
 /** One node that is broker and controller. It is ready when it says that it leads the cluster that it is. */
-export async function startKafka(): Promise<KafkaServer> {
+export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer> {
   const [controllerPort, saslPort] = [await freePort(), await freePort()];
   const classes = join(jars, "*");
   // The classes of a broker take longer to be compiled than it takes to do what a test asks of it.
@@ -44,7 +50,7 @@ export async function startKafka(): Promise<KafkaServer> {
     file: java!,
     commandLine: ({ folder }) => [...options, "kafka.Kafka", join(folder, "server.properties")],
     files: {
-      "server.properties": ({ folder, port }) => properties(folder, port, controllerPort, saslPort),
+      "server.properties": ({ folder, port }) => properties({ folder, port, controllerPort, saslPort, proxied }),
     },
     prepare: async ({ folder }) => {
       const format = ["format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", join(folder, "server.properties")];
@@ -58,16 +64,25 @@ export async function startKafka(): Promise<KafkaServer> {
   return { program, saslPort };
 }
 
-function properties(folder: string, port: number, controllerPort: number, saslPort: number): string {
-  const listeners = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${saslPort}`;
+interface Place {
+  readonly folder: string;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly saslPort: number;
+  readonly proxied: ProxiedListener | undefined;
+}
+
+function properties({ folder, port, controllerPort, saslPort, proxied }: Place): string {
+  const direct = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${saslPort}`;
+  const throughProxy = (at: number | undefined): string => (at === undefined ? "" : `,PROXIED://127.0.0.1:${at}`);
   const login = "org.apache.kafka.common.security.plain.PlainLoginModule";
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=${listeners},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=${listeners}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=${direct}${throughProxy(proxied?.port)},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${direct}${throughProxy(proxied?.advertisedPort)}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN

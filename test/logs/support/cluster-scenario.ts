@@ -9,7 +9,12 @@ export interface RunningBroker {
   /** Its address, as `hawser serve --log` takes it. */
   readonly log: string;
   /** Its port on this machine, and the address of the same log behind another port; left out where clients choose their own way. */
-  readonly proxied?: { readonly port: number; readonly logThrough: (port: number) => string };
+  readonly proxied?: {
+    readonly port: number;
+    /** Where the proxy has to listen, for a broker that names it to its clients. Default: any free port. */
+    readonly listen?: number;
+    readonly logThrough: (port: number) => string;
+  };
   /** More options of the nodes, such as `--config FILE`. */
   readonly nodeOptions?: readonly string[];
   /** Ends it in good order. */
@@ -71,7 +76,7 @@ export function testCluster({ name, isInstalled, run, stoppedMs = 10_000 }: Clus
     beforeAll(async () => {
       broker = await run();
       const { proxied, log, nodeOptions = [] } = broker;
-      if (proxied !== undefined) proxy = await FaultProxy.to(proxied.port);
+      if (proxied !== undefined) proxy = await FaultProxy.to(proxied.port, { listen: proxied.listen ?? 0 });
       const throughProxy =
         proxy === undefined ? log : proxied!.logThrough(Number(new URL(proxy.urlOf("tcp://x")).port));
       // One after the other: the first makes what the log needs in the broker.
