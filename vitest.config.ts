@@ -10,12 +10,12 @@ export default defineConfig({
         resolve: {
           alias: [
             {
-              find: /^@hawser\/(protocol|client|log|log-kafka|log-lmdb|log-nats|log-rabbitmq|log-redis|log-server|server|console)$/,
+              find: /^@hawser\/(protocol|client|log|log-kafka|log-lmdb|log-nats|log-rabbitmq|log-redis|log-server|server|gateway|console)$/,
               replacement: `${source("$1")}index.ts`,
             },
             { find: /^@hawser\/client\/node$/, replacement: `${source("client")}node/index.ts` },
             { find: /^@hawser\/(log)\/(broker|conformance|fake-broker)$/, replacement: `${source("$1")}$2/index.ts` },
-            { find: /^@hawser\/server\/core$/, replacement: `${source("server")}core.ts` },
+            { find: /^@hawser\/(server|gateway)\/core$/, replacement: `${source("$1")}core.ts` },
           ],
         },
         test: {

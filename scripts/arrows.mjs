@@ -20,6 +20,7 @@ const arrows = {
   "log-redis": ["protocol", "log"],
   "log-server": ["protocol", "log"],
   server: ["protocol", "log"],
+  gateway: ["protocol", "server"],
   console: ["client"],
   hawser: [
     "protocol",
@@ -32,6 +33,7 @@ const arrows = {
     "log-redis",
     "log-server",
     "server",
+    "gateway",
     "console",
   ],
 };
@@ -51,6 +53,7 @@ const stateless = new Set([
   "log-redis",
   "log-server",
   "server",
+  "gateway",
 ]);
 
 const faults = [];
