@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 
 /** See docs/decisions/0005: a change that needs more says there why. */
-const budgetBytes = 22_000;
+const budgetBytes = 22_300;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Each line is what an application would import; only the first is held to the budget. */

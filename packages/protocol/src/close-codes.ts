@@ -26,6 +26,26 @@ export const closeCodes = {
   tooManyConnections,
 } as const;
 
+/**
+ * What virtual sockets are closed with by Hawser itself, not by an end of theirs (section 17 of `spec/protocol.md`).
+ * They lie among those that mean: connect again.
+ */
+export const socketCloseCodes = {
+  /** The node that held the upstream's socket is no more. */
+  homeLost: 4400,
+  /** It was on no connection for too long. */
+  resumeExpired: 4401,
+  /** The home goes away, and its time to wait is over. */
+  nodeDrained: 4402,
+  /** The right to open it was revoked. */
+  forbidden: 4403,
+  /** An end sent past its credit, or not the stream that it began. */
+  streamViolated: 4410,
+} as const;
+
+/** What a close without a code is called (RFC 6455, section 7.4.1): 0 in a `socket-close`. */
+export const noStatusReceived = 1005;
+
 /** What an end without a close is called: on no wire (RFC 6455, section 7.4.1). The client connects again. */
 export const abnormalClosure = 1006;
 

@@ -30,6 +30,12 @@ export type ErrorCode =
   | "presence-unavailable"
   | "presence-full"
   | "too-many-presences"
+  | "upstream-unknown"
+  | "upstream-unavailable"
+  | "upstream-refused"
+  | "socket-gone"
+  | "socket-unavailable"
+  | "too-many-sockets"
   | "internal"
   // the client's own
   | "outcome-unknown"

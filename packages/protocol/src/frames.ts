@@ -34,6 +34,16 @@ import type {
 } from "./frames/presence-frames.ts";
 import type { PublishedFrame, PublishFrame, RejectedFrame } from "./frames/publish-frames.ts";
 import type {
+  AttachSocketFrame,
+  DetachSocketFrame,
+  OpenSocketFrame,
+  SocketAttachedFrame,
+  SocketCloseFrame,
+  SocketDataFrame,
+  SocketOpenedFrame,
+  SocketWindowFrame,
+} from "./frames/socket-frames.ts";
+import type {
   BatchFrame,
   CreditFrame,
   ResetFrame,
@@ -60,6 +70,11 @@ export type ClientFrame =
   | LeaveFrame
   | WatchFrame
   | UnwatchFrame
+  | OpenSocketFrame
+  | AttachSocketFrame
+  | SocketDataFrame
+  | SocketWindowFrame
+  | SocketCloseFrame
   | PingFrame
   | PongFrame
   | ReceivedFrame
@@ -83,6 +98,12 @@ export type ServerFrame =
   | AbsentFrame
   | CensusFrame
   | RevokedFrame
+  | SocketOpenedFrame
+  | SocketAttachedFrame
+  | SocketDataFrame
+  | SocketWindowFrame
+  | SocketCloseFrame
+  | DetachSocketFrame
   | ErrorFrame
   | MoveFrame
   | PingFrame

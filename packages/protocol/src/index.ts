@@ -17,7 +17,9 @@ export {
   frameUnexpected,
   heartbeatTimeout,
   mayReconnect,
+  noStatusReceived,
   normalClosure,
+  socketCloseCodes,
   tokenInvalid,
   tooManyConnections,
 } from "./close-codes.ts";
@@ -77,6 +79,16 @@ export type {
 } from "./frames/presence-frames.ts";
 export type { PublishedFrame, PublishFrame, RejectedFrame } from "./frames/publish-frames.ts";
 export type {
+  AttachSocketFrame,
+  DetachSocketFrame,
+  OpenSocketFrame,
+  SocketAttachedFrame,
+  SocketCloseFrame,
+  SocketDataFrame,
+  SocketOpenedFrame,
+  SocketWindowFrame,
+} from "./frames/socket-frames.ts";
+export type {
   BatchFrame,
   CreditFrame,
   ResetFrame,
@@ -90,6 +102,19 @@ export type {
 export type { Interval, Message, Payload, Position } from "./message.ts";
 export type { Clock, Random, Timer, Timers } from "./ports.ts";
 export { FrameSplitter } from "./stream/frame-splitter.ts";
+export { SocketReceiver } from "./socket/socket-receiver.ts";
+export type { SocketReception } from "./socket/socket-receiver.ts";
+export { SocketSender } from "./socket/socket-sender.ts";
+export type { SocketClose } from "./socket/socket-sender.ts";
+export { pieceCost, socketOverheadBytes } from "./socket/socket-piece.ts";
+export type { SocketPiece } from "./socket/socket-piece.ts";
+export {
+  defaultMaxPieceBytes,
+  defaultSocketLimits,
+  defaultSocketResumeMs,
+  defaultSocketWindowBytes,
+} from "./socket/socket-limits.ts";
+export type { SocketLimits } from "./socket/socket-limits.ts";
 export { parseJson, payloadOf, valueOf } from "./payload-value.ts";
 export { systemPorts } from "./platform/system-ports.ts";
 export type { Ports } from "./platform/system-ports.ts";

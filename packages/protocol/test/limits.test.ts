@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { defaultLimits, maxChannelNameBytes, maxJsonDepth } from "@hawser/protocol";
+import { defaultLimits, defaultSocketLimits, maxChannelNameBytes, maxJsonDepth } from "@hawser/protocol";
 
 const section = readFileSync(new URL("../../../spec/protocol.md", import.meta.url), "utf8");
 
@@ -21,7 +21,7 @@ function specified(name: string): number {
   return Number(digits.replaceAll(",", "")) * ({ KiB: 1024, MiB: 1_048_576 }[unit] ?? 1);
 }
 
-it.each(Object.entries({ ...defaultLimits, maxJsonDepth, maxChannelNameBytes }))(
+it.each(Object.entries({ ...defaultLimits, ...defaultSocketLimits, maxJsonDepth, maxChannelNameBytes }))(
   "the default of %s is that of the specification",
   (name, value) => expect(specified(name)).toBe(value),
 );

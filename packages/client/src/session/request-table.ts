@@ -10,6 +10,8 @@ import type {
   RejectedFrame,
   ResultFrame,
   ServerFrame,
+  SocketAttachedFrame,
+  SocketOpenedFrame,
   SubscribedFrame,
   WatchedFrame,
 } from "@hawser/protocol";
@@ -24,6 +26,8 @@ export type ReplyFrame =
   | AuthenticatedFrame
   | EnteredFrame
   | WatchedFrame
+  | SocketOpenedFrame
+  | SocketAttachedFrame
   | ErrorFrame;
 
 /** One request on one connection. Exactly one of `reply`, `lost` and `tooLarge` is called, once, unless `build` gives up. */

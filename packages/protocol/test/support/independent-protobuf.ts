@@ -9,8 +9,13 @@ export const frameType: protobuf.Type = protobuf
 
 /** The bytes that protobufjs gives a frame, with their length ahead. */
 export function encodeIndependently(frame: Frame): Uint8Array {
-  const message = frameType.fromObject({ [frame.type]: protobufObject(frame) });
+  const message = frameType.fromObject({ [memberOf(frame.type)]: protobufObject(frame) });
   return new Uint8Array(frameType.encodeDelimited(message).finish());
+}
+
+/** The member of `Frame` that a type of frame is in: `socketData` for `socket-data`. */
+export function memberOf(type: string): string {
+  return type.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** What protobufjs reads in bytes with their length ahead, without what has its default. */

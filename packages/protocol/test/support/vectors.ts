@@ -29,7 +29,15 @@ export interface MalformedVector {
   readonly code: string;
 }
 
-export const frameFiles = ["connection", "subscriptions", "publishing", "history", "calls", "presence"] as const;
+export const frameFiles = [
+  "connection",
+  "subscriptions",
+  "publishing",
+  "history",
+  "calls",
+  "presence",
+  "sockets",
+] as const;
 
 /** The vectors of a file in spec/vectors. */
 export function readVectors(file: (typeof frameFiles)[number]): readonly FrameVector[];

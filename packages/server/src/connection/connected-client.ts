@@ -108,6 +108,15 @@ export class ConnectedClient implements ClientContext {
         return this.#presence?.unwatch(frame);
       case "cancel":
         return this.#caller?.cancel(frame);
+      case "open-socket":
+      case "attach-socket":
+        if (this.#begin(frame))
+          this.refuse(frame.id, new HawserError("socket-unavailable", "This node has no gateway."));
+        return;
+      case "socket-data":
+      case "socket-window":
+      case "socket-close":
+        return;
       case "connect":
       case "ping":
       case "pong":
