@@ -1,1 +1,15 @@
 export type { UpstreamHandlers, UpstreamRequest, Upstreams, UpstreamSocket } from "./upstream/upstream-socket.ts";
+export type { AccessLog, AccessRecord, PlainEnd, WayCounts } from "./proxy/access-log.ts";
+export type { ProxyErrorCode } from "./proxy/answer.ts";
+export type { AuthorizePlain, PlainRefusal } from "./proxy/authorize-plain.ts";
+export { ProxyListener } from "./proxy/listener.ts";
+export type { ProxyListenerOptions } from "./proxy/listener.ts";
+export { defaultProxyLimits } from "./proxy/limits.ts";
+export type { ProxyLimits } from "./proxy/limits.ts";
+export type { IdentityHeaders } from "./proxy/plain-client.ts";
+export { PlainProxy } from "./proxy/plain-proxy.ts";
+export type { PlainProxyOptions } from "./proxy/plain-proxy.ts";
+export type { PlainRequest } from "./proxy/plain-request.ts";
+export { UpstreamRefused } from "./proxy/pool-port.ts";
+export type { ProxyLease, ProxyPool, ProxyPoolRequest, ProxyPools, ProxyTarget } from "./proxy/pool-port.ts";
+export type { HeaderChanges, RouteOptions } from "./proxy/route.ts";

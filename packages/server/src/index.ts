@@ -25,6 +25,8 @@ export type { Lane } from "./delivery/lane.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";
 export type { DrainProgress } from "./drain/drain.ts";
 export type { ServerGroup } from "./group.ts";
+export { addressGroup, addressOf, addressRanges } from "./http/address.ts";
+export type { AddressOf } from "./http/address.ts";
 export type { OriginPolicy } from "./http/origin.ts";
 export type { PublishOptions } from "./node.ts";
 export type { CallContext, CallHandler } from "./node-options.ts";

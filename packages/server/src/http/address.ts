@@ -15,18 +15,32 @@ const maxHops = 32;
  */
 export function addressOf(trustProxy: readonly string[]): AddressOf {
   if (trustProxy.length === 0) return (remoteAddress) => plainAddress(remoteAddress);
-  const proxies = new BlockList();
-  for (const range of trustProxy) addRange(proxies, range);
-  const isProxy = (address: string): boolean => proxies.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  const isProxy = addressRanges(trustProxy, "trustProxy");
   return (remoteAddress, forwardedFor) => {
     let address = plainAddress(remoteAddress);
     const chain = (forwardedFor ?? "").split(",").slice(-maxHops);
-    while (isIP(address) !== 0 && isProxy(address)) {
+    while (isProxy(address)) {
       const before = plainAddress((chain.pop() ?? "").trim());
       if (isIP(before) === 0) return address;
       address = before;
     }
     return address;
+  };
+}
+
+/**
+ * Whether an address, as a socket gives it, lies in one of these ranges.
+ *
+ * @param option - The name of the option that they are from, for the error.
+ * @throws HawserError `option-invalid` for something that is neither an address nor a range.
+ */
+export function addressRanges(ranges: readonly string[], option: string): (address: string) => boolean {
+  const list = new BlockList();
+  for (const range of ranges) addRange(list, range, option);
+  return (address) => {
+    const plain = plainAddress(address);
+    const family = isIP(plain);
+    return family !== 0 && list.check(plain, family === 6 ? "ipv6" : "ipv4");
   };
 }
 
@@ -60,7 +74,7 @@ function withoutZone(address: string): string {
   return address.split("%")[0] ?? address;
 }
 
-function addRange(list: BlockList, range: string): void {
+function addRange(list: BlockList, range: string, option: string): void {
   const [address = "", bits] = range.split("/");
   const family = isIP(address);
   const most = family === 6 ? 128 : 32;
@@ -68,7 +82,7 @@ function addRange(list: BlockList, range: string): void {
   if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > most || bits === "") {
     throw new HawserError(
       "option-invalid",
-      `trustProxy: ${JSON.stringify(range)} is neither an address nor a range such as 10.0.0.0/8.`,
+      `${option}: ${JSON.stringify(range)} is neither an address nor a range such as 10.0.0.0/8.`,
     );
   }
   list.addSubnet(address, prefix, family === 6 ? "ipv6" : "ipv4");

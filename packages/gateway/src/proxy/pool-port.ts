@@ -1,0 +1,56 @@
+import type { ConnectionOptions } from "node:tls";
+import type { RawHeaders } from "./handshake-headers.ts";
+
+/** What the proxy needs of a target. */
+export interface ProxyTarget {
+  /** By which logs know it. */
+  readonly name: string;
+  /** `ws:` or `wss:`, with the path that those of clients are added to. */
+  readonly url: URL;
+  readonly tls?: ConnectionOptions;
+}
+
+/** By what a pool may choose a target. */
+export interface ProxyPoolRequest {
+  readonly user: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly path: string;
+  readonly address: string;
+}
+
+/** One connection's hold on a target. */
+export interface ProxyLease {
+  readonly target: ProxyTarget;
+  /** The target died, was ejected, or its drain passed its deadline. */
+  readonly signal: AbortSignal;
+  bytesIn(bytes: number): void;
+  bytesOut(bytes: number): void;
+  end(error?: unknown): void;
+}
+
+export interface ProxyPool {
+  connect<Value>(
+    request: ProxyPoolRequest,
+    dial: (target: ProxyTarget, signal: AbortSignal) => Promise<Value>,
+  ): Promise<{ readonly value: Value; readonly lease: ProxyLease }>;
+}
+
+export interface ProxyPools {
+  get(name: string): ProxyPool | undefined;
+}
+
+/** A target answered the handshake with something else than 101. */
+export class UpstreamRefused extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RawHeaders;
+  readonly body: Buffer;
+
+  constructor(status: number, reason: string, headers: RawHeaders, body: Buffer) {
+    super(`The target answered ${status}.`);
+    this.status = status;
+    this.reason = reason;
+    this.headers = headers;
+    this.body = body;
+  }
+}
