@@ -17,6 +17,7 @@ import { logs } from "./logs/logs.ts";
 import { memory } from "./memory/memory.ts";
 import { million } from "./million/million.ts";
 import { canPin } from "./processes/pinned-process.ts";
+import { proxy } from "./proxy/proxy.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
 import { rolling } from "./rolling/rolling.ts";
@@ -40,6 +41,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   logs: { run: logs, seconds: 6 },
   memory: { run: memory, seconds: 3 },
   million: { run: million, seconds: 1 },
+  proxy: { run: proxy, seconds: 9 },
   rolling: { run: rolling, seconds: 9 },
   storm: { run: storm, seconds: 3 },
 };

@@ -49,8 +49,7 @@ export class OneWay {
     this.#sink.on("drain", () => source.resume());
     source.on("data", (chunk: Buffer) => this.#take(chunk));
     if (head.length > 0) this.#take(head);
-    if (!this.#sink.writableNeedDrain) source.resume();
-    else source.pause();
+    if (!this.#sink.writableNeedDrain || this.#sink.writableLength === 0) source.resume();
   }
 
   /**
@@ -61,7 +60,6 @@ export class OneWay {
     if (this.#state.kind !== "passing" || this.tracker.closeCode !== undefined) return;
     if (this.tracker.atBoundary) this.#put(frame);
     else this.#state = { kind: "closing", frame };
-    // Whoever waited for the sink has only the frame's end to wait for.
   }
 
   /** Nothing more comes from the source: puts the frame if this is a boundary, and ends the sink. */
@@ -84,7 +82,7 @@ export class OneWay {
     this.#count(chunk.length);
     if (this.#state.kind === "passing") {
       this.tracker.read(chunk);
-      if (!this.#sink.write(chunk)) this.#source.pause();
+      this.#write(chunk);
     } else {
       this.#takeClosing(chunk);
     }
@@ -94,11 +92,16 @@ export class OneWay {
   #takeClosing(chunk: Buffer): void {
     if (this.#state.kind !== "closing") return this.tracker.read(chunk);
     const taken = this.tracker.readToBoundary(chunk);
-    if (!this.#sink.write(chunk.subarray(0, taken))) this.#source.pause();
+    this.#write(chunk.subarray(0, taken));
     if (!this.tracker.atBoundary) return;
     if (this.tracker.closeCode === undefined) this.#put(this.#state.frame);
     else this.#state = { kind: "shut" };
     if (taken < chunk.length) this.tracker.read(chunk.subarray(taken));
+  }
+
+  /** A large chunk that the kernel took whole at once needs no pause, though `write` asks for one. */
+  #write(chunk: Buffer): void {
+    if (!this.#sink.write(chunk) && this.#sink.writableLength > 0) this.#source.pause();
   }
 
   #put(frame: Buffer): void {

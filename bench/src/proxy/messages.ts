@@ -1,0 +1,39 @@
+/** What the benchmark asks the process that makes the load, and what it answers. */
+export type LoadCommand =
+  | {
+      readonly type: "connect";
+      readonly port: number;
+      readonly connections: number;
+      readonly payloadBytes: number;
+    }
+  | { readonly type: "measure"; readonly pace: Pace; readonly warmUpMs: number; readonly durationMs: number }
+  | { readonly type: "disconnect" };
+
+export type Pace =
+  /** Each connection sends its next message when the one before has come back. */
+  | { readonly kind: "saturate" }
+  /** Evenly, each on the next connection that has its message back. */
+  | { readonly kind: "rate"; readonly messagesPerSecond: number };
+
+export interface Measurement {
+  readonly messagesPerSecond: number;
+  /** From a message's write to the read of its last byte. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Processor time of the load by wall time; 1 is a whole core. */
+  readonly loadCpu: number;
+}
+
+export type LoadReply =
+  | { readonly type: "connected" }
+  | { readonly type: "measured"; readonly measurement: Measurement }
+  | { readonly type: "disconnected" };
+
+/** What the benchmark asks a server that is a process of Node. */
+export type EchoCommand = { readonly type: "listen"; readonly target?: number };
+
+export interface EchoReply {
+  readonly type: "listening";
+  readonly port: number;
+  readonly pid: number;
+}
