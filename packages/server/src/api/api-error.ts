@@ -8,6 +8,10 @@ export type ApiErrorCode =
   | "request-invalid"
   | "path-unknown"
   | "method-not-allowed"
+  | "socket-unknown"
+  | "queue-full"
+  | "pool-unknown"
+  | "target-unknown"
   | "body-too-large"
   | "body-late";
 

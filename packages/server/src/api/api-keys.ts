@@ -2,10 +2,19 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { compilePattern, HawserError } from "@hawser/protocol";
 
 /** What a key of the API may be allowed. */
-export type ApiScope = "publish" | "history" | "presence" | "send" | "disconnect" | "observe";
+export type ApiScope = "publish" | "history" | "presence" | "send" | "disconnect" | "observe" | "push" | "pools";
 
 /** Every scope there is. */
-const apiScopes: readonly ApiScope[] = ["publish", "history", "presence", "send", "disconnect", "observe"];
+const apiScopes: readonly ApiScope[] = [
+  "publish",
+  "history",
+  "presence",
+  "send",
+  "disconnect",
+  "observe",
+  "push",
+  "pools",
+];
 
 /** One key by which a back end may use the HTTP API. Exactly one of `key` and `sha256` is given. */
 export interface ApiKeyOptions {

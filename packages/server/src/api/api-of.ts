@@ -9,6 +9,7 @@ import type { ChannelPresence } from "../presence/channel-presence.ts";
 import type { ApplicationPublisher } from "../publish/application-publisher.ts";
 import { ApiKeys } from "./api-keys.ts";
 import type { ApiOptions } from "./api-options.ts";
+import type { Operation } from "./operation.ts";
 import { HttpApi } from "./http-api.ts";
 import type { ApiObserver } from "./http-api.ts";
 import { operating } from "./operations/operating.ts";
@@ -29,6 +30,8 @@ export interface ApiParts {
   readonly logger: Logger;
   readonly observer: ApiObserver;
   readonly occupy: (request: IncomingMessage) => () => void;
+  /** Those of a part that the server was given, such as a gateway. */
+  readonly others: readonly Operation[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function apiOf(options: ApiOptions | undefined, parts: ApiParts): HttpApi
     ...publishing({ ...parts, maxBatch: parts.limits.maxApiBatch }),
     ...reading(parts),
     ...operating(parts.node),
+    ...parts.others,
   ];
   return new HttpApi({ ...parts, path: `${parts.path}/api/v1`, keys: new ApiKeys(options.keys), operations });
 }

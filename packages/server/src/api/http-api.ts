@@ -104,7 +104,7 @@ export class HttpApi {
     // This request is not counted yet.
     if (this.#answering.size >= limits.maxApiRequests)
       throw new ApiError(503, "overloaded", `The node answers ${limits.maxApiRequests} requests already.`, true, 1_000);
-    const key = this.#keyOf(request);
+    const { key, shownKey } = this.#keyOf(request);
     const { operation, path: parameters } = this.#router.route(
       request.method ?? "",
       pathOf(request.url).slice(path.length + 1),
@@ -118,13 +118,13 @@ export class HttpApi {
       operation.method === "GET"
         ? undefined
         : await jsonBody(request, { maxBytes: limits.maxApiBodyBytes, timeoutMs: limits.bodyTimeoutMs, timers });
-    return operation.run({ key, path: parameters, query, body, charge: (count) => this.#charge(key, count) });
+    return operation.run({ key, shownKey, path: parameters, query, body, charge: (count) => this.#charge(key, count) });
   }
 
-  #keyOf(request: IncomingMessage): ApiKey {
-    const [, shown] = /^Bearer ([!-~]{1,256})$/i.exec(request.headers.authorization ?? "") ?? [];
-    const key = shown === undefined ? undefined : this.#options.keys.find(shown);
-    if (key !== undefined) return key;
+  #keyOf(request: IncomingMessage): { readonly key: ApiKey; readonly shownKey: string } {
+    const [, shown = ""] = /^Bearer ([!-~]{1,256})$/i.exec(request.headers.authorization ?? "") ?? [];
+    const key = shown === "" ? undefined : this.#options.keys.find(shown);
+    if (key !== undefined) return { key, shownKey: shown };
     const address = addressOfRequest(request, this.#options);
     const waitMs = this.#wrongKeys.take(address, this.#options.clock.monotonic());
     if (waitMs > 0) throw new ApiError(429, "rate-limited", "Too many keys that are none.", true, waitMs);

@@ -3,6 +3,8 @@ import type { ApiScope, ApiKey } from "./api-keys.ts";
 /** What an operation is told of its request, once the key was found to have its scope. */
 export interface ApiCall {
   readonly key: ApiKey;
+  /** The key's text, for an operation that asks another node in the same name. */
+  readonly shownKey: string;
   /** Those of the path, decoded. */
   readonly path: Readonly<Record<string, string>>;
   /** Those of the query, each given once. */
@@ -27,7 +29,7 @@ export interface ApiAnswer {
 export interface Operation {
   /** As metrics and the OpenAPI file call it. */
   readonly name: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below the API's own path; `{name}` stands for a parameter. */
   readonly path: string;
   readonly scope: ApiScope;

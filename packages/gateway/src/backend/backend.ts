@@ -1,0 +1,146 @@
+import { HawserError } from "@hawser/protocol";
+import type { Clock, Random, Timers } from "@hawser/protocol";
+import type { Logger } from "@hawser/server";
+import { BackendSocket } from "./backend-socket.ts";
+import type { BackendSettings } from "./backend-options.ts";
+import { Delivery } from "./delivery.ts";
+import type { RequestObserver } from "./delivery.ts";
+import { connectEvent, disconnectEvent } from "./event.ts";
+import type { ConnectFacts, SocketFacts } from "./event.ts";
+import type { Poster } from "./http-post.ts";
+
+/** What is counted of back ends. */
+export interface BackendObserver extends RequestObserver {
+  /** How many sockets of the pool are open now. */
+  backendSockets(pool: string, open: number): void;
+}
+
+export interface BackendParts {
+  readonly poster: Poster;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly observer: BackendObserver;
+  /** Draws the id of a socket. */
+  readonly newId: () => string;
+}
+
+/** Who wants a socket to a back end. */
+export interface BackendOpening extends ConnectFacts {
+  readonly user: string | undefined;
+}
+
+/** One HTTP back end: a pool of kind `http`. */
+export class Backend {
+  readonly pool: string;
+  readonly #parts: BackendParts;
+  readonly #delivery: Delivery;
+  readonly #sockets = new Map<string, BackendSocket>();
+  #settings: BackendSettings;
+  #opening = 0;
+  #closed = false;
+
+  constructor(pool: string, settings: BackendSettings, parts: BackendParts) {
+    this.pool = pool;
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#delivery = new Delivery({ ...parts, pool, settings: () => this.#settings });
+  }
+
+  /** Sockets that are open. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  get settings(): BackendSettings {
+    return this.#settings;
+  }
+
+  /** From the next request on; sockets stay. */
+  reconfigure(settings: BackendSettings): void {
+    this.#settings = settings;
+  }
+
+  /** The socket of that id, if it is open here. */
+  find(id: string): BackendSocket | undefined {
+    return this.#sockets.get(id);
+  }
+
+  /**
+   * Asks the back end whether it takes a socket.
+   *
+   * @throws HawserError `upstream-unavailable` (retry), `upstream-refused`.
+   */
+  async connect(opening: BackendOpening, signal: AbortSignal): Promise<BackendSocket> {
+    const { limits } = this.#settings;
+    if (this.#closed) throw unavailable(this.pool, "it is being removed");
+    if (this.#sockets.size + this.#opening >= limits.maxSockets)
+      throw unavailable(this.pool, `it has ${limits.maxSockets} sockets already`);
+    this.#opening += 1;
+    try {
+      return await this.#connect(opening, signal);
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  /** Ends all sockets with 1001: the client may come again, elsewhere or later. */
+  close(reason: string): void {
+    this.#closed = true;
+    for (const socket of this.#sockets.values()) socket.end(1001, reason, "gateway");
+  }
+
+  async #connect({ user, ...connect }: BackendOpening, signal: AbortSignal): Promise<BackendSocket> {
+    const { clock, newId, timers } = this.#parts;
+    const facts: SocketFacts = { socket: newId(), pool: this.pool, user };
+    const { limits } = this.#settings;
+    const event = connectEvent(clock.now(), facts, connect);
+    const delivered = await this.#delivery.deliver(event, limits.maxConnectAttempts, signal);
+    if (delivered.kind === "unavailable") {
+      // It may have taken the socket all the same: only its answer is missing.
+      this.#takeBack(facts);
+      throw unavailable(this.pool, delivered.reason);
+    }
+    if (delivered.kind === "refused")
+      throw new HawserError("upstream-refused", `The back end ${this.pool} refused: ${delivered.reason}`);
+    const { answer } = delivered;
+    if (answer.protocol !== undefined && answer.protocol !== "" && !connect.protocols.includes(answer.protocol)) {
+      this.#takeBack(facts);
+      throw new HawserError("upstream-refused", `The back end ${this.pool} chose a subprotocol that was not offered.`);
+    }
+    if (signal.aborted || this.#closed) {
+      this.#takeBack(facts);
+      throw unavailable(this.pool, "the socket is not wanted any more");
+    }
+    const socket = new BackendSocket({
+      facts,
+      opened: answer,
+      settings: () => this.#settings,
+      delivery: this.#delivery,
+      clock,
+      timers,
+      onEnd: () => {
+        this.#sockets.delete(facts.socket);
+        this.#count();
+      },
+    });
+    this.#sockets.set(facts.socket, socket);
+    this.#count();
+    return socket;
+  }
+
+  #takeBack(facts: SocketFacts): void {
+    const end = { code: 1006, reason: "", by: "client" } as const;
+    const event = disconnectEvent(this.#parts.clock.now(), facts, 1, undefined, end);
+    void this.#delivery.deliver(event, this.#settings.limits.maxAttempts);
+  }
+
+  #count(): void {
+    this.#parts.observer.backendSockets(this.pool, this.#sockets.size);
+  }
+}
+
+function unavailable(pool: string, reason: string): HawserError {
+  return new HawserError("upstream-unavailable", `The back end ${pool} is not available: ${reason}.`, { retry: true });
+}
