@@ -1,3 +1,5 @@
+export { defaultBackendLimits } from "./backend/backend-options.ts";
+export type { BackendLimits, BackendOptions } from "./backend/backend-options.ts";
 export type { UpstreamHandlers, UpstreamRequest, Upstreams, UpstreamSocket } from "./upstream/upstream-socket.ts";
 export type { AccessLog, AccessRecord, PlainEnd, WayCounts } from "./proxy/access-log.ts";
 export type { ProxyErrorCode } from "./proxy/answer.ts";

@@ -34,6 +34,7 @@ import type { ChannelPresence } from "./presence/channel-presence.ts";
 import { checkPresenceChannel } from "./presence/presence-names.ts";
 import { ApplicationPublisher } from "./publish/application-publisher.ts";
 import { zlibDeflate } from "./transport/deflate.ts";
+import type { ServerPart } from "./server-part.ts";
 import { version } from "./version.ts";
 
 const defaultPath = "/hawser";
@@ -74,6 +75,7 @@ export class HawserServer<C extends Contract = Contract> {
   readonly #policyOf: PolicyOf;
   readonly #publisher: ApplicationPublisher;
   readonly #peers: readonly string[];
+  readonly #parts: readonly ServerPart[];
   readonly #gate: Gate;
   readonly #doors: Doors;
   readonly #api: HttpApi | undefined;
@@ -90,6 +92,8 @@ export class HawserServer<C extends Contract = Contract> {
     this.#logger = options.logger ?? jsonLogger();
     this.#policyOf = channelPolicies(options.channels ?? [], options.log.capabilities, limits.maxMessageBytes);
     this.#peers = options.peers ?? [];
+    this.#parts = options.parts ?? [];
+    const parts = this.#parts;
     const path = options.path ?? defaultPath;
     const level = compressionLevel(options.compression);
     const ports = systemPorts();
@@ -133,6 +137,7 @@ export class HawserServer<C extends Contract = Contract> {
       policyOf: this.#policyOf,
       addressOf,
       occupy: (request) => this.#doors.occupy(request),
+      others: parts.flatMap(({ operations = [] }) => operations),
     });
     const observe = endpoints({
       ready: async () => this.#node.ready && (await probe.answers()),
@@ -281,8 +286,9 @@ export class HawserServer<C extends Contract = Contract> {
   }
 
   /** The metrics of this server alone, as `/metrics` shows them: in the Prometheus text format. */
-  metrics(): Promise<string> {
-    return this.#metrics.expose();
+  async metrics(): Promise<string> {
+    const exposed = [this.#metrics.expose(), ...this.#parts.map(async ({ metrics }) => (await metrics?.()) ?? "")];
+    return (await Promise.all(exposed)).join("");
   }
 
   /**

@@ -16,7 +16,7 @@ import { TcpDoor } from "./tcp/tcp-door.ts";
 const defaultPort = 8080;
 
 export interface DoorsOptions {
-  readonly options: Pick<ServerOptions, "server" | "port" | "host" | "tcp" | "onRequest">;
+  readonly options: Pick<ServerOptions, "server" | "port" | "host" | "tcp" | "onRequest" | "parts">;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly core: DoorCore;
@@ -44,7 +44,11 @@ export class Doors {
   constructor(entrance: DoorsOptions) {
     const { options, limits, observer, logger, path, gate } = entrance;
     this.#path = path;
-    this.#door = new Door(entrance);
+    const parts = options.parts ?? [];
+    this.#door = new Door({
+      ...entrance,
+      otherUpgrade: (...upgrade) => parts.some((part) => part.upgrade?.(...upgrade) === true),
+    });
     this.#httpDoor = new HttpDoor({ ...entrance, occupy: (request) => this.occupy(request) });
     this.#tcpDoor =
       options.tcp === undefined

@@ -1,8 +1,12 @@
 export { adminToken } from "./admin/admin-token.ts";
 export type { AdminTokenOptions } from "./admin/admin-token.ts";
 export type { DrainStatus } from "./admin/drain-endpoint.ts";
-export type { ApiKeyOptions, ApiScope } from "./api/api-keys.ts";
+export { ApiError, requestInvalid } from "./api/api-error.ts";
+export type { ApiErrorBody, ApiErrorCode } from "./api/api-error.ts";
+export type { ApiKey, ApiKeyOptions, ApiScope } from "./api/api-keys.ts";
 export type { ApiOptions } from "./api/api-options.ts";
+export { fieldsOf } from "./api/fields.ts";
+export type { ApiAnswer, ApiCall, Operation } from "./api/operation.ts";
 export { anonymous } from "./auth/anonymous.ts";
 export type { AnonymousOptions } from "./auth/anonymous.ts";
 export { hmacSigner } from "./auth/hmac-signer.ts";
@@ -41,6 +45,7 @@ export type { ChannelOptions, PresenceOptions, RetentionOptions } from "./policy
 export type { ChannelPolicy, PresencePolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";
 export type { Limits } from "./policy/limits.ts";
+export type { ServerPart } from "./server-part.ts";
 export type { TcpOptions } from "./tcp/tcp-door.ts";
 export type { ChannelPresence, PresentMember } from "./presence/channel-presence.ts";
 export type { Peer } from "./transport/transport.ts";

@@ -14,6 +14,7 @@ import type { Logger } from "./observe/logger.ts";
 import type { CompressionOptions } from "./policy/compression-options.ts";
 import type { ChannelOptions } from "./policy/channel-options.ts";
 import type { Limits } from "./policy/limits.ts";
+import type { ServerPart } from "./server-part.ts";
 import type { TcpOptions } from "./tcp/tcp-door.ts";
 
 /** The handlers of calls by method, with the types of the contract, if there is one. */
@@ -52,6 +53,8 @@ export interface ServerOptions<C extends Contract = Contract> {
   readonly metricLabels?: Readonly<Record<string, string>>;
   /** The other servers for which this one answers `/metrics` and `/admin/drain`, too. Default: it is alone. */
   readonly group?: ServerGroup;
+  /** What else lives on its port, such as a gateway. Default: nothing. */
+  readonly parts?: readonly ServerPart[];
   /** Which web pages may connect. Default `same-origin`. */
   readonly origins?: OriginPolicy;
   /**
@@ -124,6 +127,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "limits",
   "logger",
   "name",
+  "parts",
   "peers",
   "secret",
 ]);

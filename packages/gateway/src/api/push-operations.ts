@@ -13,7 +13,11 @@ export interface PushParts {
   readonly mark: string;
   readonly peers: Peers;
   /** Asks another node. Rejects when it is not reached. */
-  readonly post: (url: string, key: string, body: object) => Promise<{ readonly status: number; readonly body: object }>;
+  readonly post: (
+    url: string,
+    key: string,
+    body: object,
+  ) => Promise<{ readonly status: number; readonly body: object }>;
 }
 
 /** Sockets of one request. */
@@ -57,7 +61,7 @@ async function pushOne(
   const away = elsewhere(parts, call, socket);
   if (away === undefined) return answered(parts.backends.push(socket, replies), socket);
   try {
-    return await parts.post(`${away}/sockets/${socket}/${verb}?local=true`, call.shownKey, (call.body ?? {}) as object);
+    return await parts.post(`${away}/sockets/${socket}/${verb}?local=true`, call.shownKey, call.body ?? {});
   } catch {
     throw unreachable();
   }
@@ -79,7 +83,10 @@ async function pushMany(parts: PushParts, call: ApiCall): Promise<ApiAnswer> {
   }
   await Promise.all(
     [...byNode].map(async ([url, those]) => {
-      const told = await askNode(parts, `${url}/sockets/messages?local=true`, call.shownKey, { sockets: those, messages });
+      const told = await askNode(parts, `${url}/sockets/messages?local=true`, call.shownKey, {
+        sockets: those,
+        messages,
+      });
       for (const socket of those) outcomes.set(socket, outcomeIn(told, socket));
     }),
   );
@@ -117,7 +124,8 @@ function outcomeIn(told: object | undefined, socket: string): Outcome {
 }
 
 function answered(pushed: Pushed, socket: string): ApiAnswer {
-  if (pushed === "gone") throw new ApiError(404, "socket-unknown", `There is no socket ${socket.slice(0, 64)} any more.`);
+  if (pushed === "gone")
+    throw new ApiError(404, "socket-unknown", `There is no socket ${socket.slice(0, 64)} any more.`);
   if (pushed === "full")
     throw new ApiError(429, "queue-full", "The socket's client reads too slowly: too much waits for it.", true, 1_000);
   return { status: 200, body: {} };

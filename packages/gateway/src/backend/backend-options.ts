@@ -128,7 +128,8 @@ function backendUrl(text: string, at: string): URL {
 function backendLimits(named: Partial<BackendLimits> = {}, at: string): BackendLimits {
   const limits: Record<string, number> = { ...defaultBackendLimits };
   for (const [name, value] of Object.entries(named)) {
-    if (!Object.hasOwn(defaultBackendLimits, name)) throw invalid(`${at}.${name}`, "is not a limit of an HTTP back end");
+    if (!Object.hasOwn(defaultBackendLimits, name))
+      throw invalid(`${at}.${name}`, "is not a limit of an HTTP back end");
     const highest = name.endsWith("Ms") ? maxTimerMs : Number.MAX_SAFE_INTEGER;
     if (!Number.isSafeInteger(value) || value < 1 || value > highest)
       throw invalid(`${at}.${name}`, `must be an integer from 1 to ${highest}`);

@@ -147,7 +147,8 @@ export class BackendSocket implements UpstreamSocket {
     if (this.#state.kind !== "open") return "gone";
     const bytes = replies.reduce((sum, reply) => sum + replyBytes(reply), 0);
     // One that has nothing waiting takes a push of any size that is let in at all.
-    if (this.#replyBytes > 0 && this.#replyBytes + bytes > this.#options.settings().limits.maxQueuedBytes) return "full";
+    if (this.#replyBytes > 0 && this.#replyBytes + bytes > this.#options.settings().limits.maxQueuedBytes)
+      return "full";
     this.#queue(replies);
     this.#go();
     return "taken";

@@ -23,7 +23,8 @@ export function repliesOf(list: unknown, at: string, { maxAnswerMessages }: Repl
   if (!Array.isArray(list)) throw new ReplyInvalid(`${at} must be a list.`);
   if (list.length > maxAnswerMessages) throw new ReplyInvalid(`${at} has at most ${maxAnswerMessages} elements.`);
   const replies = list.map((one, index) => replyOf(one, `${at}[${index}]`));
-  if (replies.slice(0, -1).some(({ kind }) => kind === "close")) throw new ReplyInvalid(`In ${at} something follows a close.`);
+  if (replies.slice(0, -1).some(({ kind }) => kind === "close"))
+    throw new ReplyInvalid(`In ${at} something follows a close.`);
   return replies;
 }
 
@@ -50,10 +51,13 @@ function replyOf(value: unknown, at: string): Reply {
 
 /** What says how a socket is to be closed. @throws ReplyInvalid */
 export function closeOf(value: unknown, at: string): Reply & { readonly kind: "close" } {
-  const { code = 1000, reason = "", ...rest } = (
-    typeof value === "object" && value !== null ? value : { none: value }
-  ) as Record<string, unknown>;
-  if (Object.keys(rest).length > 0) throw new ReplyInvalid(`${at} takes code and reason, both of which may be left out.`);
+  const {
+    code = 1000,
+    reason = "",
+    ...rest
+  } = (typeof value === "object" && value !== null ? value : { none: value }) as Record<string, unknown>;
+  if (Object.keys(rest).length > 0)
+    throw new ReplyInvalid(`${at} takes code and reason, both of which may be left out.`);
   if (typeof code !== "number" || !mayBeSent(code))
     throw new ReplyInvalid(`${at}.code must be 1000 to 1003, 1007 to 1014, or 3000 to 4999.`);
   if (typeof reason !== "string" || Buffer.byteLength(reason) > maxReasonBytes)

@@ -60,6 +60,7 @@ describe("an answer of a back end", () => {
 });
 
 describe("the options of a back end", () => {
+  const misspelt: object = { maxSocket: 1 };
   const good = { url: "https://app.test/", secret };
 
   it.each([
@@ -70,11 +71,13 @@ describe("the options of a back end", () => {
     [{ format: "xml" as "raw" }, "pools.app.format"],
     [{ headers: { "a b": "c" } }, "pools.app.headers"],
     [{ limits: { maxSockets: 0 } }, "pools.app.limits.maxSockets"],
-    [{ limits: { maxSocket: 1 } as object }, "pools.app.limits.maxSocket"],
+    [{ limits: misspelt }, "pools.app.limits.maxSocket"],
     [{ limits: { requestTimeoutMs: 2 ** 31 } }, "pools.app.limits.requestTimeoutMs"],
   ])("refuses %o and names %s, without the secret", (options, at) => {
     const make = (): unknown => backendSettings({ ...good, ...options }, "pools.app");
-    expect(make).toThrow(expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(`${at} `) }));
+    expect(make).toThrow(
+      expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(`${at} `) }),
+    );
     expect(make).not.toThrow(/c2hvcnQ/);
   });
 });

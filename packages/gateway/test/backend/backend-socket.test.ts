@@ -54,9 +54,9 @@ describe("a socket to an HTTP back end", () => {
     const opened = await bench.open();
     for (const text of ["0", "1", "2", "3", "four four", "5", "sixteen bytes...", "7"]) opened.say(text);
     const batches: unknown[] = [];
-    for (let posted = await bench.next(); posted.length > 0; posted = await bench.next()) {
-      batches.push((posted[0]?.event["messages"] as { text: string }[]).map(({ text }) => text));
-      posted[0]?.answer();
+    for (let [posted] = await bench.next(); posted !== undefined; [posted] = await bench.next()) {
+      batches.push((posted.event["messages"] as { text: string }[]).map(({ text }) => text));
+      posted.answer();
     }
     expect(batches).toEqual([["0"], ["1", "2"], ["3", "four four"], ["5"], ["sixteen bytes..."], ["7"]]);
   });

@@ -1,6 +1,18 @@
 import { createHmac } from "node:crypto";
+import type { HawserError } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { Bench, secret } from "./support.ts";
+
+/** The code that opening failed with. */
+async function outcomeOf(opening: Promise<unknown>): Promise<string> {
+  try {
+    await opening;
+    return "open";
+  } catch (error) {
+    const { code, retry } = error as HawserError;
+    return retry ? `${code}, retry` : code;
+  }
+}
 
 describe("an event for an HTTP back end", () => {
   it("is signed as Standard Webhooks says, by every secret, and anew for each attempt", async () => {
@@ -81,7 +93,10 @@ describe("an event for an HTTP back end", () => {
     (await bench.one()).json({ mesages: [] });
     await bench.ports.settle();
     expect(opened.got).toEqual([
-      [1011, 'The back end did not take a message: The answer has a member "mesages"; known are messages, state, protocol.'],
+      [
+        1011,
+        'The back end did not take a message: The answer has a member "mesages"; known are messages, state, protocol.',
+      ],
     ]);
   });
 
@@ -102,38 +117,38 @@ describe("an event for an HTTP back end", () => {
 describe("opening a socket to an HTTP back end", () => {
   it("is refused by any status from 300 to 499", async () => {
     const bench = new Bench();
-    const refused = expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-refused", retry: false });
+    const outcome = outcomeOf(bench.connecting());
     (await bench.one()).answer({ status: 403 });
-    await refused;
+    expect(await outcome).toBe("upstream-refused");
     expect(await bench.next()).toEqual([]);
   });
 
   it("is tried maxConnectAttempts times, and what was perhaps taken is taken back", async () => {
     const bench = new Bench();
-    const failed = expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-unavailable", retry: true });
+    const outcome = outcomeOf(bench.connecting());
     (await bench.one()).answer({ status: 500 });
     await bench.ports.advance(250);
     (await bench.one()).answer({ status: 500 });
-    await failed;
+    expect(await outcome).toBe("upstream-unavailable, retry");
     expect((await bench.one()).event).toMatchObject({ type: "socket.disconnect", code: 1006, by: "client" });
   });
 
   it("ends when the client goes away, and what was perhaps taken is taken back", async () => {
     const bench = new Bench();
     const wish = new AbortController();
-    const failed = expect(bench.connecting({}, wish.signal)).rejects.toMatchObject({ code: "upstream-unavailable" });
+    const outcome = outcomeOf(bench.connecting({}, wish.signal));
     const connect = await bench.one();
     wish.abort();
-    await failed;
+    expect(await outcome).toBe("upstream-unavailable, retry");
     const end = await bench.one();
     expect(end.event).toMatchObject({ type: "socket.disconnect", socket: connect.event["socket"] });
   });
 
   it("is refused when the back end chooses a subprotocol that was not offered", async () => {
     const bench = new Bench();
-    const refused = expect(bench.connecting({ protocols: ["a"] })).rejects.toMatchObject({ code: "upstream-refused" });
+    const outcome = outcomeOf(bench.connecting({ protocols: ["a"] }));
     (await bench.one()).json({ protocol: "b" });
-    await refused;
+    expect(await outcome).toBe("upstream-refused");
     expect((await bench.one()).event).toMatchObject({ type: "socket.disconnect" });
   });
 
@@ -156,7 +171,16 @@ describe("opening a socket to an HTTP back end", () => {
     expect((await bench.one()).event).toMatchObject({ code: 1001, by: "gateway" });
     await expect(
       backend?.connect(
-        { user: undefined, path: "/", query: "", protocols: [], session: undefined, address: "", claims: undefined, headers: {} },
+        {
+          user: undefined,
+          path: "/",
+          query: "",
+          protocols: [],
+          session: undefined,
+          address: "",
+          claims: undefined,
+          headers: {},
+        },
         new AbortController().signal,
       ),
     ).rejects.toMatchObject({ code: "upstream-unavailable" });

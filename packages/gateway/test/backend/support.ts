@@ -12,7 +12,7 @@ export interface Posted {
   readonly id: string;
   /** The JSON of the body. */
   readonly event: Record<string, unknown>;
-  answer(answer?: Partial<PostAnswer> | object): void;
+  readonly answer: (answer?: Partial<PostAnswer>) => void;
   json(body: unknown): void;
   fail(message: string): void;
 }

@@ -33,6 +33,8 @@ export interface DoorOptions {
   /** Whether messages may be compressed where the peer offers it; not those that several streams share. */
   readonly compresses: boolean;
   readonly core: DoorCore;
+  /** Takes an upgrade to another path, and says whether it did. */
+  readonly otherUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** Upgrades to it are taken; starts with `/`. */
   readonly path: string;
   readonly gate: Gate;
@@ -104,6 +106,7 @@ export class Door {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (socket.destroyed) return;
     if (pathOf(request.url) !== this.#options.path) {
+      if (this.#options.otherUpgrade(request, socket, head)) return;
       // Where nobody else listens for upgrades, nobody would answer.
       if (!this.#shared || this.#server?.listenerCount("upgrade") === 1) this.#refuse(socket, notFound);
       return;

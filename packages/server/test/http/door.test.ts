@@ -35,6 +35,7 @@ async function open(options: Partial<DoorOptions & GateOptions> = {}): Promise<O
   const limits = options.limits ?? resolveLimits();
   const gate = new Gate({ origins: "same-origin", trustProxy: [], ...options, limits });
   const door = new Door({
+    otherUpgrade: () => false,
     core: {
       accept: (transport, peer) => {
         transports.push(transport);
