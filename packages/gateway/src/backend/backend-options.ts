@@ -54,6 +54,8 @@ export interface BackendLimits {
   readonly maxStateBytes: number;
   /** How long a closing client waits for the events ahead of its close. Default 5,000. */
   readonly closeTimeoutMs: number;
+  /** How often a plain client is asked whether it is still there. Default 30,000. */
+  readonly pingIntervalMs: number;
 }
 
 /** The limits that hold where none is named. */
@@ -73,6 +75,7 @@ export const defaultBackendLimits: BackendLimits = {
   maxQueuedBytes: 4_194_304,
   maxStateBytes: 4_096,
   closeTimeoutMs: 5_000,
+  pingIntervalMs: 30_000,
 };
 
 /** Options that were found good, the defaults in the place of what was left out. */

@@ -26,6 +26,17 @@ export interface BackendParts {
   readonly newId: () => string;
 }
 
+/** A back end has answered a connect event with something else than yes. */
+export class BackendRefused extends HawserError {
+  /** For a plain client: that of the back end if it says that the client is at fault, else 502. */
+  readonly status: number;
+
+  constructor(pool: string, status: number, reason: string) {
+    super("upstream-refused", `The back end ${pool} refused: ${reason}`);
+    this.status = status >= 400 && status <= 499 ? status : 502;
+  }
+}
+
 /** Who wants a socket to a back end. */
 export interface BackendOpening extends ConnectFacts {
   readonly user: string | undefined;
@@ -102,12 +113,11 @@ export class Backend {
       this.#takeBack(facts);
       throw unavailable(this.pool, delivered.reason);
     }
-    if (delivered.kind === "refused")
-      throw new HawserError("upstream-refused", `The back end ${this.pool} refused: ${delivered.reason}`);
+    if (delivered.kind === "refused") throw new BackendRefused(this.pool, delivered.status, delivered.reason);
     const { answer } = delivered;
     if (answer.protocol !== undefined && answer.protocol !== "" && !connect.protocols.includes(answer.protocol)) {
       this.#takeBack(facts);
-      throw new HawserError("upstream-refused", `The back end ${this.pool} chose a subprotocol that was not offered.`);
+      throw new BackendRefused(this.pool, 200, "it chose a subprotocol that was not offered");
     }
     if (signal.aborted || this.#closed) {
       this.#takeBack(facts);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { RawHeaders } from "./handshake-headers.ts";
 
@@ -8,6 +9,8 @@ export interface ProxyTarget {
   /** `ws:` or `wss:`, with the path that those of clients are added to. */
   readonly url: URL;
   readonly tls?: ConnectionOptions;
+  /** Makes the connection, in the place of one to the host of the URL: for a target within this process. */
+  readonly open?: () => Socket;
 }
 
 /** By what a pool may choose a target. */

@@ -80,7 +80,8 @@ export async function shakeHands(handshake: UpstreamHandshake): Promise<Upgraded
   });
 }
 
-function openSocket({ url, tls }: ProxyTarget, preface: Uint8Array | undefined): Socket {
+function openSocket({ url, tls, open }: ProxyTarget, preface: Uint8Array | undefined): Socket {
+  if (open !== undefined) return open();
   const secure = url.protocol === "wss:" || url.protocol === "https:";
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
