@@ -18,6 +18,11 @@ const reconnectWaitMs = 250;
 const checkMs = 1_000;
 /** How far a tail may lag behind what the leader said, before the leader is read in its place. */
 const lagMs = 1_000;
+/**
+ * For how long a stream has to be gone before it is made anew. Servers before 2.10 remove the files of a deleted stream a
+ * moment later, and with them those of one that was made in its place.
+ */
+const goneMs = 1_000;
 
 /** What a partition needs. */
 export interface PartitionOptions {
@@ -36,6 +41,8 @@ export class Partition implements Broker {
   #tail: Tail | undefined;
   #state: StreamState | undefined;
   #checkedAt = -Infinity;
+  /** Since when the stream is known to be gone. */
+  #goneSince: number | undefined;
   /** The newest offset that was given, of the stream before this one: it is said once that it is not there. */
   #gone: number | undefined;
   #given = 0;
@@ -128,14 +135,24 @@ export class Partition implements Broker {
   }
 
   async #ask<Answer>(request: () => Promise<Answer>): Promise<Answer> {
-    const { connection, ensure } = this.#options;
+    const { connection } = this.#options;
     try {
-      return await connection.ask(`NATS stream ${this.#stream}`, request);
+      const answer = await connection.ask(`NATS stream ${this.#stream}`, request);
+      this.#goneSince = undefined;
+      return answer;
     } catch (error) {
-      // Deleted by somebody: the log begins anew, in a new epoch.
-      if (error instanceof HawserError && isStreamNotFound(error.cause)) await ensure();
+      if (error instanceof HawserError && isStreamNotFound(error.cause)) await this.#renew();
       throw error;
     }
+  }
+
+  /** Deleted by somebody: the log begins anew, in a new epoch. */
+  async #renew(): Promise<void> {
+    const now = this.#options.ports.clock.monotonic();
+    this.#goneSince ??= now;
+    if (now - this.#goneSince < goneMs) return;
+    this.#goneSince = undefined;
+    await this.#options.ensure();
   }
 
   /** How far the log is known to have reached, before somebody is asked. */

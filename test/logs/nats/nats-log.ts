@@ -31,13 +31,14 @@ export function plain(channel: string, text: string, publisher = ""): Append {
 export interface Followed {
   readonly texts: string[];
   readonly heads: Head[];
+  readonly floors: number[];
 }
 
 export async function follow(log: Log, channel: string): Promise<Followed> {
-  const followed: Followed = { texts: [], heads: [] };
+  const followed: Followed = { texts: [], heads: [], floors: [] };
   await log.follow(channel, {
     onEntries: (entries) => followed.texts.push(...entries.map(textOf)),
-    onFloor: () => {},
+    onFloor: (floor) => followed.floors.push(floor),
     onEpoch: (head) => followed.heads.push(head),
   });
   return followed;

@@ -1,4 +1,5 @@
 import type { Fetched } from "@hawser/log/broker";
+import { HawserError } from "@hawser/protocol";
 import type { Connection } from "../connection/nats-connection.ts";
 import { recordOf } from "../message/record-message.ts";
 import type { StoredMessage } from "../message/record-message.ts";
@@ -32,7 +33,20 @@ export async function readStored(
   if (first?.sequence === from) return given([first], state);
   // It was trimmed in the meantime; or there is a hole, or it went back, which the state says that is read after it.
   const later = stateOf(await connection.manager.streams.info(stream));
+  if (first === undefined && later.created === state.created && from >= later.start && from <= later.end) {
+    throw unreadable(stream, from, later);
+  }
   return given(first === undefined ? [] : [first], later);
+}
+
+/** Seen with servers before 2.10, of a stream that was made while the files of a deleted one of its name were removed. */
+function unreadable(stream: string, from: number, { start, end }: StreamState): HawserError {
+  return new HawserError(
+    "log-unavailable",
+    `NATS stream ${stream} says that it has messages ${start} to ${end}, and has none from ${from} on: ` +
+      "its files are gone. Delete it; the nodes make it anew.",
+    { retry: true },
+  );
 }
 
 function given(messages: readonly StoredMessage[], state: StreamState): ReadStored {

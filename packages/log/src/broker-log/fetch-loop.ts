@@ -46,6 +46,7 @@ export class FetchLoop {
   #asking = false;
   #begun = 0;
   #failures = 0;
+  #failure: unknown;
   /** Counts how often reading began anew: answers of before are of no use. */
   #generation = 0;
   #stopped = false;
@@ -63,6 +64,11 @@ export class FetchLoop {
   /** Whether the last fetch was answered. */
   get available(): boolean {
     return this.#failures === 0;
+  }
+
+  /** What the last fetch failed with, if it did. */
+  get failure(): unknown {
+    return this.available ? undefined : this.#failure;
   }
 
   /** Begins, or asks now: not after the pause, and beside a fetch that waits. A broker that failed is left its pause. */
@@ -103,8 +109,9 @@ export class FetchLoop {
       if (failures > 0) this.#reader.onAvailable(true);
       const isNews = more || this.#reader.position() !== before || this.#reader.waitMs() === 0;
       this.#pause(isNews ? 0 : Math.max(0, pollMs - (clock.monotonic() - since)), false);
-    } catch {
+    } catch (error) {
       if (this.#stopped) return;
+      this.#failure = error;
       this.#failures += 1;
       if (this.#failures === 1) this.#reader.onAvailable(false);
       this.#pause(this.#backoffMs(), true);

@@ -84,6 +84,11 @@ export class LogReader {
     return this.#loop.available;
   }
 
+  /** What the broker said instead of an answer, if it did so when it was asked last. */
+  get failure(): unknown {
+    return this.#loop.failure;
+  }
+
   /** The state of the log through the record that was passed last. */
   get prefix(): AcceptedPrefix | undefined {
     return this.#phase.kind === "warm" ? this.#phase.prefix : undefined;

@@ -76,7 +76,7 @@ export class PartitionLog {
   async opened(): Promise<void> {
     const { reader } = this.#requireOpen();
     if (await reader.caughtUp(this.#options.settings.openTimeoutMs)) return;
-    throw new HawserError("log-unavailable", "the broker did not show its log in time", { retry: true });
+    throw notShown(reader);
   }
 
   append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
@@ -167,8 +167,7 @@ export class PartitionLog {
       broker,
       passedThrough: () => reader.passedThrough,
       confirm: async () => {
-        if (!(await reader.caughtUp(settings.readTimeoutMs)))
-          throw unavailable("the broker did not show its log in time");
+        if (!(await reader.caughtUp(settings.readTimeoutMs))) throw notShown(reader);
       },
       onTrimmed: (start) => this.#trimBelow(start),
     });
@@ -350,7 +349,7 @@ export class PartitionLog {
     const isCaughtUp = await open.reader.caughtUp(this.#options.settings.readTimeoutMs);
     // It may have been closed in the meantime.
     this.#requireOpen();
-    if (!isCaughtUp) throw unavailable("the broker did not show its log in time");
+    if (!isCaughtUp) throw notShown(open.reader);
     return open;
   }
 
@@ -358,6 +357,12 @@ export class PartitionLog {
     if (this.#state.kind !== "open") throw new HawserError("log-closed", "the log is not open");
     return this.#state;
   }
+}
+
+/** The broker's own words are all that an operator has to go by. */
+function notShown({ failure }: LogReader): HawserError {
+  const why = failure instanceof Error ? `: ${failure.message}` : "";
+  return unavailable(`the broker did not show its log in time${why}`, failure);
 }
 
 const closedOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "the log is not open" };

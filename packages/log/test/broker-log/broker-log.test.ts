@@ -50,6 +50,15 @@ describe("a log over several partitions", () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(["failed", "accepted"]);
   });
 
+  it("says what its broker says when it does not show the log", async () => {
+    const { world, brokers, log } = await open(1);
+    brokers[0]!.fetch = () => Promise.reject(new Error("it is being repaired"));
+    await expect(world.drive(log.head("a"))).rejects.toMatchObject({
+      code: "log-unavailable",
+      message: "the broker did not show its log in time: it is being repaired",
+    });
+  });
+
   it("refuses a payload that the broker would, and takes one that just fits", async () => {
     const { world, log, source } = await open(1);
     const payload = (bytes: number) => ({ payload: { kind: "bytes", data: new Uint8Array(bytes) } as const });
