@@ -46,7 +46,8 @@ export async function startProgram(
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -54,7 +55,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function isExecutable(file: string): boolean {
+/** Whether this user may run it. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

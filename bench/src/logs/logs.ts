@@ -2,6 +2,7 @@ import { atLeast } from "../result.ts";
 import type { Aim, Benchmark } from "../result.ts";
 import { embedded, memory } from "./brokers/in-the-box.ts";
 import { nats } from "./brokers/nats.ts";
+import { rabbitmq } from "./brokers/rabbitmq.ts";
 import { redis } from "./brokers/redis.ts";
 import type { Contender, LogEntry } from "./contender.ts";
 import { Followed, measureAppends, measureReaders } from "./measure.ts";
@@ -13,7 +14,7 @@ const warmUpMs = 500;
 
 type LogFigures = AppendFigures & ReadFigures;
 
-const entries: readonly LogEntry[] = [memory, embedded, redis, nats];
+const entries: readonly LogEntry[] = [memory, embedded, redis, nats, rabbitmq];
 
 /** Every log that is to be had here, beside the client of its broker: appends, latency to another node, fan-out. */
 export const logs: Benchmark = async (seconds, log) => {

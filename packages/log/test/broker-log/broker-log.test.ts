@@ -51,9 +51,12 @@ describe("a log over several partitions", () => {
   });
 
   it("says what its broker says when it does not show the log", async () => {
-    const { world, brokers, log } = await open(1);
-    brokers[0]!.fetch = () => Promise.reject(new Error("it is being repaired"));
-    await expect(world.drive(log.head("a"))).rejects.toMatchObject({
+    const world = new SimulatedWorld();
+    const { clock, timers, random } = world;
+    const fetch = () => Promise.reject(new Error("it is being repaired"));
+    const source = { ...fakeSource(), open: async () => [{ produce: async () => {}, fetch }] };
+    const opening = brokerLog({ source }).open({ policyOf: () => policy, clock, timers, random });
+    await expect(world.drive(opening)).rejects.toMatchObject({
       code: "log-unavailable",
       message: "the broker did not show its log in time: it is being repaired",
     });
