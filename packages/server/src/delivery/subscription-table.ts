@@ -7,6 +7,7 @@ import type { NodeServices } from "../node-services.ts";
 import { beginNow, beginOf } from "./begin.ts";
 import type { Begin } from "./begin.ts";
 import type { ChannelFeed } from "./channel-feed.ts";
+import { Few } from "./few.ts";
 import { Subscription } from "./subscription.ts";
 
 /** What of a node its subscriptions need. */
@@ -28,7 +29,7 @@ type Place = Subscription | SubscribeFrame;
 export class SubscriptionTable {
   readonly #client: ClientContext;
   readonly #services: SubscriptionServices;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Few<Place>();
   /** The last generation of channels that have no place any more; insertion order is age. */
   #past: Map<string, number> | undefined;
 

@@ -16,8 +16,8 @@ import { TurnWrites } from "../transport/turn-writes.ts";
 import { binaryFrameHead, binaryFraming, textFraming } from "../transport/websocket-framing.ts";
 import { WebSocketTransport } from "../transport/websocket.ts";
 import type { Gate } from "./gate.ts";
-import type { Place } from "./admission.ts";
 import { HandshakePeer } from "./handshake-peer.ts";
+import { HeaderTexts } from "./header-texts.ts";
 import { judgeHandshake } from "./handshake.ts";
 import type { Approval, Refusal } from "./handshake.ts";
 import { pathOf } from "./path.ts";
@@ -58,11 +58,14 @@ export class Door {
   readonly #webSockets: WebSocketServer;
   readonly #sharedWebSockets: WebSocketServer;
   readonly #transports = new OpenTransports();
+  readonly #headerTexts = new HeaderTexts();
   readonly #sharedConnections = new Set<SharedConnection>();
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
     this.#upgrade(request, socket, head);
   readonly #inflating: InflaterOptions;
   readonly #writes = new TurnWrites();
+  /** One for all: a function of its own for each connection would cost as much as its place in the schedule. */
+  readonly #onGone = (transport: Transport): void => this.#transports.delete(transport);
   #server: Server | undefined;
   #shared = false;
 
@@ -126,7 +129,7 @@ export class Door {
     }
     if (webSocket !== undefined) {
       const transport = this.#transportOf(webSocket, socket, judged);
-      this.#hold(transport, socket, admission);
+      this.#transports.add(transport, admission);
       this.#handOver(transport, judged, request);
       return;
     }
@@ -141,24 +144,16 @@ export class Door {
       framing: subprotocol === "hawser.v1.json" ? textFraming : binaryFraming,
       windowBytes: takeOverInflating(webSocket, this.#inflating),
       writes: this.#writes,
+      onGone: this.#onGone,
       maxUnsentBytes: subprotocol === sharedSubprotocol ? maxUnsentBytes * maxStreamsPerConnection : maxUnsentBytes,
-    });
-  }
-
-  /** The one function that is made for each connection: it must not be made where it would keep the request. */
-  #hold(transport: Transport, socket: Duplex, place: Place): void {
-    this.#transports.add(transport);
-    socket.on("close", () => {
-      place.leave();
-      this.#transports.delete(transport);
     });
   }
 
   #handOver(transport: Transport, { address, subprotocol }: Approval, request: IncomingMessage): void {
     try {
-      if (subprotocol === sharedSubprotocol)
-        this.#share(transport, new HandshakePeer(address, "hawser.v1", request.headers));
-      else this.#options.core.accept(transport, new HandshakePeer(address, subprotocol, request.headers));
+      const headers = this.#headerTexts.of(request.headers);
+      if (subprotocol === sharedSubprotocol) this.#share(transport, new HandshakePeer(address, "hawser.v1", headers));
+      else this.#options.core.accept(transport, new HandshakePeer(address, subprotocol, headers));
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();

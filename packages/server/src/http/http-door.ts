@@ -11,6 +11,7 @@ import type { DoorCore } from "./door.ts";
 import type { RequestHandler } from "./endpoints.ts";
 import type { Gate } from "./gate.ts";
 import { HandshakePeer } from "./handshake-peer.ts";
+import { HeaderTexts } from "./header-texts.ts";
 import type { Refusal } from "./handshake.ts";
 import { judgeRequest } from "./http-request.ts";
 import { pathOf } from "./path.ts";
@@ -36,6 +37,7 @@ export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #kinds: ReadonlyMap<string, AnswerKind>;
   readonly #transports = new OpenTransports();
+  readonly #headerTexts = new HeaderTexts();
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
@@ -96,7 +98,10 @@ export class HttpDoor {
     });
     try {
       const { address, subprotocol } = judged;
-      this.#options.core.accept(transport, new HandshakePeer(address, subprotocol, request.headers, coming));
+      this.#options.core.accept(
+        transport,
+        new HandshakePeer(address, subprotocol, this.#headerTexts.of(request.headers), coming),
+      );
     } catch (error) {
       this.#options.logger.error({ error }, "a connection could not be accepted");
       transport.terminate();

@@ -1,16 +1,23 @@
 import type { Transport } from "./transport.ts";
 
+/** What a transport takes up as long as what is beneath it is open, such as one of the node's connections. */
+interface Occupied {
+  leave(): void;
+}
+
 /** The transports that came in by one door and are not closed yet. */
 export class OpenTransports {
-  readonly #transports = new Set<Transport>();
+  readonly #transports = new Map<Transport, Occupied | undefined>();
   #onEmptied: (() => void)[] = [];
 
-  add(transport: Transport): void {
-    this.#transports.add(transport);
+  /** @param occupied - Is left when what is beneath the transport has closed. */
+  add(transport: Transport, occupied?: Occupied): void {
+    this.#transports.set(transport, occupied);
   }
 
   /** What is beneath it has closed. */
   delete(transport: Transport): void {
+    this.#transports.get(transport)?.leave();
     this.#transports.delete(transport);
     if (this.#transports.size > 0) return;
     for (const resolve of this.#onEmptied.splice(0)) resolve();
@@ -24,6 +31,6 @@ export class OpenTransports {
 
   /** Cuts all. */
   terminate(): void {
-    for (const transport of this.#transports) transport.terminate();
+    for (const transport of this.#transports.keys()) transport.terminate();
   }
 }

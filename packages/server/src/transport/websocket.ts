@@ -27,16 +27,15 @@ const carrier = Symbol("carrier");
 /** A WebSocket of `ws`, and the transport that it is part of. */
 type Carrying = WebSocket & { [carrier]?: WebSocketTransport };
 
-const open: State = { kind: "open" };
-interface Listeners {
-  readonly message: (this: Carrying, data: unknown, binary: boolean) => void;
-  readonly ping: (this: Carrying) => void;
-  readonly pong: (this: Carrying, payload: Buffer) => void;
-  readonly error: (this: Carrying, error: Error) => void;
-  readonly close: (this: Carrying, code: number, reason: Buffer) => void;
+/** Of the method that takes the events of `ws`. */
+const heard = Symbol("heard");
+
+/** In place of listeners: a table of five for each connection would take more memory than all of a transport. */
+function emit(this: Carrying, event: string | symbol, first?: unknown, second?: unknown): boolean {
+  return this[carrier]![heard](event, first, second);
 }
 
-const ignore = (): void => {};
+const open: State = { kind: "open" };
 
 /**
  * Only of Node's TCP sockets it is known that they take writes in order, whichever way they come. One of TLS takes one at a time: another
@@ -69,6 +68,8 @@ export interface WebSocketTransportOptions {
   readonly maxUnsentBytes: number;
   /** One for all of a server. */
   readonly writes: TurnWrites;
+  /** The socket beneath has closed, which may be later than the end that the handlers are told. */
+  readonly onGone?: (transport: WebSocketTransport) => void;
 }
 
 /**
@@ -95,6 +96,7 @@ export class WebSocketTransport implements Transport, Waiting {
   /** What goes out behind this turn. */
   #unwritten: readonly Uint8Array[] | undefined;
   readonly #writes: TurnWrites;
+  readonly #onGone: WebSocketTransportOptions["onGone"];
   /** Of a write past the stream, as long as the socket has not taken it whole. */
   #directBytes = 0;
   #onDirect: ((error?: Error | null) => void) | undefined;
@@ -107,36 +109,35 @@ export class WebSocketTransport implements Transport, Waiting {
     this.#direct = takesWritesInOrder(socket) ? socket : undefined;
     this.#maxUnsentBytes = options.maxUnsentBytes;
     this.#writes = options.writes;
+    this.#onGone = options.onGone;
     const carrying = webSocket as Carrying;
     carrying[carrier] = this;
-    const { message, ping, pong, error, close } = WebSocketTransport.#listeners;
-    carrying.on("message", message);
-    carrying.on("ping", ping);
-    carrying.on("pong", pong);
-    carrying.on("error", error);
-    carrying.on("close", close);
-    // `ws` takes its own listener away when it closes; an error after that must not become uncaught.
-    socket.on("error", ignore);
+    carrying.emit = emit;
   }
 
-  /** Shared by all: functions of its own for each connection would cost more memory than the rest of it. */
-  static readonly #listeners: Listeners = {
-    message(data, binary) {
-      this[carrier]!.#onMessage(data as Buffer, binary);
-    },
-    ping() {
-      this[carrier]!.#onAlive();
-    },
-    pong(payload) {
-      this[carrier]!.#onPong(payload);
-    },
-    error(error) {
-      this[carrier]!.#onError(error);
-    },
-    close(code, reason) {
-      this[carrier]!.#onClose(code, reason);
-    },
-  };
+  /** An event of `ws`. @returns whether it is one of those that matter. */
+  [heard](event: string | symbol, first: unknown, second: unknown): boolean {
+    switch (event) {
+      case "message":
+        this.#onMessage(first as Buffer, second as boolean);
+        return true;
+      case "ping":
+        this.#onAlive();
+        return true;
+      case "pong":
+        this.#onPong(first as Buffer);
+        return true;
+      case "error":
+        this.#onError(first as Error);
+        return true;
+      case "close":
+        this.#onClose(first as number, second as Buffer);
+        this.#onGone?.(this);
+        return true;
+      default:
+        return false;
+    }
+  }
 
   write(pieces: readonly Uint8Array[]): void {
     if (this.#state !== open) return;
