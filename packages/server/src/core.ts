@@ -11,7 +11,13 @@ export type {
   Identity,
   Verb,
 } from "./auth/identity.ts";
+export { encodeFramed, joinFramed } from "./delivery/block.ts";
+export type { Encoding } from "./delivery/block.ts";
 export type { Deflate } from "./delivery/compression.ts";
+export { lanes } from "./delivery/lane.ts";
+export type { Lane } from "./delivery/lane.ts";
+export { Scheduler } from "./delivery/scheduler.ts";
+export type { Source, SourceReader } from "./delivery/source.ts";
 export type { DrainOptions } from "./drain/drain-options.ts";
 export type { DrainProgress, MoveEvent } from "./drain/drain.ts";
 export { HawserNode } from "./node.ts";
@@ -24,4 +30,5 @@ export type { NodeObserver } from "./observe/observer.ts";
 export type { ChannelPolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";
 export type { Limits } from "./policy/limits.ts";
+export type { SocketClient, SocketFrame, SocketHandler, SocketService } from "./sockets/socket-service.ts";
 export type { Framing, Peer, Transport, TransportHandlers } from "./transport/transport.ts";

@@ -116,6 +116,7 @@ export class HawserServer<C extends Contract = Contract> {
       observer: this.#metrics,
       cluster: clusterSettings(options.cluster ?? options.api !== undefined),
       version: version(),
+      sockets: options.sockets,
     });
     this.#publisher = new ApplicationPublisher({
       node: this.#node,

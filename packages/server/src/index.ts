@@ -46,6 +46,7 @@ export type { ChannelPolicy, PresencePolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";
 export type { Limits } from "./policy/limits.ts";
 export type { ServerPart } from "./server-part.ts";
+export type { SocketClient, SocketFrame, SocketHandler, SocketService } from "./sockets/socket-service.ts";
 export type { TcpOptions } from "./tcp/tcp-door.ts";
 export type { ChannelPresence, PresentMember } from "./presence/channel-presence.ts";
 export type { Peer } from "./transport/transport.ts";

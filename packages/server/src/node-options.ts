@@ -7,6 +7,7 @@ import type { ClusterLimits } from "./cluster/node-cluster.ts";
 import type { Logger } from "./observe/logger.ts";
 import type { Deflate } from "./delivery/compression.ts";
 import type { NodeObserver } from "./observe/observer.ts";
+import type { SocketService } from "./sockets/socket-service.ts";
 import type { ChannelPolicy } from "./policy/channel-policy.ts";
 
 /** What a node's core bounds. Durations are milliseconds, sizes bytes. The door's limits are the listener's. */
@@ -111,6 +112,8 @@ export interface NodeOptions {
   readonly calls: Readonly<Record<string, CallHandler>>;
   readonly contract: Contract | undefined;
   readonly signer: Signer;
+  /** Opens virtual sockets. Default: it has none. */
+  readonly sockets?: SocketService | undefined;
   /** How it is one of several that share the log. Default: it is alone. */
   readonly cluster?: ClusterSettings | undefined;
   /** Of this software, told to other nodes. Default: not told. */

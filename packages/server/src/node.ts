@@ -223,6 +223,7 @@ export class HawserNode {
     if (state.kind === "open") return this.#drain(plan);
     if (state.kind !== "draining") return Promise.resolve();
     state.drain.replan(plan);
+    void this.#services.sockets?.drain(plan.overMs);
     return state.drained;
   }
 
@@ -239,7 +240,8 @@ export class HawserNode {
     logger.info({ connections: connections.length, ...plan }, "draining");
     observer.draining();
     let done = (): void => {};
-    const drained = new Promise<void>((resolve) => (done = resolve));
+    const moved = new Promise<void>((resolve) => (done = resolve));
+    const drained = Promise.all([moved, this.#services.sockets?.drain(plan.overMs)]).then(() => {});
     const drain = new Drain(
       {
         clock,
@@ -263,6 +265,7 @@ export class HawserNode {
   async #close(): Promise<void> {
     this.#state = { kind: "closed", drain: this.#state.kind === "draining" ? this.#state.drain : undefined };
     this.#sweep?.cancel();
+    this.#services.sockets?.close();
     this.#shutDownAll();
     // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
     await this.#opened.catch(() => {});

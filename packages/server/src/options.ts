@@ -15,6 +15,7 @@ import type { CompressionOptions } from "./policy/compression-options.ts";
 import type { ChannelOptions } from "./policy/channel-options.ts";
 import type { Limits } from "./policy/limits.ts";
 import type { ServerPart } from "./server-part.ts";
+import type { SocketService } from "./sockets/socket-service.ts";
 import type { TcpOptions } from "./tcp/tcp-door.ts";
 
 /** The handlers of calls by method, with the types of the contract, if there is one. */
@@ -93,6 +94,8 @@ export interface ServerOptions<C extends Contract = Contract> {
    * Those of nodes that the cluster knows come in their place. Default: none, and clients choose among the addresses that they know.
    */
   readonly peers?: readonly string[];
+  /** Opens virtual sockets: the home of `@hawser/gateway`. Default: there are none here. */
+  readonly sockets?: SocketService;
   /** Told to clients, and in logs. Default: `hawser-` and eight random digits. */
   readonly name?: string;
   /**
@@ -130,6 +133,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "parts",
   "peers",
   "secret",
+  "sockets",
 ]);
 
 /**
@@ -156,6 +160,8 @@ export function checkOptions<C extends Contract>(options: ServerOptions<C>): voi
   if (server !== undefined && typeof server.on !== "function") refuse("server", "must be an http.Server");
   if (port !== undefined && !isPort(port)) refuse("port", "must be an integer from 0 to 65535");
   checkTcp(options.tcp, refuse);
+  if (options.sockets !== undefined && typeof options.sockets.attach !== "function")
+    refuse("sockets", "must be the home of a gateway");
   if (path !== undefined && !/^\/[^?#\s]*$/.test(path))
     refuse("path", "must start with / and have no query, fragment or white space");
   if (metrics !== undefined && typeof metrics !== "boolean") refuse("metrics", "must be true or false");

@@ -1,6 +1,6 @@
 import { UsageError } from "../exit-codes.ts";
 
-const verbs = ["subscribe", "publish", "history", "call", "presence", "enter"] as const;
+const verbs = ["subscribe", "publish", "history", "call", "presence", "enter", "open"] as const;
 
 /** What a token's owner may do with the channels, or calls, of a pattern. */
 export interface TokenCapability {

@@ -1,7 +1,15 @@
 import { compilePattern, HawserError } from "@hawser/protocol";
 import type { Capability, Identity, Verb } from "./identity.ts";
 
-const verbs: ReadonlySet<unknown> = new Set<Verb>(["subscribe", "publish", "history", "call", "presence", "enter"]);
+const verbs: ReadonlySet<unknown> = new Set<Verb>([
+  "subscribe",
+  "publish",
+  "history",
+  "call",
+  "presence",
+  "enter",
+  "open",
+]);
 
 /** More would make every question slow; a token of 16 KiB does not hold many more either. */
 const maxCapabilities = 1_000;

@@ -1,10 +1,10 @@
 import type { Peer } from "../transport/transport.ts";
 
 /** What may be allowed or not. `history` is the right to read what was published before the grant,
- * `presence` to see who is in a channel, `enter` to be seen there. */
-export type Verb = "subscribe" | "publish" | "history" | "call" | "presence" | "enter";
+ * `presence` to see who is in a channel, `enter` to be seen there, `open` to have virtual sockets to an upstream. */
+export type Verb = "subscribe" | "publish" | "history" | "call" | "presence" | "enter" | "open";
 
-/** Rights by channel pattern (for `call`: by method pattern). What no capability names is forbidden. */
+/** Rights by channel pattern (for `call`: by method pattern, for `open`: by upstream pattern). What no capability names is forbidden. */
 export interface Capability {
   /** `*` stands for one segment, `**` at the end for one or more. */
   readonly pattern: string;
@@ -40,7 +40,7 @@ export type Authenticate = (request: AuthenticateRequest) => Identity | Promise<
 /** What `authorize` is given: who would do what, to which channel or method. */
 export interface AuthorizeRequest {
   readonly verb: Verb;
-  /** Channel name; for `call` the method. */
+  /** Channel name; for `call` the method, for `open` the upstream. */
   readonly name: string;
   readonly identity: Identity;
   readonly session: string;

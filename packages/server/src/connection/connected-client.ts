@@ -8,6 +8,8 @@ import { HistoryReader } from "../history/history-reader.ts";
 import type { NodeServices } from "../node-services.ts";
 import { PresenceTable } from "../presence/presence-table.ts";
 import { Publisher } from "../publish/publisher.ts";
+import { ClientSockets } from "../sockets/client-sockets.ts";
+import type { Peer } from "../transport/transport.ts";
 import type { ClientContext, Published } from "./client-context.ts";
 import type { Rates } from "./rates.ts";
 import { RequestTable } from "./request-table.ts";
@@ -33,6 +35,7 @@ export interface ConnectedClientOptions {
   readonly session: string;
   readonly identity: Identity;
   readonly rates: Rates;
+  readonly peer: Peer;
 }
 
 /**
@@ -47,16 +50,19 @@ export class ConnectedClient implements ClientContext {
   readonly subscriptions: SubscriptionTable;
   readonly #services: NodeServices;
   readonly #host: ClientHost;
+  readonly #peer: Peer;
   #history: HistoryReader | undefined;
   #publisher: Publisher | undefined;
   #caller: Caller | undefined;
   #presence: PresenceTable | undefined;
+  #sockets: ClientSockets | undefined;
   #closed = false;
 
   constructor(options: ConnectedClientOptions) {
     const { services } = options;
     this.#services = services;
     this.#host = options.host;
+    this.#peer = options.peer;
     this.rates = options.rates;
     this.session = options.session;
     this.rights = new Rights(options.identity, options.session, services.authorize);
@@ -110,13 +116,12 @@ export class ConnectedClient implements ClientContext {
         return this.#caller?.cancel(frame);
       case "open-socket":
       case "attach-socket":
-        if (this.#begin(frame))
-          this.refuse(frame.id, new HawserError("socket-unavailable", "This node has no gateway."));
+        if (this.#begin(frame)) this.#withSockets().handle(frame);
         return;
       case "socket-data":
       case "socket-window":
       case "socket-close":
-        return;
+        return this.#sockets?.handle(frame);
       case "connect":
       case "ping":
       case "pong":
@@ -159,7 +164,7 @@ export class ConnectedClient implements ClientContext {
   /** Another identity, or the application's `refresh`: rights are asked anew, and what is no longer allowed ends. */
   async renewRights(identity?: Identity): Promise<void> {
     this.rights.renew(identity);
-    await Promise.all([this.subscriptions.recheck(), this.#presence?.recheck()]);
+    await Promise.all([this.subscriptions.recheck(), this.#presence?.recheck(), this.#sockets?.recheck()]);
   }
 
   /** Called from time to time: lets go of what is not needed until more is asked for. */
@@ -172,6 +177,7 @@ export class ConnectedClient implements ClientContext {
     this.#closed = true;
     this.subscriptions.closeAll();
     this.#presence?.closeAll();
+    this.#sockets?.close();
     this.requests.abortAll();
   }
 
@@ -235,6 +241,12 @@ export class ConnectedClient implements ClientContext {
       random,
       rates: this.rates,
     }));
+  }
+
+  #withSockets(): ClientSockets {
+    const { request, address } = this.#peer;
+    const service = request === undefined ? this.#services.sockets : undefined;
+    return (this.#sockets ??= new ClientSockets({ client: this, service, address }));
   }
 
   #calling(): Caller {

@@ -22,6 +22,7 @@ import { ConnectedClient } from "./connected-client.ts";
 import type { ClientHost } from "./connected-client.ts";
 import { Connecting } from "./connecting.ts";
 import { judgePulse } from "./heartbeat.ts";
+import { weightOf } from "./frame-weight.ts";
 import { Intake } from "./intake.ts";
 import { Rates } from "./rates.ts";
 import { judgeRenewal } from "./renewal.ts";
@@ -136,7 +137,7 @@ export class Connection implements TransportHandlers, ClientHost {
     }
     observer.received(frames.length, message.byteLength);
     for (const frame of frames) this.#handle(frame);
-    this.#intake.spend(frames.length);
+    this.#intake.spend(weightOf(frames));
     // What is answered at once needs no flush, but the transport is to be told.
     if (this.#transport.settled !== undefined) this.#schedule();
   }
@@ -353,7 +354,14 @@ export class Connection implements TransportHandlers, ClientHost {
   #welcome({ session, behind }: Connecting, identity: Identity, named: string): void {
     const rates = this.#ratesOf(identity.user, named);
     this.#intake.countFor(rates);
-    const client = new ConnectedClient({ services: this.#services, host: this, session, identity, rates });
+    const client = new ConnectedClient({
+      services: this.#services,
+      host: this,
+      session,
+      identity,
+      rates,
+      peer: this.#peer,
+    });
     this.#state = { kind: "connected", client, expiresAt: identity.expiresAt };
     this.#services.observer.connected();
     this.#host.onConnected(this, identity.user);

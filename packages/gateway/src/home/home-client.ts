@@ -1,0 +1,99 @@
+import { HawserError } from "@hawser/protocol";
+import type { AttachSocketFrame, OpenSocketFrame } from "@hawser/protocol";
+import type { SocketClient, SocketFrame, SocketHandler } from "@hawser/server/core";
+import type { Binding, HomeSocket } from "./home-socket.ts";
+
+/** The home, as the connections to it see it. */
+export interface SocketHome {
+  /** Opens a socket for a connection and answers; `signal` ends the opening. Never rejects. */
+  open(binding: Binding, frame: OpenSocketFrame, signal: AbortSignal): Promise<HomeSocket | undefined>;
+  /** The socket that an attach means, whoever it is for may have it. */
+  find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined;
+}
+
+/** The sockets of one home that are on one connection. */
+export class HomeClient implements SocketHandler, Binding {
+  readonly client: SocketClient;
+  readonly #home: SocketHome;
+  readonly #bound = new Map<number, HomeSocket>();
+  /** Ends what is being opened when the connection does. */
+  readonly #gone = new AbortController();
+
+  constructor(client: SocketClient, home: SocketHome) {
+    this.client = client;
+    this.#home = home;
+  }
+
+  handle(frame: SocketFrame): void {
+    switch (frame.type) {
+      case "open-socket":
+        void this.#open(frame);
+        return;
+      case "attach-socket":
+        void this.#attach(frame);
+        return;
+      case "socket-data":
+        return this.#bound.get(frame.number)?.onData(frame);
+      case "socket-window":
+        return this.#bound.get(frame.number)?.onWindow(frame);
+      case "socket-close":
+        return this.#bound.get(frame.number)?.onClose(frame);
+    }
+  }
+
+  async recheck(): Promise<void> {
+    await Promise.all(
+      [...this.#bound.values()].map(async (socket) => {
+        const may = await this.client.mayStill(socket.upstreamName);
+        if (!may && this.#bound.get(socket.number) === socket) socket.forbid();
+      }),
+    );
+  }
+
+  released(socket: HomeSocket): void {
+    if (this.#bound.get(socket.number) === socket) this.#bound.delete(socket.number);
+  }
+
+  close(): void {
+    this.#gone.abort();
+    const sockets = [...this.#bound.values()];
+    this.#bound.clear();
+    for (const socket of sockets) socket.detach();
+  }
+
+  async #open(frame: OpenSocketFrame): Promise<void> {
+    const socket = await this.#home.open(this, frame, this.#gone.signal);
+    if (socket === undefined || socket.over) return;
+    if (this.client.closed) socket.detach();
+    else this.#bound.set(socket.number, socket);
+  }
+
+  async #attach(frame: AttachSocketFrame): Promise<void> {
+    try {
+      const found = this.#home.find(this.client, frame);
+      if (found === undefined) throw gone();
+      const may = await this.client.may(found.upstreamName);
+      if (this.client.closed) return;
+      if (!may) throw new HawserError("forbidden", `This user may not open ${JSON.stringify(found.upstreamName)}.`);
+      if (found.over) throw gone();
+      if (frame.generation <= found.generation)
+        throw new HawserError("generation-stale", `Generation ${frame.generation} of this socket has passed.`);
+      if (!found.attach(this, frame)) throw gone();
+      if (!found.over) this.#bound.set(found.number, found);
+    } catch (error) {
+      this.client.refuse(frame.id, errorOf(error, this.client));
+    }
+  }
+}
+
+/** The socket is over, or its home is no more (SOCK-12). */
+export function gone(): HawserError {
+  return new HawserError("socket-gone", "This virtual socket is no more. Open another.");
+}
+
+/** What a client is told of an error. */
+export function errorOf(error: unknown, client: SocketClient): HawserError {
+  if (error instanceof HawserError) return error;
+  client.report("a virtual socket", error);
+  return new HawserError("internal", "A fault of the server's own.", { retry: true });
+}

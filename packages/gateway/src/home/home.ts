@@ -1,0 +1,303 @@
+import { HawserError, socketCloseCodes } from "@hawser/protocol";
+import type { AttachSocketFrame, Clock, OpenSocketFrame, Random, Timer, Timers } from "@hawser/protocol";
+import type { SocketClient, SocketHandler, SocketService } from "@hawser/server/core";
+import type { Upstreams, UpstreamSocket } from "../upstream/upstream-socket.ts";
+import { errorOf, HomeClient } from "./home-client.ts";
+import { resolveHomeLimits } from "./home-limits.ts";
+import type { HomeLimits } from "./home-limits.ts";
+import { HomeSocket } from "./home-socket.ts";
+import type { Binding } from "./home-socket.ts";
+import { checkOpen, laneOf } from "./open-request.ts";
+
+export interface HomeOptions {
+  /** Of this node, and told to clients: the same name that other nodes know it by. */
+  readonly name: string;
+  readonly upstreams: Upstreams;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly limits?: Partial<HomeLimits>;
+  /** Addresses at which clients reach this node itself. Default: none are told. */
+  readonly endpoints?: readonly string[];
+  /** Told of what becomes of sockets. Default: nobody is. */
+  readonly observer?: HomeObserver;
+}
+
+/** What a home tells whoever counts. */
+export interface HomeObserver {
+  /** A socket to an upstream was opened. */
+  opened(upstream: string): void;
+  /** It could not be, for the reason of that error code. */
+  refused(upstream: string, code: string): void;
+  /** It is over. */
+  over(upstream: string): void;
+  /** A client came back to it over another connection. */
+  attached(upstream: string): void;
+}
+
+const tokenBytes = 16;
+const instanceBytes = 8;
+/** How long the ends of a drain may take to reach their clients. */
+const drainGraceMs = 1_000;
+
+type Kept = HomeSocket | "opening";
+
+/** The home of virtual sockets: holds the upstreams' sockets, and keeps them while their clients change connections. */
+export class Home implements SocketService {
+  readonly name: string;
+  /** This home's life: another after each start. */
+  readonly instance: string;
+  readonly limits: HomeLimits;
+  readonly timers: Timers;
+  readonly #options: HomeOptions;
+  /** By owner, and by number. */
+  readonly #sockets = new Map<string, Map<number, Kept>>();
+  #size = 0;
+  /** Those whose clients are to be told how far their streams have come. */
+  readonly #unacknowledged = new Set<HomeSocket>();
+  #draining: { readonly done: Promise<void>; readonly resolve: () => void; timer: Timer | undefined } | undefined;
+  #closed = false;
+
+  constructor(options: HomeOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.instance = hexOf(options.random.bytes(instanceBytes));
+    this.limits = resolveHomeLimits(options.limits);
+    this.timers = options.timers;
+  }
+
+  /** Sockets that it holds, those too that are being opened. */
+  get size(): number {
+    return this.#size;
+  }
+
+  attach(client: SocketClient): SocketHandler {
+    return new HomeClient(client, this);
+  }
+
+  /** As `SocketHome.open`. */
+  async open(binding: Binding, frame: OpenSocketFrame, signal: AbortSignal): Promise<HomeSocket | undefined> {
+    const { client } = binding;
+    const owner = ownerOf(client);
+    let upstream: UpstreamSocket | undefined;
+    try {
+      this.#reserve(owner, frame);
+      upstream = await this.#dial(client, frame, signal).catch((error: unknown) => {
+        this.#release(owner, frame.number);
+        throw error;
+      });
+    } catch (error) {
+      const told = errorOf(error, client);
+      this.#options.observer?.refused(frame.upstream, told.code);
+      client.refuse(frame.id, told);
+      return undefined;
+    }
+    if (upstream === undefined) {
+      this.#release(owner, frame.number);
+      return undefined;
+    }
+    return this.#opened(binding, frame, upstream);
+  }
+
+  /** As `SocketHome.find`. */
+  find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined {
+    if (frame.home !== this.name || frame.instance !== this.instance) return undefined;
+    const found = this.#sockets.get(ownerOf(client))?.get(frame.number);
+    if (found === undefined || found === "opening" || !sameBytes(found.token, frame.token)) return undefined;
+    return found;
+  }
+
+  /** As `SocketKeeper.acknowledge`: one timer for all. */
+  acknowledge(socket: HomeSocket): void {
+    this.#unacknowledged.add(socket);
+    if (this.#unacknowledged.size > 1) return;
+    this.timers.after(this.limits.acknowledgeMs, () => {
+      const sockets = [...this.#unacknowledged];
+      this.#unacknowledged.clear();
+      for (const one of sockets) one.wake();
+    });
+  }
+
+  /** As `SocketKeeper.onOver`. */
+  onOver(socket: HomeSocket): void {
+    this.#unacknowledged.delete(socket);
+    this.#options.observer?.over(socket.upstreamName);
+    this.#release(socket.owner, socket.number);
+  }
+
+  drain(withinMs: number): Promise<void> {
+    const draining = (this.#draining ??= beginDrain());
+    draining.timer?.cancel();
+    if (this.#size === 0) draining.resolve();
+    else draining.timer = this.timers.after(withinMs, () => this.#endAll());
+    return draining.done;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#draining?.timer?.cancel();
+    for (const socket of this.#all()) socket.terminate();
+    this.#draining?.resolve();
+  }
+
+  /** @throws HawserError of what this home refuses without asking the upstream. */
+  #reserve(owner: string, frame: OpenSocketFrame): void {
+    const { maxSockets, maxNodeSockets } = this.limits;
+    const kept = this.#sockets.get(owner) ?? new Map<number, Kept>();
+    if (this.#closed || this.#draining !== undefined)
+      throw new HawserError("upstream-unavailable", "This node opens no virtual sockets now.", { retry: true });
+    if (frame.number === 0 || kept.has(frame.number))
+      throw new HawserError("generation-stale", `A socket of this session has the number ${frame.number} already.`);
+    if (kept.size >= maxSockets)
+      throw new HawserError("too-many-sockets", `This session has its ${maxSockets} virtual sockets here.`);
+    if (this.#size >= maxNodeSockets)
+      throw new HawserError("overloaded", "This node has all the virtual sockets that it takes.", { retry: true });
+    checkOpen(frame);
+    kept.set(frame.number, "opening");
+    this.#sockets.set(owner, kept);
+    this.#size += 1;
+  }
+
+  #release(owner: string, number: number): void {
+    const kept = this.#sockets.get(owner);
+    if (kept?.delete(number) !== true) return;
+    if (kept.size === 0) this.#sockets.delete(owner);
+    this.#size -= 1;
+    if (this.#size === 0 && this.#draining !== undefined) {
+      this.#draining.timer?.cancel();
+      this.#draining.resolve();
+    }
+  }
+
+  /** @returns `undefined` when the connection ended meanwhile. */
+  async #dial(client: SocketClient, frame: OpenSocketFrame, gone: AbortSignal): Promise<UpstreamSocket | undefined> {
+    const { upstream: name } = frame;
+    if (!(await client.may(name)))
+      throw new HawserError(
+        "forbidden",
+        `This user may not open ${JSON.stringify(name)}. Ask for the right, or another token.`,
+      );
+    if (gone.aborted) return undefined;
+    const ending = new AbortController();
+    const onGone = (): void => ending.abort();
+    gone.addEventListener("abort", onGone);
+    let late = false;
+    const timer = this.timers.after(this.limits.socketOpenTimeoutMs, () => {
+      late = true;
+      ending.abort();
+    });
+    const { identity, session, address } = client;
+    const { path, protocols } = frame;
+    try {
+      const opening = this.#options.upstreams.open(
+        { upstream: name, path, protocols, identity, session, address },
+        ending.signal,
+      );
+      // Whoever opens it may be slow to hear that it is not wanted any more: then nobody waits for it.
+      const upstream = await Promise.race([opening, whenAborted(ending.signal)]);
+      if (upstream !== undefined) return upstream;
+      opening.then(
+        (socket) => socket.terminate(),
+        () => {},
+      );
+      if (late) throw tooLate(this.limits.socketOpenTimeoutMs);
+      return undefined;
+    } catch (error) {
+      if (late) throw tooLate(this.limits.socketOpenTimeoutMs);
+      if (gone.aborted) return undefined;
+      throw error;
+    } finally {
+      timer.cancel();
+      gone.removeEventListener("abort", onGone);
+    }
+  }
+
+  #opened(binding: Binding, frame: OpenSocketFrame, upstream: UpstreamSocket): HomeSocket | undefined {
+    const { client } = binding;
+    const owner = ownerOf(client);
+    const { number } = frame;
+    if (client.closed || this.#closed) {
+      upstream.terminate();
+      this.#release(owner, number);
+      return undefined;
+    }
+    const { random, endpoints = [], observer } = this.#options;
+    const token = random.bytes(tokenBytes);
+    const socket = new HomeSocket(
+      {
+        keeper: this,
+        owner,
+        number,
+        upstreamName: frame.upstream,
+        lane: laneOf(frame.lane),
+        token,
+        upstream,
+        credit: frame.credit,
+      },
+      binding,
+    );
+    this.#sockets.get(owner)?.set(number, socket);
+    observer?.opened(frame.upstream);
+    client.answer(frame.id, {
+      type: "socket-opened",
+      id: frame.id,
+      token,
+      home: this.name,
+      instance: this.instance,
+      endpoints,
+      protocol: upstream.protocol,
+      extensions: upstream.extensions,
+      credit: socket.credit,
+      resumeMs: this.limits.socketResumeMs,
+    });
+    return socket;
+  }
+
+  /** The deadline of a drain has come (SOCK-21). */
+  #endAll(): void {
+    for (const socket of this.#all())
+      socket.end(socketCloseCodes.nodeDrained, "The node that held this socket went away.", 1001);
+    const draining = this.#draining!;
+    draining.timer = this.timers.after(drainGraceMs, () => {
+      for (const socket of this.#all()) socket.terminate();
+      draining.resolve();
+    });
+  }
+
+  #all(): HomeSocket[] {
+    return [...this.#sockets.values()].flatMap((kept) => [...kept.values()].filter((one) => one !== "opening"));
+  }
+}
+
+function beginDrain(): { readonly done: Promise<void>; readonly resolve: () => void; timer: Timer | undefined } {
+  let resolve = (): void => {};
+  const done = new Promise<void>((settle) => (resolve = settle));
+  return { done, resolve, timer: undefined };
+}
+
+/** Whose sockets they are: the same session of another user is another session (CON-9). */
+function ownerOf({ identity, session }: SocketClient): string {
+  return `${identity.user} ${session}`;
+}
+
+function tooLate(timeoutMs: number): HawserError {
+  return new HawserError("upstream-unavailable", `The upstream did not take the socket within ${timeoutMs} ms.`, {
+    retry: true,
+  });
+}
+
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Takes the same time wherever the two differ. */
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (let index = 0; index < one.length; index += 1) difference |= one[index]! ^ other[index]!;
+  return difference === 0;
+}
