@@ -1,8 +1,8 @@
 import { HawserError } from "@hawser/protocol";
+import { Backoff } from "@hawser/log/broker";
 import type { BrokerPorts } from "@hawser/log/broker";
 import { metadataV12, ResponseError } from "@platformatic/kafka";
 import type { Connection } from "@platformatic/kafka";
-import { Backoff } from "./backoff.ts";
 import { connect, end } from "./connect.ts";
 import type { ConnectionSettings } from "./connection-options.ts";
 import { kafkaCode, kafkaCodes, unavailable } from "./kafka-error.ts";

@@ -1,7 +1,7 @@
+import { Backoff } from "@hawser/log/broker";
 import type { BrokerPorts } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import type { Connection } from "@platformatic/kafka";
-import { Backoff } from "./backoff.ts";
 import type { Cluster, TopicDescription } from "./cluster.ts";
 import { connect, end } from "./connect.ts";
 import type { ConnectionSettings } from "./connection-options.ts";

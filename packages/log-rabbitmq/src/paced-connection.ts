@@ -1,8 +1,8 @@
 import { HawserError } from "@hawser/protocol";
+import { Backoff } from "@hawser/log/broker";
 import type { BrokerPorts } from "@hawser/log/broker";
 import { connect } from "amqplib";
 import type { ChannelModel } from "amqplib";
-import { Backoff } from "./backoff.ts";
 import { credentialsOf } from "./connection-options.ts";
 import type { ConnectionSettings } from "./connection-options.ts";
 

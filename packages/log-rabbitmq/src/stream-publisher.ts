@@ -1,8 +1,7 @@
-import type { BrokerPorts, LogRecord } from "@hawser/log/broker";
+import { Backoff } from "@hawser/log/broker";
+import type { BackoffSettings, BrokerPorts, LogRecord } from "@hawser/log/broker";
 import { assert } from "@hawser/protocol";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
-import { Backoff } from "./backoff.ts";
-import type { BackoffSettings } from "./backoff.ts";
 import { messageOf } from "./carried-message.ts";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";

@@ -1,7 +1,6 @@
-import type { BrokerPorts, Fetched } from "@hawser/log/broker";
+import { Backoff } from "@hawser/log/broker";
+import type { BackoffSettings, BrokerPorts, Fetched } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
-import { Backoff } from "./backoff.ts";
-import type { BackoffSettings } from "./backoff.ts";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";
 import { StreamCursor } from "./stream-cursor.ts";

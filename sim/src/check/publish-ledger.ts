@@ -30,12 +30,9 @@ export interface LedgerRow {
 export class PublishLedger {
   readonly #rows = new Map<string, LedgerRow>();
   readonly #report: Report;
-  readonly #mayRepeat: (id: string) => boolean;
 
-  /** @param mayRepeat - whether a message may be in the log more than once, as one without a producer on a broker that doubles. */
-  constructor(report: Report, mayRepeat: (id: string) => boolean) {
+  constructor(report: Report) {
     this.#report = report;
-    this.#mayRepeat = mayRepeat;
   }
 
   get rows(): Iterable<LedgerRow> {
@@ -82,8 +79,7 @@ export class PublishLedger {
       const last = new Map<string, LedgerRow>();
       for (const entry of channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER)) {
         const id = idOf(entry);
-        if (once.has(id) && !this.#mayRepeat(id))
-          this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
+        if (once.has(id)) this.#report(`${id} is in ${channel.name} twice, the second time at ${entry.offset}`);
         once.add(id);
         found.add(id);
         const row = this.#rows.get(id);

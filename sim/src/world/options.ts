@@ -211,6 +211,8 @@ function onBroker(options: WorldOptions, random: RandomStream): WorldOptions {
     lateAppend: rate(),
     gap: rate(),
     loseFetch: rate(),
+    loseRequest: rate(),
+    outage: random.pick([0, 0, 0.002]),
   };
   const faults = new Map([...options.faults].filter(([kind]) => kind !== "trim" && kind !== "log went back"));
   return {

@@ -144,11 +144,7 @@ export class World {
       sparse: options.sparseOffsets,
     });
     this.broker = options.broker && new BrokerStore(this.process("broker").ports, options.broker);
-    this.ledger = new PublishLedger(
-      (message) => this.report("publishes", message),
-      // The application's own publishes have no producer (PUB-7).
-      (id) => this.broker !== undefined && id.startsWith("app:"),
-    );
+    this.ledger = new PublishLedger((message) => this.report("publishes", message));
     this.unread = new UnreadCheck({
       windowBytes: options.windowBytes,
       slackBytes: (options.connections + 1) * messageSlackBytes,

@@ -1,7 +1,7 @@
 import type { LogPolicy } from "@hawser/log";
+import { Backoff } from "@hawser/log/broker";
 import { assert, compilePattern, HawserError, systemPorts } from "@hawser/protocol";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
-import { Backoff } from "../backoff.ts";
 import { connectionSettings } from "../connection-options.ts";
 import { PacedConnection } from "../paced-connection.ts";
 import type { OutgoingRule, RabbitmqBridge, RabbitmqBridgeOptions } from "./bridge-options.ts";

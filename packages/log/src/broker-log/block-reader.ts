@@ -1,6 +1,7 @@
 import { HawserError } from "@hawser/protocol";
-import type { Broker } from "../prefix/broker.ts";
 import type { AppendRecord } from "../prefix/log-record.ts";
+import { fetchAgain } from "./fetch-again.ts";
+import type { FetchAgainOptions } from "./fetch-again.ts";
 
 /** An append record where it lies. */
 export interface PlacedAppend {
@@ -13,8 +14,7 @@ export interface PlacedAppend {
 export type Block = ReadonlyMap<string, readonly PlacedAppend[]>;
 
 /** Options of a {@link BlockReader}. */
-export interface BlockReaderOptions {
-  readonly broker: Broker;
+export interface BlockReaderOptions extends Omit<FetchAgainOptions, "isWanted"> {
   /** Offsets of a block. */
   readonly blockOffsets: number;
   /** Payload bytes of the blocks that are remembered at most; the newest one is whatever its size. */
@@ -130,15 +130,24 @@ export class BlockReader {
     this.#next();
   }
 
+  async #fetchFrom(offset: number, generation: number) {
+    const isWanted = (): boolean => generation === this.#generation;
+    try {
+      return await fetchAgain({ ...this.#options, isWanted }, offset, this.#options.blockOffsets);
+    } catch (error) {
+      throw unavailable("the broker did not answer", error);
+    }
+  }
+
   async #fetch(number: number): Promise<Block> {
     const generation = this.#generation;
-    const { broker, blockOffsets, confirm, passedThrough } = this.#options;
+    const { confirm, passedThrough } = this.#options;
     const below = this.startOf(number + 1);
     const isComplete = passedThrough() >= below - 1;
     const block = new Map<string, PlacedAppend[]>();
     let bytes = 0;
     for (let at = this.startOf(number); at < below;) {
-      const { records, start } = await fetchFrom(broker, at, blockOffsets);
+      const { records, start } = await this.#fetchFrom(at, generation);
       if (start > at) this.#options.onTrimmed(start);
       for (const { offset, time, record } of records) {
         if (record.kind !== "append" || offset >= below) continue;
@@ -175,12 +184,4 @@ export function unavailable(message: string, cause?: unknown): HawserError {
 /** What is asked belongs to a log that is no more; it may be asked of the one that is. */
 export function readAnew(): HawserError {
   return unavailable("the log is being read anew");
-}
-
-async function fetchFrom(broker: Broker, offset: number, maxCount: number) {
-  try {
-    return await broker.fetch(offset, maxCount, 0);
-  } catch (error) {
-    throw unavailable("the broker did not answer", error);
-  }
 }

@@ -32,6 +32,13 @@ export interface BrokerLogSettings {
   readonly maxPending?: number;
   /** Bytes of their payloads at most; past it they fail with `log-unavailable`. Default 256 MiB. */
   readonly maxPendingBytes?: number;
+  /**
+   * How long, in log time, a copy of an append without a producer is known as one: longer than the broker or its client may
+   * hold one back. Default 120,000.
+   */
+  readonly plainWindowMs?: number;
+  /** Channels in which this node remembers its last append without a producer; past it the next one takes two records. Default 100,000. */
+  readonly maxPlainChannels?: number;
   /** Requests to append that are under way for a partition at most. Default 16. */
   readonly maxRequests?: number;
   /** Records in one request at most. Default 500. */
@@ -86,6 +93,8 @@ export const brokerLogDefaults: Required<BrokerLogSettings> = {
   readWhole: 50_000,
   maxPending: 100_000,
   maxPendingBytes: 268_435_456,
+  plainWindowMs: 120_000,
+  maxPlainChannels: 100_000,
   maxRequests: 16,
   maxBatch: 500,
   maxTailRecords: 100_000,

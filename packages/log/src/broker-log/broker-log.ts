@@ -27,7 +27,8 @@ type State =
  * {@link partitionOf}; all nodes of a service share them. Whether a record counts is decided by those who read it
  * (`AcceptedPrefix`), alike on every node.
  *
- * An append without a producer is sent once and cannot be told from its copy: a broker that doubles records doubles it.
+ * An append without a producer is numbered by the node that takes it, so that a broker that doubles records, or answers
+ * late, does not double it: it is remembered for `plainWindowMs`, as one producer for each node and channel.
  */
 export function brokerLog(options: BrokerLogOptions): Log {
   return new BrokerLog(options);

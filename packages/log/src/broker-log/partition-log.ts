@@ -24,6 +24,7 @@ import { History } from "./history.ts";
 import { LogReader } from "./log-reader.ts";
 import type { ReaderEvents, StartKind } from "./reader-events.ts";
 import { PendingAppends } from "./pending-appends.ts";
+import { PlainOrder } from "./plain-order.ts";
 import { TailBudget } from "./tail-budget.ts";
 
 /** Options of a {@link PartitionLog}. */
@@ -147,16 +148,20 @@ export class PartitionLog {
       { ...settings, broker, clock, timers, random, nextId, prefix: settings, maxFetch: 1_000 },
       this.#readerEvents(),
     );
+    // The first word of a client's producer has 24 characters.
+    const plain = new PlainOrder(`plain ${nextId()}`, settings.maxPlainChannels);
     const pending = new PendingAppends({
+      nextId,
+      plain,
       timers,
       monotonic: () => clock.monotonic(),
       // Whether it arrived is seen by reading: an error tells no more than silence.
       send: (records) => broker.produce(records).catch(() => {}),
-      recordOf: (append) => {
+      recordOf: (append, id) => {
         const epoch = reader.serving && reader.available ? reader.prefix?.epoch : undefined;
         if (epoch === undefined) return undefined;
-        const { deduplicateMs } = open.policyOf(append.channel);
-        return { kind: "append", id: nextId(), epoch, deduplicateMs, ...append };
+        const deduplicateMs = plain.has(append) ? settings.plainWindowMs : open.policyOf(append.channel).deduplicateMs;
+        return { kind: "append", id, epoch, deduplicateMs, ...append };
       },
       ...settings,
       timeoutMs: settings.appendTimeoutMs,
@@ -165,6 +170,8 @@ export class PartitionLog {
     const blocks = new BlockReader({
       ...settings,
       broker,
+      clock,
+      timers,
       passedThrough: () => reader.passedThrough,
       confirm: async () => {
         if (!(await reader.caughtUp(settings.readTimeoutMs))) throw notShown(reader);

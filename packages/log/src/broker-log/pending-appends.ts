@@ -1,7 +1,9 @@
 import type { Timer, Timers } from "@hawser/protocol";
 import type { Append, AppendOutcome } from "../log.ts";
 import type { Verdict } from "../prefix/accepted-prefix.ts";
+import { attemptOf } from "../prefix/dead-attempts.ts";
 import type { AppendRecord } from "../prefix/log-record.ts";
+import type { PlainOrder } from "./plain-order.ts";
 
 /** Options of {@link PendingAppends}; times in milliseconds. */
 export interface PendingAppendsOptions {
@@ -9,8 +11,12 @@ export interface PendingAppendsOptions {
   readonly monotonic: () => number;
   /** Sends records, as one request. Settles when the request is over, however that was. */
   readonly send: (records: readonly AppendRecord[]) => Promise<void>;
-  /** The record of an append, with an identity of its own; `undefined`: nothing can be sent now. */
-  readonly recordOf: (append: Append) => AppendRecord | undefined;
+  /** The record of an append with this identity; `undefined`: nothing can be sent now. */
+  readonly recordOf: (append: Append, id: string) => AppendRecord | undefined;
+  /** Makes the identity of an attempt at an append, which holds no ".". */
+  readonly nextId: () => string;
+  /** Numbers what has no producer. */
+  readonly plain: PlainOrder;
   /** After which an append that was not seen in the log is sent again; the time doubles with each try, up to 16-fold. */
   readonly retryMs: number;
   /** After which its outcome is given up as not known. */
@@ -26,11 +32,14 @@ export interface PendingAppendsOptions {
 }
 
 interface Pending {
-  readonly append: Append;
+  /** With its number; `previous` of one without a producer of its own follows the log. */
+  append: Append;
   readonly resolve: (outcome: AppendOutcome) => void;
   readonly deadline: number;
   /** Of all that were sent for it. */
   readonly ids: string[];
+  /** The records of which none was refused yet as far as is known; `undefined`: the next one begins it. */
+  attempt: string | undefined;
   /**
    * `unsent`: to be sent at the next opportunity. `sent`: and to be sent again at `againAt`. `held`: until those before it of
    * the same producer have their outcome, because they were overtaken.
@@ -39,14 +48,16 @@ interface Pending {
   againAt: number;
 }
 
+type Chained = Extract<Verdict, { kind: "out-of-order" | "producer-unknown" }>;
+
 /** How often the time to the next try doubles. */
 const maxDoublings = 4;
 
 /**
  * Appends whose outcome this node's reader has not seen yet. The broker's acknowledgement means nothing here: an append is
  * sent until a record of it was passed, and what the prefix said of that record is its outcome. Sending again is safe by
- * (producer, sequence, previous); what has no producer is sent once. What one turn of the event loop appends is sent
- * together.
+ * (producer, sequence, previous), which what has no producer is given here. What one turn of the event loop appends is
+ * sent together.
  */
 export class PendingAppends {
   readonly #options: PendingAppendsOptions;
@@ -84,7 +95,8 @@ export class PendingAppends {
     while (this.#requests < maxRequests && this.#unsent.size > 0) {
       const batch: AppendRecord[] = [];
       for (const pending of this.#unsent) {
-        const record = this.#options.recordOf(pending.append);
+        const attempt = (pending.attempt ??= this.#options.nextId());
+        const record = this.#options.recordOf(pending.append, `${attempt}.${pending.ids.length}`);
         if (record === undefined) break;
         this.#markSent(pending, record.id);
         batch.push(record);
@@ -111,8 +123,8 @@ export class PendingAppends {
     for (const sent of this.#sent) sent.clear();
     this.#unsent = new Set();
     for (const pending of this.#all) {
-      if (pending.append.producer !== "") pending.state = "unsent";
-      if (pending.state === "unsent") this.#unsent.add(pending);
+      pending.state = "unsent";
+      this.#unsent.add(pending);
     }
     this.#held = 0;
     this.flush();
@@ -124,20 +136,22 @@ export class PendingAppends {
     if (pending === undefined) return;
     switch (verdict.kind) {
       case "accepted":
-      case "duplicate":
         this.#settle(pending, verdict);
+        break;
+      case "duplicate":
+        this.#settle(pending, this.#options.plain.has(pending.append) ? plainDuplicate(verdict) : verdict);
         break;
       case "out-of-order":
       case "producer-unknown":
         // What the client sent before it has been overtaken on the way: it is sent again behind that.
-        if (this.#isFirst(pending)) this.#settle(pending, verdict);
-        else this.#move(pending, "held");
+        if (!this.#isFirst(pending)) this.#hold(pending, id);
+        else if (this.#options.plain.has(pending.append)) this.#chain(pending, id, verdict);
+        else this.#settle(pending, verdict);
         break;
       case "full":
         this.#settle(pending, { kind: "failed", code: "log-full", message: "the log has reached maxChannels" });
         break;
       case "stale":
-        // This record will never count, so even an append without a producer may be sent again.
         if (pending.state === "sent" && pending.ids.at(-1) === id) this.#move(pending, "unsent");
         break;
       default:
@@ -160,14 +174,15 @@ export class PendingAppends {
     for (const pending of this.#all) this.#settle(pending, unavailable("the log was closed"));
   }
 
-  #addOne(append: Append): Promise<AppendOutcome> {
-    const { maxPending, maxPendingBytes, monotonic, timeoutMs } = this.#options;
+  #addOne(asked: Append): Promise<AppendOutcome> {
+    const { maxPending, maxPendingBytes, monotonic, plain, timeoutMs } = this.#options;
     if (this.#all.size >= maxPending || this.#bytes >= maxPendingBytes) {
       return Promise.resolve(unavailable("too many appends wait for the log"));
     }
+    const append = asked.producer === "" ? plain.number(asked) : asked;
     return new Promise((resolve) => {
       const deadline = monotonic() + timeoutMs;
-      const pending: Pending = { append, resolve, deadline, ids: [], state: "unsent", againAt: 0 };
+      const pending: Pending = { append, resolve, deadline, ids: [], attempt: undefined, state: "unsent", againAt: 0 };
       this.#all.add(pending);
       this.#unsent.add(pending);
       this.#bytes += append.payload.data.byteLength;
@@ -178,6 +193,21 @@ export class PendingAppends {
     });
   }
 
+  /** Sends what has no producer of its own again, behind what the log says was the last one of this node. */
+  #chain(pending: Pending, id: string, verdict: Chained): void {
+    if (!isOf(pending, id)) return;
+    pending.attempt = undefined;
+    const previous = verdict.kind === "out-of-order" ? verdict.last : 0;
+    pending.append = { ...pending.append, previous };
+    this.#move(pending, "unsent");
+  }
+
+  #hold(pending: Pending, id: string): void {
+    if (!isOf(pending, id)) return;
+    pending.attempt = undefined;
+    this.#move(pending, "held");
+  }
+
   #markSent(pending: Pending, id: string): void {
     const tries = Math.min(pending.ids.length, maxDoublings);
     this.#unsent.delete(pending);
@@ -185,7 +215,7 @@ export class PendingAppends {
     pending.againAt = this.#options.monotonic() + this.#options.retryMs * 2 ** tries;
     pending.ids.push(id);
     this.#byId.set(id, pending);
-    if (pending.append.producer !== "") this.#sent[tries]!.add(pending);
+    this.#sent[tries]!.add(pending);
   }
 
   #move(pending: Pending, state: "unsent" | "held"): void {
@@ -260,9 +290,20 @@ export class PendingAppends {
   }
 }
 
+/** Whether a record is of the attempt that is under way: another one was refused, and will never count. */
+function isOf({ attempt }: Pending, id: string): boolean {
+  return attempt === attemptOf(id);
+}
+
 function laneOf({ channel, producer }: Append): string {
   // Neither a channel's name nor a producer holds a line feed.
   return `${channel}\n${producer}`;
+}
+
+/** Where a copy of it was accepted, which is all that its caller asked for. */
+function plainDuplicate({ epoch, offset }: Extract<Verdict, { kind: "duplicate" }>): AppendOutcome {
+  if (epoch === 0) return unavailable("the log has the append, and does not know any more where");
+  return { kind: "accepted", epoch, offset };
 }
 
 function unavailable(message: string): AppendOutcome {

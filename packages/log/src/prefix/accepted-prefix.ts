@@ -10,6 +10,7 @@ import type {
   PlacedRecord,
   PrefixSnapshot,
 } from "./log-record.ts";
+import { attemptOf, DeadAttempts } from "./dead-attempts.ts";
 import { RefusedRecords } from "./refused-records.ts";
 import { sliceCount, sliceOf } from "./slices.ts";
 
@@ -47,6 +48,9 @@ interface Channel {
   readonly producers: ProducerTable;
 }
 
+/** Attempts that are remembered in each slice because they were refused; part of the rule. */
+const maxDeadPerSlice = 256;
+
 const stale: Verdict = { kind: "stale" };
 const none: Verdict = { kind: "none" };
 
@@ -57,6 +61,7 @@ const none: Verdict = { kind: "none" };
 export class AcceptedPrefix {
   readonly #options: AcceptedPrefixOptions;
   readonly #slices: readonly Map<string, Channel>[] = Array.from({ length: sliceCount }, () => new Map());
+  readonly #dead: readonly DeadAttempts[] = Array.from({ length: sliceCount }, () => new DeadAttempts(maxDeadPerSlice));
   /** Per slice: what lies at or below it is in its state already. */
   readonly #included = new Float64Array(sliceCount);
   /** By the offset through which a checkpoint went: how many channels there were. */
@@ -98,6 +103,9 @@ export class AcceptedPrefix {
         const table = prefix.#newTable();
         table.restore(producers);
         prefix.#slices[slice]!.set(channel, { end, producers: table });
+      }
+      for (const [slice, attempt] of snapshot.dead) {
+        if (bySlice[slice] === checkpoint) prefix.#dead[slice]!.add(attempt);
       }
       for (let index = 0; index < snapshot.refused.length; index += 2) {
         const slice = snapshot.refused[index + 1]!;
@@ -183,13 +191,16 @@ export class AcceptedPrefix {
    */
   snapshot(from: number, maxBytes: number): PrefixSnapshot {
     const channels: ChannelSnapshot[] = [];
+    const dead: [slice: number, attempt: string][] = [];
     let bytes = 0;
     let to = from;
     for (; to < sliceCount; to += 1) {
       const own = this.#sliceSnapshot(to);
-      const size = own.reduce((sum, channel) => sum + channelBytes(channel), 0);
+      const attempts = this.#dead[to]!.toArray();
+      const size = attemptsBytes(attempts) + own.reduce((sum, channel) => sum + channelBytes(channel), 0);
       if (to > from && bytes + size > maxBytes) break;
       bytes += size;
+      for (const attempt of attempts) dead.push([to, attempt]);
       for (const channel of size > maxBytes ? own.map(withoutPositions) : own) channels.push(channel);
     }
     return {
@@ -203,6 +214,7 @@ export class AcceptedPrefix {
       to,
       channels,
       refused: this.#refused.toArray(from, to),
+      dead,
     };
   }
 
@@ -219,8 +231,18 @@ export class AcceptedPrefix {
     if (offset <= this.#included[slice]!) {
       return this.counted(offset) ? { kind: "accepted", epoch: record.epoch, offset } : none;
     }
-    const verdict = this.#decide(record, offset, this.#slices[slice]!);
+    const verdict = this.#decideOnce(record, offset, slice);
     if (verdict.kind !== "accepted") this.#refused.add(offset, slice);
+    return verdict;
+  }
+
+  /** Who was told that it was refused may act on it: a copy that comes late, when it would fit, is refused too. */
+  #decideOnce(record: AppendRecord, offset: number, slice: number): Verdict {
+    const dead = this.#dead[slice]!;
+    // Its writer was told by the first one.
+    if (dead.has(attemptOf(record.id))) return none;
+    const verdict = this.#decide(record, offset, this.#slices[slice]!);
+    if (verdict.kind === "out-of-order" || verdict.kind === "producer-unknown") dead.add(attemptOf(record.id));
     return verdict;
   }
 
@@ -254,7 +276,9 @@ export class AcceptedPrefix {
     this.#stateAt = offset;
     if (!counts) return none;
     for (const [slice, channels] of this.#slices.entries()) {
-      if (this.#included[slice]! < offset) channels.clear();
+      if (this.#included[slice]! >= offset) continue;
+      channels.clear();
+      this.#dead[slice]!.clear();
     }
     this.#count = 0;
     if (record.after === "unknown") this.#refused.forget(offset);
@@ -285,8 +309,13 @@ export class AcceptedPrefix {
 }
 
 /** About how large a snapshot is as JSON, in bytes. */
-export function snapshotBytes({ channels, lineage, refused }: PrefixSnapshot): number {
-  return channels.reduce((sum, channel) => sum + channelBytes(channel), 200 + lineage.length * 40 + refused.length * 8);
+export function snapshotBytes({ channels, lineage, refused, dead }: PrefixSnapshot): number {
+  const rest = 200 + lineage.length * 40 + refused.length * 8 + attemptsBytes(dead.map(([, attempt]) => attempt));
+  return channels.reduce((sum, channel) => sum + channelBytes(channel), rest);
+}
+
+function attemptsBytes(attempts: readonly string[]): number {
+  return attempts.reduce((sum, attempt) => sum + 16 + attempt.length, 0);
 }
 
 function channelBytes({ channel, producers }: ChannelSnapshot): number {

@@ -8,6 +8,7 @@ export type LogRecord = AppendRecord | BeginRecord | EpochRecord | CheckpointRec
 /** Somebody wants this appended; whether it counts is decided by those who read it. */
 export interface AppendRecord {
   readonly kind: "append";
+  /** What stands before the first "." of it names the attempt: the records of one were sent before its writer knew of any of them. */
   readonly id: string;
   /** The epoch that its writer knew. It counts in no other, so that what was sent before a loss cannot land behind it. */
   readonly epoch: number;
@@ -93,6 +94,8 @@ export interface PrefixSnapshot {
   readonly channels: readonly ChannelSnapshot[];
   /** Append records of those slices above `base` that did not count: offset and slice, alternating. */
   readonly refused: readonly number[];
+  /** Attempts at an append to channels of those slices that were refused, with the slice: the oldest first. */
+  readonly dead: readonly (readonly [slice: number, attempt: string])[];
 }
 
 /** One channel of a {@link PrefixSnapshot}. */

@@ -163,6 +163,19 @@ describe("AcceptedPrefix", () => {
     expect(compared).toBeGreaterThan(1_000);
   });
 
+  it("refuses a copy of what it refused, also when it would fit, and counts a new attempt", () => {
+    const prefix = begun();
+    const late = append("n-1.0", { sequence: 2, previous: 1 });
+    const kinds = [
+      late,
+      append("n-2.0", { sequence: 1 }),
+      { ...late, id: "n-1.1" },
+      late,
+      { ...late, id: "n-3.0" },
+    ].map((record, index) => prefix.apply({ offset: 2 + index, time: 0, record }).kind);
+    expect(kinds).toEqual(["producer-unknown", "accepted", "none", "none", "accepted"]);
+  });
+
   it("counts only the first of two that begin anew, on every node", () => {
     const log = place([append("x"), begin("one", 1, 20), begin("two", 1, 10), append("y", { epoch: 20 })]);
     const warm = begun();

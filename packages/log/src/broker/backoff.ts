@@ -1,4 +1,4 @@
-import type { BrokerPorts } from "@hawser/log/broker";
+import type { BrokerPorts } from "../prefix/broker.ts";
 
 /** Times in milliseconds. */
 export interface BackoffSettings {
@@ -21,7 +21,7 @@ export class Backoff {
 
   /** What fails together counts once. */
   failed(): void {
-    if (this.#ports.clock.monotonic() < this.#notBefore) return;
+    if (!this.isDue) return;
     const { minBackoffMs, maxBackoffMs } = this.#settings;
     const longestMs = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
@@ -31,6 +31,11 @@ export class Backoff {
   succeeded(): void {
     this.#failures = 0;
     this.#notBefore = 0;
+  }
+
+  /** Whether a try is due. */
+  get isDue(): boolean {
+    return this.#ports.clock.monotonic() >= this.#notBefore;
   }
 
   /** Resolves when the next try is due. */
