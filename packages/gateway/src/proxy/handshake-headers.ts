@@ -20,6 +20,9 @@ const hopByHop = [
 /** Of an answer with a body: its length is said anew. */
 const framing = ["content-length"];
 
+/** Names that begin so are the gateway's own: no client may speak by them. */
+const ownPrefix = "x-hawser-";
+
 const forwardedNames = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"];
 
 /** What the target is asked with. */
@@ -39,7 +42,7 @@ export interface RequestHeaders {
 export function requestHeaders({ raw, route, origin, targetHost, own, reserved }: RequestHeaders): string[] {
   const { forwarded = "x-forwarded", host = "client", request } = route.options;
   const dropped = [...hopByHop, ...named(raw), ...forwardedNames, ...reserved.map(lower)];
-  let headers = without(raw, dropped);
+  let headers = without(raw, dropped, ownPrefix);
   headers.push("Connection", "Upgrade", "Upgrade", "websocket");
   if (forwarded === "x-forwarded" || forwarded === "both") {
     headers.push("X-Forwarded-For", origin.forwardedFor);
@@ -94,11 +97,14 @@ function named(raw: RawHeaders): string[] {
     .filter((name) => name !== "host" && !name.startsWith("sec-websocket-"));
 }
 
-function without(raw: RawHeaders, names: readonly string[]): string[] {
+function without(raw: RawHeaders, names: readonly string[], prefix?: string): string[] {
   const dropped = new Set(names);
   const kept: string[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2)
-    if (!dropped.has(lower(raw[index]!))) kept.push(raw[index]!, raw[index + 1]!);
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = lower(raw[index]!);
+    if (!dropped.has(name) && (prefix === undefined || !name.startsWith(prefix)))
+      kept.push(raw[index]!, raw[index + 1]!);
+  }
   return kept;
 }
 

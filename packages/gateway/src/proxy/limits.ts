@@ -24,6 +24,8 @@ export interface ProxyLimits {
   readonly idleTimeoutMs: number;
   /** From a close that the proxy puts to its end. Past it both sockets are cut. Default 5,000. */
   readonly closeTimeoutMs: number;
+  /** From the end of one side to that of the other, in which it gets what it was still sent. Past it both sockets are cut. Default 30,000. */
+  readonly halfClosedTimeoutMs: number;
   /** How long a PROXY protocol header may take. Past it the socket is cut. Default 3,000. */
   readonly proxyHeaderTimeoutMs: number;
   /** A PROXY protocol header of version 2. Past it the socket is cut. Default 4 KiB. */
@@ -43,6 +45,7 @@ export const defaultProxyLimits: ProxyLimits = {
   maxAnswerBytes: 1_048_576,
   idleTimeoutMs: 3_600_000,
   closeTimeoutMs: 5_000,
+  halfClosedTimeoutMs: 30_000,
   proxyHeaderTimeoutMs: 3_000,
   maxProxyHeaderBytes: 4_096,
 };

@@ -210,6 +210,7 @@ export class PlainClient {
       upstream: upgraded.socket,
       idleTimeoutMs: route.options.idleTimeoutMs ?? host.limits.idleTimeoutMs,
       closeTimeoutMs: host.limits.closeTimeoutMs,
+      halfClosedTimeoutMs: host.limits.halfClosedTimeoutMs,
       timers,
       random,
       onBytesIn: (bytes) => lease.bytesIn(bytes),

@@ -13,6 +13,7 @@ export interface ProxiedConnectionOptions {
   readonly upstream: Socket;
   readonly idleTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly halfClosedTimeoutMs: number;
   readonly timers: Timers;
   readonly random: Random;
   /** Bytes that came from the client. */
@@ -46,7 +47,10 @@ export class ProxiedConnection {
   /** Who began to end it, once somebody has: by a close frame, or by going away. */
   #end: PlainEnd | undefined;
   #idleTimer: Timer | undefined;
+  /** Of a close of the proxy's own. */
   #closeTimer: Timer | undefined;
+  /** Of the one side, when the other has ended. */
+  #halfClosedTimer: Timer | undefined;
   #bytesAtLook = 0;
   #quietLooks = 0;
   #open = 2;
@@ -114,8 +118,7 @@ export class ProxiedConnection {
   /** Ends both sockets, whatever is under way. */
   cut(cause: CloseCause): void {
     this.#end ??= cause;
-    this.#client.destroy();
-    this.#upstream.destroy();
+    this.#destroy();
   }
 
   /** A side that has got the proxy's close frame and answered it has no more to say. */
@@ -128,19 +131,21 @@ export class ProxiedConnection {
     this.#end ??= "client";
     this.#toUpstream.shutDown();
     if (this.#toClient.shut) this.#toClient.shutDown();
+    this.#waitForOther();
   }
 
   /** Its end where nobody had closed is a death, of which the client is told. */
   #upstreamEnded(): void {
     if (this.#end === undefined) this.#upstreamLost();
     else this.#toClient.shutDown();
+    this.#waitForOther();
   }
 
   #clientLost(): void {
     this.#end ??= "client";
     // What it sent before is the target's.
     this.#toUpstream.shutDown();
-    this.#cutLater();
+    this.#waitForOther();
   }
 
   #upstreamLost(): void {
@@ -151,7 +156,7 @@ export class ProxiedConnection {
     // A client that has closed itself waits for an answer that nobody can give.
     this.#toClient.finish(this.#end === "client" ? undefined : closeFrame(closes["target-down"]));
     this.#toUpstream.shutDown();
-    this.#cutLater();
+    this.#waitForOther();
   }
 
   #closed(side: "client" | "upstream"): void {
@@ -161,19 +166,27 @@ export class ProxiedConnection {
       // The other one gets what it was still given, and ends in its own time.
       this.#toUpstream.shutDown();
       this.#toClient.shutDown();
-      return this.#cutLater();
+      return this.#waitForOther();
     }
     this.#idleTimer?.cancel();
     this.#closeTimer?.cancel();
+    this.#halfClosedTimer?.cancel();
     this.#options.onClosed(this.#end ?? side);
   }
 
   #cutLater(): void {
     const { timers, closeTimeoutMs } = this.#options;
-    this.#closeTimer ??= timers.after(closeTimeoutMs, () => {
-      this.#client.destroy();
-      this.#upstream.destroy();
-    });
+    this.#closeTimer ??= timers.after(closeTimeoutMs, () => this.#destroy());
+  }
+
+  #waitForOther(): void {
+    const { timers, halfClosedTimeoutMs } = this.#options;
+    this.#halfClosedTimer ??= timers.after(halfClosedTimeoutMs, () => this.#destroy());
+  }
+
+  #destroy(): void {
+    this.#client.destroy();
+    this.#upstream.destroy();
   }
 
   #watchIdle(): void {
