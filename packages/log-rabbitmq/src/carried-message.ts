@@ -1,21 +1,40 @@
-import { carryRecord, readRecord } from "@hawser/log/broker";
+import { carryRecord, readRecord, recordHeaders } from "@hawser/log/broker";
 import type { LogRecord, PlacedRecord } from "@hawser/log/broker";
+import type { Payload } from "@hawser/protocol";
 import type { ConsumeMessage, Options } from "amqplib";
 
 /** Name of the header with the time at which it was published, in milliseconds since 1970; AMQP's own has seconds. */
 const timeHeader = "hawser-time";
 
-/** A record as a message: the record's headers are the message's, its value is the body. */
+/** The content type of each kind of payload. */
+export const contentTypes: Readonly<Record<Payload["kind"], string>> = {
+  json: "application/json",
+  text: "text/plain; charset=utf-8",
+  bytes: "application/octet-stream",
+};
+
+/**
+ * A record as a message: the record's headers are the message's, its value is the body. What AMQP 0-9-1 has a property for is
+ * there and no header: a table of headers costs both ends more for each of its fields than all the rest of a message.
+ */
 export function messageOf(
   record: Exclude<LogRecord, { kind: "foreign" }>,
   now: number,
 ): { readonly content: Buffer; readonly properties: Options.Publish } {
   const { headers, value } = carryRecord(record);
+  const {
+    [recordHeaders.kind]: type = "",
+    [recordHeaders.id]: messageId = "",
+    [recordHeaders.type]: _type,
+    ...others
+  } = headers;
   return {
     content: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
     properties: {
-      headers: { ...headers, [timeHeader]: String(now) },
-      messageId: record.id,
+      type,
+      messageId,
+      contentType: record.kind === "append" ? contentTypes[record.payload.kind] : contentTypes.json,
+      headers: { ...others, [timeHeader]: String(now) },
       timestamp: Math.floor(now / 1_000),
       persistent: true,
       // A stream that is not there is said, and not passed over.
@@ -26,18 +45,28 @@ export function messageOf(
 
 /** What a consumer of a stream was given, with the offset in our count, which begins at 1; `undefined`: it has no offset. */
 export function placedRecord({ content, properties }: ConsumeMessage): PlacedRecord | undefined {
-  const { headers = {}, timestamp, messageId } = properties;
+  const { headers = {}, timestamp, messageId, type, contentType } = properties;
   const native: unknown = headers["x-stream-offset"];
   if (typeof native !== "number") return undefined;
   const offset = native + 1;
   const time = timeOf(headers[timeHeader], timestamp);
-  // A text that is no header's value in AMQP 0-9-1 cannot be one of ours.
   const header = (name: string): string | undefined => {
-    const value: unknown = headers[name];
-    return typeof value === "string" ? value : undefined;
+    if (name === recordHeaders.kind) return textOf(type);
+    if (name === recordHeaders.id) return textOf(messageId);
+    if (name === recordHeaders.type) return kindOf(contentType);
+    return textOf(headers[name]);
   };
   const foreignId = (): string => `${offset} ${time} ${content.length} ${String(messageId ?? "")}`;
   return { offset, time, record: readRecord(header, content, foreignId) };
+}
+
+/** A text that is none in AMQP 0-9-1 cannot be one of ours. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function kindOf(contentType: unknown): Payload["kind"] | undefined {
+  return kinds.find((kind) => contentTypes[kind] === contentType);
 }
 
 function timeOf(header: unknown, seconds: unknown): number {
@@ -45,3 +74,5 @@ function timeOf(header: unknown, seconds: unknown): number {
   if (Number.isFinite(own)) return own;
   return typeof seconds === "number" ? seconds * 1_000 : 0;
 }
+
+const kinds = ["json", "text", "bytes"] as const;

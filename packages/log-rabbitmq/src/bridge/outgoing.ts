@@ -1,5 +1,6 @@
 import type { Entry, Follower, Log } from "@hawser/log";
 import type { ConfirmChannel, Options } from "amqplib";
+import { contentTypes } from "../carried-message.ts";
 import type { Cursors } from "./cursors.ts";
 
 /** Names of the headers of what a bridge publishes, which are those of the log's records. */
@@ -20,7 +21,6 @@ export interface Destination {
 }
 
 const page = { maxCount: 100, maxBytes: 1 << 20 } as const;
-const contentTypes = { json: "application/json", text: "text/plain; charset=utf-8", bytes: "application/octet-stream" };
 
 /** What {@link OutgoingChannel} works with. */
 export interface OutgoingContext {
