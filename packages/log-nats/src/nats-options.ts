@@ -51,10 +51,14 @@ export interface NatsOptions {
   readonly authenticator?: Authenticator;
   /** TLS; `{}` demands it with the system's authorities. */
   readonly tls?: TlsOptions;
-  /** Streams that other programs write, as channels that are read only. The first whose pattern names a channel has it. */
+  /** Streams that other programs write, as channels. The first whose pattern names a channel has it. */
   readonly bindings?: readonly NatsBinding[];
   /** Channels of one binding that are followed at a time; past it `overloaded`. Default 10,000. */
   readonly maxBoundFollowed?: number;
+  /** Appends to the channels of one binding that wait for their outcome at most; past it they fail. Default 10,000. */
+  readonly maxBoundWaiting?: number;
+  /** Messages of a channel that a node looks back at for what was published before it wrote there. Default 10,000. */
+  readonly maxBoundLook?: number;
   /** The name of this client in the server's monitoring. Default `hawser`. */
   readonly name?: string;
 }
@@ -76,6 +80,8 @@ export type NatsSettings = NatsOptions &
       | "maxBuffered"
       | "maxBufferedBytes"
       | "maxBoundFollowed"
+      | "maxBoundWaiting"
+      | "maxBoundLook"
       | "name"
     >
   >;

@@ -22,6 +22,8 @@ export function natsSettings(options: NatsOptions): NatsSettings {
     maxBuffered: 1_024,
     maxBufferedBytes: 8 * 1024 * 1024,
     maxBoundFollowed: 10_000,
+    maxBoundWaiting: 10_000,
+    maxBoundLook: 10_000,
     name: "hawser",
     ...options,
   };
@@ -48,6 +50,8 @@ const positive = [
   "maxBuffered",
   "maxBufferedBytes",
   "maxBoundFollowed",
+  "maxBoundWaiting",
+  "maxBoundLook",
 ] as const;
 
 function integer(name: string, value: number, from: number, to: number): void {

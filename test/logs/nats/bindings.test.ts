@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { Append } from "@hawser/log";
 import type { NatsBinding } from "@hawser/log-nats";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager, StorageType } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { Program } from "../support/start-program.ts";
 import { follow, openNatsLog, plain, textOf, until } from "./nats-log.ts";
-import { startNats, withoutNats } from "./nats-server.ts";
+import { isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
 const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
 
@@ -77,6 +78,97 @@ describe.skipIf(withoutNats)("subjects of a stream that others write", () => {
     expect(await log.head("orders.1")).toMatchObject({ end: 0 });
   });
 
+  describe("both ways", () => {
+    const numbered = (sequence: number, previous = sequence - 1, text = `p-${sequence}`): Append => ({
+      ...plain("orders.1", text, "ann"),
+      producer: "p",
+      sequence,
+      previous,
+    });
+    beforeEach(() => {
+      bindings = bindings.map((binding) => ({ ...binding, mode: "both" }));
+    });
+
+    it("take what clients publish, as it is, beside what others write", async () => {
+      const log = await open();
+      const followed = await follow(log, "orders.1");
+      await publish("orders.1", "theirs");
+      const outcomes = await log.append([numbered(1), plain("own", "yes"), numbered(2)]);
+      const { epoch } = await log.head("orders.1");
+      expect(outcomes).toMatchObject([
+        { kind: "accepted", epoch, offset: 2 },
+        { kind: "accepted" },
+        { kind: "accepted", epoch, offset: 3 },
+      ]);
+      await until(() => followed.texts.length === 3);
+      expect(followed.texts).toEqual(["theirs", "p-1", "p-2"]);
+      const { entries } = await log.read("orders.1", 0, wide);
+      expect(entries.map(({ publisher }) => publisher)).toEqual(["", "ann", "ann"]);
+      const message = await manager.streams.getMessage(stream, { seq: 3 });
+      expect([message?.subject, message?.string()]).toEqual([`${stream}.orders.1`, "p-2"]);
+    });
+
+    it("hold publishers to their numbers on every node, whoever wrote in between", async () => {
+      const [here, there] = [await open(), await open()];
+      await here.append([numbered(1)]);
+      await publish("orders.1", "theirs");
+      expect(await there.append([numbered(1), numbered(3), numbered(2)])).toMatchObject([
+        { kind: "duplicate", offset: 1 },
+        { kind: "out-of-order", last: 1 },
+        { kind: "accepted", offset: 3 },
+      ]);
+      expect(await here.append([numbered(2), numbered(3)])).toMatchObject([
+        { kind: "duplicate", offset: 3 },
+        { kind: "accepted", offset: 4 },
+      ]);
+      const stranger = { ...numbered(8, 7), producer: "stranger" };
+      expect(await there.append([stranger])).toEqual([{ kind: "producer-unknown" }]);
+    });
+
+    it("have each message once, however many nodes were told to append it at the same time", async () => {
+      const nodes = [await open(), await open(), await open()];
+      const rounds = await Promise.all(
+        nodes.map((log) => log.append(Array.from({ length: 20 }, (_, n) => numbered(n + 1)))),
+      );
+      const accepted = rounds.flat().filter(({ kind }) => kind === "accepted");
+      expect(accepted).toHaveLength(20);
+      const { entries } = await nodes[0]!.read("orders.1", 0, wide);
+      expect(entries.map(textOf)).toEqual(Array.from({ length: 20 }, (_, n) => `p-${n + 1}`));
+    });
+
+    it("decide anew when the stream was made anew", async () => {
+      const log = await open();
+      await log.append([numbered(1), numbered(2)]);
+      const { config } = await manager.streams.info(stream);
+      await manager.streams.delete(stream);
+      await isRemoved(nats, stream);
+      await manager.streams.add(config);
+      expect(await log.append([numbered(3)])).toEqual([{ kind: "producer-unknown" }]);
+    });
+
+    it("fail past their limits, and go on", async () => {
+      const log = await openNatsLog(nats.port, {
+        bindings,
+        stream: `log${count}`,
+        maxBoundWaiting: 2,
+        maxPayloadBytes: 10,
+      });
+      const outcomes = await log.append([numbered(1), numbered(2), numbered(3)]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted", "accepted", "failed"]);
+      expect(
+        (await log.append([numbered(3, 2, "0123456789"), numbered(4, 3, "0123456789!")])).map(({ kind }) => kind),
+      ).toEqual(["accepted", "failed"]);
+    });
+
+    it("are refused in a stream that keeps less than is promised", async () => {
+      const { config } = await manager.streams.info(stream);
+      await manager.streams.delete(stream);
+      await isRemoved(nats, stream);
+      await manager.streams.add({ ...config, storage: StorageType.Memory });
+      await expect(open()).rejects.toMatchObject({ code: "option-invalid" });
+    });
+  });
+
   it("go on where they were when the server is back", async () => {
     const log = await open();
     const followed = await follow(log, "orders.1");
@@ -88,7 +180,7 @@ describe.skipIf(withoutNats)("subjects of a stream that others write", () => {
     onTestFinished(() => bare.close());
     await jetstream(bare).publish(`${stream}.orders.1`, "2");
     await until(() => followed.texts.length === 2);
-    expect(followed).toEqual({ texts: ["1", "2"], heads: [] });
+    expect(followed).toMatchObject({ texts: ["1", "2"], heads: [] });
   });
 
   it("of a stream that was made anew begin a new epoch", async () => {
@@ -99,6 +191,7 @@ describe.skipIf(withoutNats)("subjects of a stream that others write", () => {
     const { epoch } = await log.head("orders.1");
     const { config } = await manager.streams.info(stream);
     await manager.streams.delete(stream);
+    await isRemoved(nats, stream);
     await manager.streams.add(config);
     await until(() => followed.heads.length > 0);
     expect(followed.heads[0]!.epoch).toBeGreaterThan(epoch);

@@ -14,7 +14,7 @@ import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { selfSigned } from "../../support/self-signed.ts";
 import type { Program } from "../support/start-program.ts";
-import { anotherPort, startNats, withoutNats } from "./nats-server.ts";
+import { anotherPort, isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
 const wide = 1_000_000;
 const longMs = 60_000;
@@ -135,6 +135,7 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     expect(offsets(await broker.fetch(0, wide, 0))).toEqual([1, 2]);
     const { config } = await manager.streams.info(`${stream}_0`);
     await manager.streams.delete(`${stream}_0`);
+    await isRemoved(nats, `${stream}_0`);
     await manager.streams.add(config);
     const [other] = await open();
     await other!.produce([append("a", "3"), append("a", "4"), append("a", "5")]);

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -9,7 +8,7 @@ import { connect } from "@nats-io/transport-node";
 import type { Program } from "../support/start-program.ts";
 import { follow, openNatsLog, plain, textOf, until } from "./nats-log.ts";
 import type { Followed } from "./nats-log.ts";
-import { startNats, withoutNats } from "./nats-server.ts";
+import { isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
 const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
 
@@ -53,9 +52,7 @@ describe.skipIf(withoutNats)("nodes that run on a stream of NATS", () => {
     const { streams } = await operator();
     const { config } = await streams.info(`${stream}_0`);
     await streams.delete(`${stream}_0`);
-    // NATS 2.9 removes the files a moment later, and would remove those of the new one with them.
-    while (existsSync(join(nats.folder, "jetstream", "jetstream", "$G", "streams", `${stream}_0`)))
-      await new Promise((resolve) => setImmediate(resolve));
+    await isRemoved(nats, `${stream}_0`);
     await streams.add(config);
   }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -38,6 +38,15 @@ export async function startNats(
     },
     isReady: (port) => hasJetStream(port, login),
   });
+}
+
+/**
+ * Resolves when the files of a stream that was deleted are gone: NATS 2.9 removes them a moment later, and would remove those of
+ * another one of its name with them.
+ */
+export async function isRemoved({ folder }: Program, stream: string): Promise<void> {
+  const files = join(folder, "jetstream", "jetstream", "$G", "streams", stream);
+  while (existsSync(files)) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A free port for what a server opens beside. */

@@ -1,10 +1,11 @@
 import { compilePattern, HawserError, isCarriable } from "@hawser/protocol";
 import type { Payload } from "@hawser/protocol";
 import type { Entry } from "@hawser/log";
+import { recordOf } from "../message/record-message.ts";
 import type { StoredMessage } from "../message/record-message.ts";
 import { subjectTokens } from "../message/subject.ts";
 
-/** Subjects of a stream that other programs write, as channels that are read only. */
+/** Subjects of a stream that other programs write, as channels. */
 export interface NatsBinding {
   /** The channels, as in policies: `orders.{id}`. */
   readonly pattern: string;
@@ -12,13 +13,16 @@ export interface NatsBinding {
   readonly stream: string;
   /** The subject of a channel, with the same names in braces: `shop.orders.{id}`. */
   readonly subject: string;
-  /** What the messages hold. What is not of this kind is a hole. Default `text`. */
+  /** `read` (the default): clients and application follow only. `both`: they publish too, as messages of the subject. */
+  readonly mode?: "read" | "both";
+  /** What the messages of others hold. What is not of this kind is a hole. Default `text`. */
   readonly kind?: Payload["kind"];
 }
 
 /** A binding as it is used. */
 export interface CompiledBinding {
   readonly stream: string;
+  readonly mode: "read" | "both";
   readonly kind: Payload["kind"];
   /** All subjects of the binding. */
   readonly filter: string;
@@ -27,7 +31,13 @@ export interface CompiledBinding {
 }
 
 /** Throws `option-invalid` for a pattern that is none, and a name in `subject` that the pattern does not have. */
-export function compileBinding({ pattern, stream, subject, kind = "text" }: NatsBinding): CompiledBinding {
+export function compileBinding({
+  pattern,
+  stream,
+  subject,
+  mode = "read",
+  kind = "text",
+}: NatsBinding): CompiledBinding {
   const matches = compilePattern(pattern);
   const segments = pattern.split(".");
   const placed = subject.split(".").map((token) => {
@@ -38,6 +48,7 @@ export function compileBinding({ pattern, stream, subject, kind = "text" }: Nats
   });
   return {
     stream,
+    mode,
     kind,
     filter: placed.map(({ token, place }) => (place === undefined ? token : "*")).join("."),
     subjectOf: (channel) => {
@@ -48,8 +59,12 @@ export function compileBinding({ pattern, stream, subject, kind = "text" }: Nats
   };
 }
 
-/** The entry of somebody's message. What cannot be carried is a hole. */
-export function boundEntry({ sequence, time, data }: StoredMessage, kind: Payload["kind"]): Entry {
-  const payload: Payload = { kind, data: new Uint8Array(data) };
-  return { offset: sequence, time, payload: isCarriable(payload) ? payload : undefined, key: "", publisher: "" };
+/** The entry of a message: of ours, as its headers say; of somebody else's, of this kind. What cannot be carried is a hole. */
+export function boundEntry(message: StoredMessage, kind: Payload["kind"]): Entry {
+  const { sequence: offset, time, data } = message;
+  const { record } = recordOf(message);
+  const own = record.kind === "append" ? record : undefined;
+  const payload: Payload = own?.payload ?? { kind, data: new Uint8Array(data) };
+  const { key = "", publisher = "" } = own ?? {};
+  return { offset, time, payload: isCarriable(payload) ? payload : undefined, key, publisher };
 }

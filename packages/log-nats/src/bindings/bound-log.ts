@@ -15,11 +15,14 @@ import { Connection } from "../connection/nats-connection.ts";
 import type { NatsSettings } from "../nats-options.ts";
 import { BoundReader } from "./bound-reader.ts";
 import { BoundStream } from "./bound-stream.ts";
+import { BoundWriter } from "./bound-writer.ts";
 import type { CompiledBinding } from "./bindings.ts";
 
 interface Bound {
   readonly stream: BoundStream;
   readonly reader: BoundReader;
+  /** Left out where the binding is read only. */
+  readonly writer: BoundWriter | undefined;
   readonly subject: string;
 }
 
@@ -27,6 +30,7 @@ interface Open {
   readonly connection: Connection;
   readonly streams: readonly BoundStream[];
   readonly readers: readonly BoundReader[];
+  readonly writers: readonly (BoundWriter | undefined)[];
 }
 
 /** A log with channels beside its own: subjects of streams that others write. */
@@ -52,11 +56,16 @@ export class BoundLog implements Log {
       connection = await Connection.open(this.#settings, ports);
       const opened = connection;
       const streams = this.#bindings.map((binding) => new BoundStream(binding, opened));
-      for (const stream of streams) await stream.state();
+      for (const stream of streams) await stream.hold(this.#settings);
       const readers = streams.map(
         (stream) => new BoundReader({ stream, connection: opened, ports, maxFollowed, timeoutMs }),
       );
-      this.#open = { connection, streams, readers };
+      const writers = streams.map((stream) =>
+        stream.binding.mode === "both"
+          ? new BoundWriter({ stream, connection: opened, ports, settings: this.#settings })
+          : undefined,
+      );
+      this.#open = { connection, streams, readers, writers };
     } catch (error) {
       await connection?.close();
       await this.#own.close();
@@ -65,11 +74,17 @@ export class BoundLog implements Log {
   }
 
   async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    const own = appends.filter(({ channel }) => this.#subjectOf(channel) === undefined);
+    if (this.#open === undefined) return appends.map(() => closedOutcome);
+    const own: Append[] = [];
+    const bound = appends.map(async (append) => {
+      const place = this.#boundTo(append.channel);
+      if (place !== undefined) return this.#appendBound(place, append);
+      own.push(append);
+      return undefined;
+    });
     const outcomes = (await this.#own.append(own)).values();
-    return appends.map(({ channel }) =>
-      this.#subjectOf(channel) === undefined ? outcomes.next().value! : readOnly(channel),
-    );
+    const settled = await Promise.all(bound);
+    return settled.map((outcome) => outcome ?? outcomes.next().value!);
   }
 
   async head(channel: string): Promise<Head> {
@@ -106,12 +121,8 @@ export class BoundLog implements Log {
     await open?.connection.close();
   }
 
-  #subjectOf(channel: string): string | undefined {
-    for (const { subjectOf } of this.#bindings) {
-      const subject = subjectOf(channel);
-      if (subject !== undefined) return subject;
-    }
-    return undefined;
+  async #appendBound({ writer, subject }: Bound, append: Append): Promise<AppendOutcome> {
+    return writer === undefined ? readOnly(append.channel) : writer.append(subject, append);
   }
 
   #boundTo(channel: string): Bound | undefined {
@@ -119,11 +130,14 @@ export class BoundLog implements Log {
       const subject = subjectOf(channel);
       if (subject === undefined) continue;
       if (this.#open === undefined) throw new HawserError("log-closed", "the log is not open");
-      return { subject, stream: this.#open.streams[index]!, reader: this.#open.readers[index]! };
+      const { streams, readers, writers } = this.#open;
+      return { subject, stream: streams[index]!, reader: readers[index]!, writer: writers[index] };
     }
     return undefined;
   }
 }
+
+const closedOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "the log is not open" };
 
 function readOnly(channel: string): AppendOutcome {
   return { kind: "failed", code: "log-full", message: `channel ${channel} is bound to be read only` };
