@@ -19,3 +19,13 @@ export type { PlainRequest } from "./proxy/plain-request.ts";
 export { UpstreamRefused } from "./proxy/pool-port.ts";
 export type { ProxyLease, ProxyPool, ProxyPoolRequest, ProxyPools, ProxyTarget } from "./proxy/pool-port.ts";
 export type { HeaderChanges, RouteOptions } from "./proxy/route.ts";
+export { createGateway, Gateway } from "./gateway.ts";
+export { gatewayFaults } from "./gateway-options.ts";
+export type {
+  GatewayOptions,
+  GatewayPoolOptions,
+  GatewayReload,
+  HttpPoolOptions,
+  OptionFault,
+} from "./gateway-options.ts";
+export { jsonAccessLog } from "./observe/json-access-log.ts";

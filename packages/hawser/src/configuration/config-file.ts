@@ -33,14 +33,24 @@ export async function loadConfigFile(folder: string, named: string | undefined):
   if (found === undefined) return noConfigFile(folder);
   const path = resolve(folder, found);
   if (!existsSync(path)) throw new UsageError(`the configuration file ${found} does not exist`);
-  const exported = await importFile(path, found);
-  const config: unknown = typeof exported === "function" ? await (exported as () => unknown)() : exported;
+  const config = await importDefault(path, found);
   return { config: checkShape(config, found), path, name: basename(path), folder: dirname(path) };
 }
 
 /** What counts where there is no file. */
 export function noConfigFile(folder: string): ConfigFile {
   return { ...none, folder };
+}
+
+/**
+ * What a module of TypeScript or JavaScript exports by default; of a function, what it returns.
+ *
+ * @param name - What errors call it.
+ * @throws UsageError when it cannot be loaded.
+ */
+export async function importDefault(path: string, name: string): Promise<unknown> {
+  const exported = await importFile(path, name);
+  return typeof exported === "function" ? await (exported as () => unknown)() : exported;
 }
 
 async function importFile(path: string, name: string): Promise<unknown> {

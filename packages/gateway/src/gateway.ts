@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { HawserError, systemPorts } from "@hawser/protocol";
+import { silentLogger } from "@hawser/server";
+import type { Logger, Operation, ServerPart } from "@hawser/server";
+import { pushOperations } from "./api/push-operations.ts";
+import { askNode } from "./backend/ask-node.ts";
+import { nodeMark } from "./backend/backends.ts";
+import { nodePoster } from "./backend/http-post.ts";
+import type { Poster } from "./backend/http-post.ts";
+import { peersOf } from "./backend/peers.ts";
+import { gatewayFaults } from "./gateway-options.ts";
+import type { GatewayOptions, GatewayReload } from "./gateway-options.ts";
+import { GatewayPools } from "./gateway-pools.ts";
+import { GatewayMetrics } from "./observe/gateway-metrics.ts";
+import { PlainProxy } from "./proxy/plain-proxy.ts";
+
+/**
+ * Makes a gateway: what is behind it, and how clients come to it.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({ pools: { app: { kind: "http", url, secret } }, routes: [{ pool: "app" }] });
+ * const server = createServer({ log: memoryLog(), authenticate: anonymous(), parts: [gateway] });
+ * await server.listen();
+ * ```
+ *
+ * @throws HawserError `option-invalid`, naming everything that is wrong.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new Gateway(options);
+}
+
+/** A gateway: pools, the proxy of plain clients, and what operates them. It is a part of a server, or has a port of its own. */
+export class Gateway implements ServerPart {
+  /** As in `GatewayOptions.name`. */
+  readonly name: string;
+  /** Those of its HTTP API. */
+  readonly operations: readonly Operation[];
+  /** Plain clients. A port of their own hands upgrades to it, too. */
+  readonly proxy: PlainProxy;
+  readonly #poster: Poster = nodePoster();
+  readonly #metrics = new GatewayMetrics();
+  readonly #pools: GatewayPools;
+  readonly #logger: Logger;
+  #options: GatewayOptions;
+
+  /** Use `createGateway`. */
+  constructor(options: GatewayOptions) {
+    throwFaults(options);
+    this.#options = options;
+    this.name = options.name ?? `gateway-${randomBytes(4).toString("hex")}`;
+    this.#logger = options.logger ?? silentLogger;
+    const ports = systemPorts();
+    this.#pools = new GatewayPools({
+      ...ports,
+      node: this.name,
+      poster: this.#poster,
+      logger: this.#logger,
+      observer: this.#metrics,
+    });
+    this.#pools.replace(options.pools);
+    const { authorizePlain, trustProxy, accessLog, limits } = options;
+    this.proxy = new PlainProxy({
+      pools: this.#pools,
+      routes: options.routes ?? [],
+      ports,
+      logger: this.#logger,
+      accessLog: {
+        record: (record) => {
+          this.#metrics.record(record);
+          accessLog?.record(record);
+        },
+      },
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(authorizePlain === undefined ? {} : { authorize: authorizePlain }),
+      ...(limits?.proxy === undefined ? {} : { limits: limits.proxy }),
+    });
+    this.operations = pushOperations({
+      backends: this.#pools.backends,
+      mark: nodeMark(this.name),
+      peers: peersOf(options.peers ?? {}, () => []),
+      post: askNode(this.#poster),
+    });
+  }
+
+  /** Plain connections now. */
+  get connections(): number {
+    return this.proxy.connections;
+  }
+
+  /** Takes an upgrade to another path than the server's own, and answers it in any case. */
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    this.proxy.upgrade(request, socket, head);
+    return true;
+  };
+
+  /** Its metrics, in the Prometheus text format. */
+  readonly metrics = (): Promise<string> => this.#metrics.expose();
+
+  /**
+   * From now on these pools and routes hold. Sockets that there are stay, but for those to pools and targets that are gone.
+   *
+   * @throws HawserError `option-invalid`, naming everything that is wrong: then all stays as it was.
+   */
+  reload(changes: GatewayReload): void {
+    const options = { ...this.#options, ...changes };
+    throwFaults(options);
+    this.#options = options;
+    // Routes first go to what is there already, and last to what is left.
+    this.#pools.add(options.pools);
+    this.proxy.setRoutes(options.routes ?? []);
+    this.#pools.replace(options.pools);
+    this.#logger.info({ pools: Object.keys(options.pools).length, routes: options.routes?.length ?? 0 }, "reloaded");
+  }
+
+  /** Takes no one in, and resolves when all sockets are gone; those that are left after so long are ended. */
+  async drain(withinMs: number): Promise<void> {
+    await this.proxy.drain(withinMs);
+  }
+
+  /** Ends all sockets at once. Back ends are told of theirs, as long as the process lives. */
+  async close(): Promise<void> {
+    await this.proxy.close();
+    this.#pools.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function throwFaults(options: GatewayOptions): void {
+  const faults = gatewayFaults(options);
+  if (faults.length === 0) return;
+  const text = faults.map(({ at, message }) => `${at} ${message}`).join("; ");
+  throw new HawserError("option-invalid", `${text}.`);
+}

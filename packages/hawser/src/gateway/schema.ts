@@ -1,0 +1,134 @@
+import { defaultBackendLimits, defaultProxyLimits } from "@hawser/gateway";
+import { defaultLimits } from "@hawser/server";
+import { z } from "zod";
+
+/** Text; "" is none. */
+const text = z.string({ error: "must be text" }).min(1, { error: "must not be empty" });
+const texts = z.array(text, { error: "must be a list" });
+const textByName = z.record(z.string(), z.string({ error: "must be text" }), { error: "must be an object" });
+const port = count(0, 65_535);
+const milliseconds = count(0, 2 ** 31 - 1);
+
+/** An object without other members: what is misspelt must not be taken for left out. */
+function object<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? Object.keys(shape).join(" ") : "must be an object"),
+  });
+}
+
+function count(lowest: number, highest: number): z.ZodType {
+  const message = `must be an integer from ${lowest} to ${highest}`;
+  return z.custom((value) => Number.isInteger(value) && (value as number) >= lowest && (value as number) <= highest, {
+    error: message,
+  });
+}
+
+function oneOf(...values: readonly string[]): z.ZodType {
+  return z.custom((value) => typeof value === "string" && values.includes(value), {
+    error: `must be one of ${values.join(", ")}`,
+  });
+}
+
+/** Something that only a TypeScript or JavaScript file can hold. */
+function code(what: string): z.ZodType {
+  return z.custom((value) => typeof value === "function", {
+    error: `must be ${what}, which only a .ts or .js file can hold`,
+  });
+}
+
+/** Limits by their names: what each may be, who reads them says. */
+function limits(defaults: object): z.ZodType {
+  const positive = count(1, Number.MAX_SAFE_INTEGER).optional();
+  return object(Object.fromEntries(Object.keys(defaults).map((name) => [name, positive])));
+}
+
+const headerChanges = object({ set: textByName.optional(), remove: texts.optional() });
+
+const route = object({
+  name: text.optional(),
+  hosts: texts.optional(),
+  path: text.optional(),
+  subprotocols: texts.optional(),
+  pool: text,
+  stripPrefix: text.optional(),
+  host: oneOf("client", "target").optional(),
+  request: headerChanges.optional(),
+  response: headerChanges.optional(),
+  forwarded: oneOf("x-forwarded", "forwarded", "both", "none").optional(),
+  proxyProtocol: oneOf("v1", "v2").optional(),
+  idleTimeoutMs: count(1, 2 ** 31 - 1).optional(),
+  maxConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+});
+
+const apiKey = object({
+  name: text,
+  key: text.optional(),
+  sha256: text.optional(),
+  scopes: texts.optional(),
+  channels: texts.optional(),
+});
+
+/** A pool of kind `http`. */
+export const httpPoolSchema = object({
+  kind: oneOf("http"),
+  url: text,
+  secret: z.custom((value) => typeof value === "string" || (Array.isArray(value) && value.every(isText)), {
+    error: "must be text, or a list of texts",
+  }),
+  format: oneOf("json", "raw").optional(),
+  headers: textByName.optional(),
+  passHeaders: texts.optional(),
+  limits: limits(defaultBackendLimits).optional(),
+});
+
+/** The file as a whole; its pools are looked at one by one. */
+export const gatewaySchema = object({
+  $schema: text.optional(),
+  pools: z.record(z.string(), z.looseObject({}, { error: "must be an object" }), {
+    error: "must be an object of pools by their names",
+  }),
+  routes: z.array(route, { error: "must be a list" }).optional(),
+  port: port.optional(),
+  host: text.optional(),
+  path: text.optional(),
+  plain: object({
+    port,
+    host: text.optional(),
+    tls: object({ cert: text, key: text }).optional(),
+    proxyProtocol: object({ from: texts }).optional(),
+  }).optional(),
+  secret: text.optional(),
+  authenticate: code("a function such as jwt(...)").optional(),
+  authorize: code("a function").optional(),
+  authorizePlain: code("a function").optional(),
+  origins: z
+    .custom((value) => value === "any" || value === "same-origin" || (Array.isArray(value) && value.every(isText)), {
+      error: "must be any, same-origin, or a list of origins",
+    })
+    .optional(),
+  trustProxy: texts.optional(),
+  api: object({ keys: z.array(apiKey, { error: "must be a list" }) }).optional(),
+  peers: textByName.optional(),
+  accessLog: text.optional(),
+  name: text.optional(),
+  log: z
+    .custom((value) => typeof (value as { append?: unknown } | null)?.append === "function", {
+      error: "must be a log such as redisLog(...), which only a .ts or .js file can hold",
+    })
+    .optional(),
+  cluster: z
+    .custom((value) => typeof value === "boolean" || (typeof value === "object" && value !== null), {
+      error: "must be true, false, or an object",
+    })
+    .optional(),
+  drainMs: milliseconds.optional(),
+  logLevel: oneOf("debug", "info", "warn", "error", "silent").optional(),
+  limits: object({
+    server: limits(defaultLimits).optional(),
+    proxy: limits(defaultProxyLimits).optional(),
+  }).optional(),
+});
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
