@@ -3,6 +3,9 @@ import type { Logger } from "@hawser/server";
 import { backendSettings } from "./backend/backend-options.ts";
 import type { BackendOptions } from "./backend/backend-options.ts";
 import { peersOf } from "./backend/peers.ts";
+import type { KnownNode } from "./backend/peers.ts";
+import { resolveHomeLimits } from "./home/home-limits.ts";
+import type { HomeLimits } from "./home/home-limits.ts";
 import type { AccessLog } from "./proxy/access-log.ts";
 import type { AuthorizePlain } from "./proxy/authorize-plain.ts";
 import { resolveProxyLimits } from "./proxy/limits.ts";
@@ -13,6 +16,14 @@ import type { RouteOptions } from "./proxy/route.ts";
 /** A pool whose server is an HTTP back end. */
 export interface HttpPoolOptions extends BackendOptions {
   readonly kind: "http";
+}
+
+/** What bounds a gateway; an HTTP back end has its limits with its pool. */
+export interface GatewayLimits {
+  /** Of plain clients. */
+  readonly proxy?: Partial<ProxyLimits>;
+  /** Of virtual sockets. */
+  readonly sockets?: Partial<HomeLimits>;
 }
 
 /** What is behind a gateway by one name. */
@@ -34,7 +45,11 @@ export interface GatewayOptions {
   readonly accessLog?: AccessLog;
   /** The bases of the other nodes' HTTP APIs, by their names: pushes to their sockets are passed on. Default: none. */
   readonly peers?: Readonly<Record<string, string>>;
-  readonly limits?: { readonly proxy?: Partial<ProxyLimits> };
+  /** Addresses at which Hawser's clients reach this node itself, so that they find their sockets again. Default: none. */
+  readonly endpoints?: readonly string[];
+  /** The nodes that the cluster knows now: pushes to their sockets are passed on. Default: none. */
+  readonly nodes?: () => readonly KnownNode[];
+  readonly limits?: GatewayLimits;
   /** Default: says nothing. */
   readonly logger?: Logger;
 }
@@ -75,6 +90,7 @@ export function gatewayFaults(options: GatewayOptions): readonly OptionFault[] {
   }
   if (!faults.some(({ at }) => at.startsWith("routes"))) look("routes", () => compileRoutes(routes));
   look("limits.proxy", () => resolveProxyLimits(limits.proxy));
+  look("limits.sockets", () => resolveHomeLimits(limits.sockets));
   look("peers", () => peersOf(peers, () => []));
   return faults;
 }

@@ -56,7 +56,8 @@ export class GatewayPools implements ProxyPools, Upstreams {
     return this.backends.remove(name);
   }
 
-  close(): void {
-    this.backends.close();
+  /** Ends all sockets, and resolves when the HTTP back ends have been told. */
+  close(): Promise<void> {
+    return this.backends.close();
   }
 }

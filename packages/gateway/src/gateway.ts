@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { HawserError, systemPorts } from "@hawser/protocol";
+import type { Timers } from "@hawser/protocol";
 import { silentLogger } from "@hawser/server";
 import type { Logger, Operation, ServerPart } from "@hawser/server";
 import { pushOperations } from "./api/push-operations.ts";
@@ -13,8 +14,12 @@ import { peersOf } from "./backend/peers.ts";
 import { gatewayFaults } from "./gateway-options.ts";
 import type { GatewayOptions, GatewayReload } from "./gateway-options.ts";
 import { GatewayPools } from "./gateway-pools.ts";
+import { Home } from "./home/home.ts";
 import { GatewayMetrics } from "./observe/gateway-metrics.ts";
 import { PlainProxy } from "./proxy/plain-proxy.ts";
+
+/** How long a gateway that closes waits for HTTP back ends to be told. */
+const maxTellMs = 5_000;
 
 /**
  * Makes a gateway: what is behind it, and how clients come to it.
@@ -22,7 +27,8 @@ import { PlainProxy } from "./proxy/plain-proxy.ts";
  * @example
  * ```ts
  * const gateway = createGateway({ pools: { app: { kind: "http", url, secret } }, routes: [{ pool: "app" }] });
- * const server = createServer({ log: memoryLog(), authenticate: anonymous(), parts: [gateway] });
+ * const { sockets } = gateway;
+ * const server = createServer({ log: memoryLog(), authenticate: anonymous(), sockets, parts: [gateway] });
  * await server.listen();
  * ```
  *
@@ -40,10 +46,13 @@ export class Gateway implements ServerPart {
   readonly operations: readonly Operation[];
   /** Plain clients. A port of their own hands upgrades to it, too. */
   readonly proxy: PlainProxy;
+  /** Virtual sockets: what a server takes as `sockets`. */
+  readonly sockets: Home;
   readonly #poster: Poster = nodePoster();
   readonly #metrics = new GatewayMetrics();
   readonly #pools: GatewayPools;
   readonly #logger: Logger;
+  readonly #timers: Timers;
   #options: GatewayOptions;
 
   /** Use `createGateway`. */
@@ -53,6 +62,7 @@ export class Gateway implements ServerPart {
     this.name = options.name ?? `gateway-${randomBytes(4).toString("hex")}`;
     this.#logger = options.logger ?? silentLogger;
     const ports = systemPorts();
+    this.#timers = ports.timers;
     this.#pools = new GatewayPools({
       ...ports,
       node: this.name,
@@ -61,7 +71,15 @@ export class Gateway implements ServerPart {
       observer: this.#metrics,
     });
     this.#pools.replace(options.pools);
-    const { authorizePlain, trustProxy, accessLog, limits } = options;
+    const { authorizePlain, trustProxy, accessLog, limits, endpoints } = options;
+    this.sockets = new Home({
+      ...ports,
+      name: this.name,
+      upstreams: this.#pools,
+      observer: this.#metrics,
+      ...(endpoints === undefined ? {} : { endpoints }),
+      ...(limits?.sockets === undefined ? {} : { limits: limits.sockets }),
+    });
     this.proxy = new PlainProxy({
       pools: this.#pools,
       routes: options.routes ?? [],
@@ -80,14 +98,14 @@ export class Gateway implements ServerPart {
     this.operations = pushOperations({
       backends: this.#pools.backends,
       mark: nodeMark(this.name),
-      peers: peersOf(options.peers ?? {}, () => []),
+      peers: peersOf(options.peers ?? {}, options.nodes ?? (() => [])),
       post: askNode(this.#poster),
     });
   }
 
-  /** Plain connections now. */
+  /** Plain connections and virtual sockets now. */
   get connections(): number {
-    return this.proxy.connections;
+    return this.proxy.connections + this.sockets.size;
   }
 
   /** Takes an upgrade to another path than the server's own, and answers it in any case. */
@@ -117,13 +135,21 @@ export class Gateway implements ServerPart {
 
   /** Takes no one in, and resolves when all sockets are gone; those that are left after so long are ended. */
   async drain(withinMs: number): Promise<void> {
-    await this.proxy.drain(withinMs);
+    await Promise.all([this.proxy.drain(withinMs), this.sockets.drain(withinMs)]);
   }
 
-  /** Ends all sockets at once. Back ends are told of theirs, as long as the process lives. */
+  /** Ends all sockets at once. Resolves when the HTTP back ends have been told of theirs, or 5 seconds have passed. */
   async close(): Promise<void> {
     await this.proxy.close();
-    this.#pools.close();
+    this.sockets.close();
+    await new Promise<void>((resolve) => {
+      const timer = this.#timers.after(maxTellMs, resolve);
+      void this.#pools.close().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    this.#poster.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

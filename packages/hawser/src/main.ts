@@ -2,6 +2,7 @@ import { parseArguments } from "./arguments.ts";
 import { callCommand } from "./commands/call.ts";
 import type { Command } from "./commands/command.ts";
 import { drainCommand } from "./commands/drain.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
 import { historyCommand } from "./commands/history.ts";
 import { logCommand } from "./commands/log.ts";
 import { pubCommand } from "./commands/pub.ts";
@@ -19,6 +20,7 @@ import type { World } from "./world.ts";
 
 const commands: readonly Command[] = [
   serveCommand,
+  gatewayCommand,
   logCommand,
   drainCommand,
   subCommand,

@@ -28,6 +28,10 @@ export async function run(): Promise<never> {
     environment: process.env,
     folder: process.cwd(),
     interrupted: interruption.signal,
+    onHangup: (listener) => {
+      process.on("SIGHUP", listener);
+      return () => process.off("SIGHUP", listener);
+    },
     outputClosed: outputClosed.signal,
   };
   const code = await main(process.argv.slice(2), world);

@@ -18,6 +18,8 @@ export interface World {
   readonly folder: string;
   /** Aborted by the first SIGINT or SIGTERM, with an `Interrupted` as its reason. */
   readonly interrupted: AbortSignal;
+  /** Calls back at each SIGHUP, in the place of what the signal does otherwise, until what is returned is called. */
+  readonly onHangup: (listener: () => void) => () => void;
   /** Aborted when who reads the standard output has gone (`| head`). */
   readonly outputClosed: AbortSignal;
 }

@@ -36,6 +36,7 @@ export function testWorld(options: TestWorldOptions = {}): TestWorld {
     folder: options.folder ?? tmpdir(),
     interrupted: new AbortController().signal,
     outputClosed: new AbortController().signal,
+    onHangup: () => () => {},
     out: () => out,
     errors: () => errors,
   };

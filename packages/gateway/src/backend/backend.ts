@@ -22,6 +22,8 @@ export interface BackendParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly observer: BackendObserver;
+  /** Holds what is being delivered. */
+  readonly underWay: Set<Promise<unknown>>;
   /** Draws the id of a socket. */
   readonly newId: () => string;
 }

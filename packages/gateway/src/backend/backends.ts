@@ -28,6 +28,7 @@ const randomBytes = 16;
 export class Backends {
   readonly #options: BackendsOptions;
   readonly #backends = new Map<string, Backend>();
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: BackendsOptions) {
     this.#options = options;
@@ -50,7 +51,10 @@ export class Backends {
     const settings = backendSettings(options, at);
     const existing = this.#backends.get(pool);
     if (existing === undefined)
-      this.#backends.set(pool, new Backend(pool, settings, { ...this.#options, newId: () => this.#newId() }));
+      this.#backends.set(
+        pool,
+        new Backend(pool, settings, { ...this.#options, underWay: this.#underWay, newId: () => this.#newId() }),
+      );
     else existing.reconfigure(settings);
   }
 
@@ -78,9 +82,10 @@ export class Backends {
       : undefined;
   }
 
-  /** Ends all sockets. */
-  close(): void {
+  /** Ends all sockets, and resolves when the back ends have been told. */
+  async close(): Promise<void> {
     for (const backend of this) backend.close("The gateway closes.");
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   #newId(): string {

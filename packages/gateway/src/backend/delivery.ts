@@ -35,6 +35,8 @@ export interface DeliveryOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly observer: RequestObserver;
+  /** Holds what is being delivered, for those who wait for it. */
+  readonly underWay: Set<Promise<unknown>>;
 }
 
 type Attempt = Delivered | { readonly kind: "again"; readonly reason: string; readonly afterMs: number };
@@ -49,7 +51,14 @@ export class Delivery {
   }
 
   /** Never rejects. `signal` ends it early, as unavailable. */
-  async deliver(event: BackendEvent, maxAttempts: number, signal?: AbortSignal): Promise<Delivered> {
+  deliver(event: BackendEvent, maxAttempts: number, signal?: AbortSignal): Promise<Delivered> {
+    const { underWay } = this.#options;
+    const delivered = this.#deliver(event, maxAttempts, signal).finally(() => underWay.delete(delivered));
+    underWay.add(delivered);
+    return delivered;
+  }
+
+  async #deliver(event: BackendEvent, maxAttempts: number, signal: AbortSignal | undefined): Promise<Delivered> {
     const { pool, logger, observer } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       const result = await this.#attempt(event, signal);

@@ -8,7 +8,7 @@ export interface Peers {
 }
 
 /** A node as a cluster knows it. */
-interface KnownNode {
+export interface KnownNode {
   readonly name: string;
   /** Its public addresses, such as `wss://a.example.org/hawser`. */
   readonly endpoints: readonly string[];

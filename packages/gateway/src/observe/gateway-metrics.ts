@@ -1,14 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BackendObserver } from "../backend/backend.ts";
+import type { HomeObserver } from "../home/home.ts";
 import type { AccessLog, AccessRecord } from "../proxy/access-log.ts";
-
-/** What of virtual sockets is counted, as their home tells it. */
-export interface SocketObserver {
-  opened(upstream: string): void;
-  refused(upstream: string, code: string): void;
-  over(upstream: string): void;
-  attached(upstream: string): void;
-}
 
 /** Names that a client may choose are counted up to here; further ones as `other`. */
 const maxNames = 1_000;
@@ -16,7 +9,7 @@ const maxNames = 1_000;
 const latencyBoundsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 
 /** The metrics of a gateway, in a registry of their own. */
-export class GatewayMetrics implements BackendObserver, SocketObserver, AccessLog {
+export class GatewayMetrics implements BackendObserver, HomeObserver, AccessLog {
   readonly registry = new Registry();
   readonly #names = new Set<string>();
   readonly #sockets = this.#gauge("sockets", "Virtual sockets that this node holds.", "pool");

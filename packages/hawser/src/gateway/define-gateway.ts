@@ -1,4 +1,4 @@
-import type { AuthorizePlain, BackendOptions, ProxyLimits, RouteOptions } from "@hawser/gateway";
+import type { AuthorizePlain, BackendOptions, HomeLimits, ProxyLimits, RouteOptions } from "@hawser/gateway";
 import type { Log } from "@hawser/log";
 import type {
   ApiOptions,
@@ -63,6 +63,8 @@ export interface GatewayConfig {
   readonly name?: string;
   /** The log that nodes share. Default: in memory. */
   readonly log?: Log;
+  /** Public addresses of this node alone, such as `wss://a.example.org/hawser`: clients find their sockets there again. Default: none. */
+  readonly addresses?: readonly string[];
   /** The node finds the others that share its log. Default false. */
   readonly cluster?: boolean | ClusterOptions;
   /** For how long a drain lets sockets live, at SIGTERM and SIGINT. Default 30,000; 0: not at all. */
@@ -74,6 +76,8 @@ export interface GatewayConfig {
     readonly server?: Partial<Limits>;
     /** Of plain clients. */
     readonly proxy?: Partial<ProxyLimits>;
+    /** Of virtual sockets. */
+    readonly sockets?: Partial<HomeLimits>;
   };
 }
 

@@ -3,7 +3,7 @@ import type { GatewayConfig } from "./define-gateway.ts";
 
 /** What of a configuration is the gateway's own; the rest is the server's and the command's. */
 export function gatewayOptions(config: GatewayConfig): GatewayOptions {
-  const { pools, routes, name, authorizePlain, trustProxy, peers, limits } = config;
+  const { pools, routes, name, authorizePlain, trustProxy, peers, addresses, limits } = config;
   return {
     pools,
     ...(routes === undefined ? {} : { routes }),
@@ -11,6 +11,7 @@ export function gatewayOptions(config: GatewayConfig): GatewayOptions {
     ...(authorizePlain === undefined ? {} : { authorizePlain }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
     ...(peers === undefined ? {} : { peers }),
-    ...(limits?.proxy === undefined ? {} : { limits: { proxy: limits.proxy } }),
+    ...(addresses === undefined ? {} : { endpoints: addresses }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }

@@ -1,4 +1,4 @@
-import { defaultBackendLimits, defaultProxyLimits } from "@hawser/gateway";
+import { defaultBackendLimits, defaultHomeLimits, defaultProxyLimits } from "@hawser/gateway";
 import { defaultLimits } from "@hawser/server";
 import { z } from "zod";
 
@@ -109,6 +109,7 @@ export const gatewaySchema = object({
   trustProxy: texts.optional(),
   api: object({ keys: z.array(apiKey, { error: "must be a list" }) }).optional(),
   peers: textByName.optional(),
+  addresses: texts.optional(),
   accessLog: text.optional(),
   name: text.optional(),
   log: z
@@ -126,6 +127,7 @@ export const gatewaySchema = object({
   limits: object({
     server: limits(defaultLimits).optional(),
     proxy: limits(defaultProxyLimits).optional(),
+    sockets: limits(defaultHomeLimits).optional(),
   }).optional(),
 });
 

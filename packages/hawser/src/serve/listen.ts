@@ -3,7 +3,7 @@ import type { HawserServer } from "@hawser/server";
 import type { Settings } from "../configuration/settings.ts";
 
 /** Listens. Rejects with `option-invalid` where another port or host would help, which it says. */
-export async function listen(server: HawserServer, settings: Settings): Promise<void> {
+export async function listen(server: HawserServer, settings: Pick<Settings, "port" | "host">): Promise<void> {
   const { port, host } = settings;
   try {
     await server.listen();

@@ -155,7 +155,8 @@ export function makeFolder(folder: string, from: string): void {
   }
 }
 
-function page(path: string): NonNullable<ServerOptions["onRequest"]> {
+/** The page of the console, which is told of `path`, that of the WebSocket. */
+export function page(path: string): NonNullable<ServerOptions["onRequest"]> {
   if (!existsSync(publicFolder)) {
     throw new UsageError("the page is not built: npm run build makes it, and --no-page does without");
   }
