@@ -29,3 +29,10 @@ export type {
   OptionFault,
 } from "./gateway-options.ts";
 export { jsonAccessLog } from "./observe/json-access-log.ts";
+export { Relay } from "./relay/relay.ts";
+export type { RelayOptions } from "./relay/relay.ts";
+export { RelayListener } from "./relay/relay-listener.ts";
+export type { RelayListenerOptions } from "./relay/relay-listener.ts";
+export type { RelayDialer, RelayLink, RelayLinkHandlers } from "./relay/relay-link.ts";
+export { wsRelayDialer } from "./relay/ws-relay-dialer.ts";
+export type { WsRelayDialerOptions } from "./relay/ws-relay-dialer.ts";

@@ -51,7 +51,9 @@ export class HomeClient implements SocketHandler, Binding {
   }
 
   released(socket: HomeSocket): void {
-    if (this.#bound.get(socket.number) === socket) this.#bound.delete(socket.number);
+    if (this.#bound.get(socket.number) !== socket) return;
+    this.#bound.delete(socket.number);
+    this.client.released?.(socket.number);
   }
 
   close(): void {

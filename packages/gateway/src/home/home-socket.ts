@@ -1,6 +1,7 @@
 import { pieceCost, socketCloseCodes, SocketReceiver, SocketSender } from "@hawser/protocol";
 import type {
   AttachSocketFrame,
+  ErrorCode,
   ServerFrame,
   SocketCloseFrame,
   SocketDataFrame,
@@ -111,6 +112,7 @@ export class HomeSocket {
     this.#generation = generation;
     this.#unbind();
     this.#place = this.#bindTo(binding);
+    binding.client.attached?.(this.number, this.#lane);
     binding.client.answer(id, { type: "socket-attached", id, ...this.#receiver.tell() });
     this.#relieve();
     this.wake();
@@ -187,22 +189,14 @@ export class HomeSocket {
 
   /** The right to it is gone (SOCK-20): nothing more of it is said to anybody. */
   forbid(): void {
-    if (this.#place.kind === "bound") {
-      this.#place.binding.client.tell({
-        type: "detach-socket",
-        number: this.number,
-        generation: this.#generation,
-        code: "forbidden",
-        message: "The right to this upstream was revoked.",
-        retry: false,
-      });
-    }
+    this.#detached("forbidden", "The right to this upstream was revoked.");
     this.#leave(1008, "");
     this.#finish();
   }
 
   /** The home is no more. */
   terminate(): void {
+    this.#detached("socket-gone", "The node that held this socket goes away.");
     this.#leave(1001, "");
     this.#finish();
   }
@@ -218,6 +212,14 @@ export class HomeSocket {
     if (place.kind !== "bound") return;
     place.source.close();
     place.binding.released(this);
+  }
+
+  /** Whoever has it on a connection is told that it is over. */
+  #detached(code: ErrorCode, message: string): void {
+    if (this.#place.kind !== "bound") return;
+    const { number } = this;
+    const generation = this.#generation;
+    this.#place.binding.client.tell({ type: "detach-socket", number, generation, code, message, retry: false });
   }
 
   /** The upstream said a message. */

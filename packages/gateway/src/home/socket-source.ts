@@ -41,7 +41,7 @@ export class SocketSource implements Source {
 }
 
 /** Frames as one message, complete with its header. */
-export function messageOf(frames: readonly ServerFrame[], encoding: Encoding): Uint8Array {
+function messageOf(frames: readonly ServerFrame[], encoding: Encoding): Uint8Array {
   if (frames.length === 1) return encodeFramed(frames[0]!, encoding);
   const encoded = frames.map((frame) => encoding.codec.encode(frame));
   return joinFramed(

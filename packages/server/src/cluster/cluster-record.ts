@@ -16,6 +16,8 @@ export interface NodeWord {
   readonly connections: number;
   /** Those of them whose client is known, and that stay: not requests of their own. */
   readonly sessions: number;
+  /** Where other nodes reach it for the virtual sockets whose home it is; "": nowhere. */
+  readonly relay: string;
   /** The life under which it answers for members of channels, once it does. */
   readonly presence: string;
 }
@@ -65,9 +67,9 @@ function objectOf(payload: Payload | undefined): Readonly<Record<string, unknown
 
 function isWord(value: unknown): value is NodeWord {
   if (typeof value !== "object" || value === null) return false;
-  const { name, endpoints, state, version, connections, sessions, presence } = value as Record<string, unknown>;
+  const { name, endpoints, state, version, connections, sessions, relay, presence } = value as Record<string, unknown>;
   return (
-    [name, version, presence].every(isText) &&
+    [name, version, relay, presence].every(isText) &&
     Array.isArray(endpoints) &&
     endpoints.every(isText) &&
     (state === "up" || state === "draining") &&

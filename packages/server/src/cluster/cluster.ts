@@ -14,7 +14,7 @@ import type { Doubled } from "./spread.ts";
 const spreadMovesPerSecond = 20;
 
 /** A node of the cluster. */
-export interface ClusterNode extends Omit<NodeWord, "presence"> {
+export interface ClusterNode extends Omit<NodeWord, "presence" | "relay"> {
   /** Drawn at random when the node starts. */
   readonly id: string;
   /** It is the one that was asked. */
@@ -50,7 +50,7 @@ export interface ClusterHost<Connection extends Movable> {
 }
 
 /** The cluster, as an application looks at it. */
-export type ClusterView = Pick<Cluster<Movable>, "nodes" | "counts" | "watch" | "endpoints">;
+export type ClusterView = Pick<Cluster<Movable>, "nodes" | "counts" | "watch" | "endpoints" | "relayOf">;
 
 /** A node's part in its cluster; without settings it is alone, and the log hears nothing of it. */
 export class Cluster<Connection extends Movable> {
@@ -124,6 +124,11 @@ export class Cluster<Connection extends Movable> {
       .slice(0, maxEndpoints);
   }
 
+  /** Where another node that lives takes the sockets whose home it is; `undefined`: no such node, or it does not say so. */
+  relayOf(name: string): string | undefined {
+    return this.#others.find((node) => node.name === name && node.relay !== "")?.relay;
+  }
+
   /** Rejects with `log-unavailable` when the log cannot be read. */
   async start(): Promise<void> {
     await this.#voice?.start();
@@ -170,11 +175,12 @@ export class Cluster<Connection extends Movable> {
   }
 
   #word(): NodeWord {
-    const { name, version = "", presence } = this.#services;
+    const { name, version = "", presence, sockets } = this.#services;
     const { connections, sessions, draining } = this.#host;
     const state = draining === undefined ? "up" : "draining";
     const { endpoints = [] } = this.#settings ?? {};
-    return { name, endpoints, state, version, connections, sessions, presence: presence.instance };
+    const relay = sockets?.relayAddress ?? "";
+    return { name, endpoints, state, version, connections, sessions, relay, presence: presence.instance };
   }
 
   /** What others say is known: whoever has too many gives. */

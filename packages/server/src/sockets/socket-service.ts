@@ -8,6 +8,7 @@ import type {
   SocketWindowFrame,
 } from "@hawser/protocol";
 import type { Identity } from "../auth/identity.ts";
+import type { Lane } from "../delivery/lane.ts";
 import type { SourceReader } from "../delivery/source.ts";
 
 /** What a client says about virtual sockets (section 17 of `spec/protocol.md`). */
@@ -33,6 +34,10 @@ export interface SocketClient {
   refuse(id: number, error: HawserError): void;
   /** Sends a frame that answers nothing. */
   tell(frame: ServerFrame): void;
+  /** A socket is on this connection from now on, in that lane: said ahead of the answer. For those who pass frames on. */
+  attached?(number: number, lane: Lane): void;
+  /** It is not any more, for whatever reason. */
+  released?(number: number): void;
   /** An error of our own: for the log, never for the peer. */
   report(what: string, error: unknown): void;
 }
@@ -49,6 +54,8 @@ export interface SocketHandler {
 
 /** What a node has that opens virtual sockets: the gateway. */
 export interface SocketService {
+  /** Where other nodes reach this one for sockets, as the cluster's word tells them. Default: not told. */
+  readonly relayAddress?: string;
   /** Called for a connection that goes both ways, when its client first says something about sockets. */
   attach(client: SocketClient): SocketHandler;
   /**

@@ -14,6 +14,7 @@ const beat: ClusterRecord = {
     version: "1.2.3",
     connections: 3,
     sessions: 2,
+    relay: "ws://192.0.2.1:7430",
     presence: "2e",
   },
 };

@@ -2,6 +2,7 @@ import type { FollowHandlers } from "@hawser/log";
 import { describe, expect, it } from "vitest";
 import type { ClusterEvent } from "../../src/cluster/cluster.ts";
 import { decodeCluster, clusterChannel } from "../../src/cluster/cluster-record.ts";
+import type { SocketService } from "../../src/core.ts";
 import { cluster, enter, said, watch } from "../presence/support.ts";
 import type { TestNode } from "../presence/support.ts";
 import { startNode } from "../support/test-node.ts";
@@ -49,6 +50,20 @@ describe("a cluster", () => {
     expect(names(nodes[2]!).sort()).toEqual(["node-1", "node-2", "node-3"]);
     expect(nodes[1]!.node.cluster.nodes().map(({ self }) => self)).toEqual([true, false, false]);
     expect(new Set(nodes.map(({ node }) => node.cluster.nodes()[0]!.id)).size).toBe(3);
+  });
+
+  it("tells every node where the others take the virtual sockets whose home they are [SOCK-16]", async () => {
+    const sockets: SocketService = {
+      relayAddress: "ws://192.0.2.1:7430",
+      attach: () => ({ handle: () => {}, recheck: async () => {}, close: () => {} }),
+      drain: async () => {},
+      close: () => {},
+    };
+    const { nodes } = await open(2, { sockets });
+    expect(nodes[0]!.node.cluster.relayOf("node-2")).toBe("ws://192.0.2.1:7430");
+    expect(nodes[0]!.node.cluster.relayOf("node-3")).toBeUndefined();
+    const without = await open(2);
+    expect(without.nodes[0]!.node.cluster.relayOf("node-2")).toBeUndefined();
   });
 
   it("is a node alone where it is not configured, and the log hears nothing of it", async () => {

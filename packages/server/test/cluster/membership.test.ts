@@ -9,6 +9,7 @@ const word = (name: string, more: Partial<NodeWord> = {}): NodeWord => ({
   version: "1",
   connections: 0,
   sessions: 0,
+  relay: "",
   presence: "",
   ...more,
 });
