@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, wholeLog } from "../../support/clients.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { HawserProcess } from "../../support/hawser-process.ts";
 import { ClusterTraffic, pause } from "./cluster-traffic.ts";
+import { askNode, writeApiKeys } from "./node-api.ts";
 
 /** A broker that runs, with a log that is new. */
 export interface RunningBroker {
@@ -15,8 +20,6 @@ export interface RunningBroker {
     readonly listen?: number;
     readonly logThrough: (port: number) => string;
   };
-  /** More options of the nodes, such as `--config FILE`. */
-  readonly nodeOptions?: readonly string[];
   /** Ends it in good order. */
   stop(): Promise<void>;
   /** Starts it again, on what it kept. Resolves when it answers. */
@@ -41,11 +44,15 @@ const sessions = 200;
 const channels = 10;
 /** Of a node that is killed, and of a way that is cut. */
 const awayMs = 2_000;
+const config = fileURLToPath(new URL("./node.config.ts", import.meta.url));
+/** However slow the machine is. */
+const patiently = { timeout: 20_000, interval: 50 };
 
 /**
  * The tests that every broker's log has to pass with the real command: two nodes in processes of their own, 200 sessions over
  * both, 500 messages a second; and in turn a node is killed, the broker stopped and started, the broker killed, a node cut off
- * from the broker. Afterwards every session has every acknowledged message of its channel, once and in the one order.
+ * from the broker. Afterwards every session has every acknowledged message of its channel, once and in the one order, and the
+ * nodes are a cluster.
  *
  * @example
  * ```ts
@@ -70,18 +77,24 @@ export function testCluster({ name, isInstalled, run, stoppedMs = 10_000 }: Clus
   describe.skipIf(!isInstalled && !process.env["CI"])(`two nodes with ${sessions} sessions on ${name}`, () => {
     let broker: RunningBroker;
     let proxy: FaultProxy | undefined;
+    let folder: string;
     let nodes: HawserProcess[] = [];
     let traffic: ClusterTraffic;
 
     beforeAll(async () => {
       broker = await run();
-      const { proxied, log, nodeOptions = [] } = broker;
+      const { proxied, log } = broker;
+      folder = await mkdtemp(join(tmpdir(), "hawser-cluster-"));
+      const keys = join(folder, "keys.json");
+      await writeApiKeys(keys);
       if (proxied !== undefined) proxy = await FaultProxy.to(proxied.port, { listen: proxied.listen ?? 0 });
       const throughProxy =
         proxy === undefined ? log : proxied!.logThrough(Number(new URL(proxy.urlOf("tcp://x")).port));
       // One after the other: the first makes what the log needs in the broker.
       for (const place of [log, throughProxy]) {
-        nodes.push(await HawserProcess.start(["--log", place, "--no-page", ...nodeOptions]));
+        nodes.push(
+          await HawserProcess.start(["--log", place, "--no-page", "--config", config, "--api-key-file", keys]),
+        );
       }
       const urls = nodes.map(({ url }) => url);
       traffic = new ClusterTraffic({ urls, sessions, channels, messagesPerSecond: 500, publishersPerChannel: 2 });
@@ -95,6 +108,7 @@ export function testCluster({ name, isInstalled, run, stoppedMs = 10_000 }: Clus
       nodes = [];
       await proxy?.close();
       await broker?.remove();
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     });
 
     it("go on when a node is killed under half of them, and when it is back", async () => {
@@ -163,6 +177,30 @@ export function testCluster({ name, isInstalled, run, stoppedMs = 10_000 }: Clus
         await client.close();
         expect(found).toEqual(rest.map(({ data }) => data));
       }
+    });
+
+    it("know of each other, and of none that is gone", async () => {
+      for (const { url } of nodes) {
+        await expect.poll(async () => (await askNode(url, "nodes"))["nodes"], patiently).toHaveLength(2);
+      }
+    });
+
+    it("reach a user of the other one, with a message and to end his sessions", async () => {
+      const [here, there] = [nodes[0]!.url, nodes[1]!.url];
+      const client = connect(here, "ann");
+      const inbox = client.inbox.subscribe();
+      const ended = new Promise<string>((resolve) => {
+        client.addEventListener("error", ({ error }) => resolve(error.code));
+      });
+      await new Promise((resolve) => inbox.addEventListener("subscribed", resolve, { once: true }));
+      await askNode(there, "users/ann/messages", { json: "for ann" });
+      for await (const { data } of inbox) {
+        expect(data).toBe("for ann");
+        break;
+      }
+      expect(await askNode(there, "users/ann/disconnect", {})).toEqual({ nodes: 2 });
+      expect(await ended).toBe("disconnected");
+      await client.close();
     });
 
     it("find on either node the log that was delivered", async () => {
