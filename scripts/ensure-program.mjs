@@ -24,6 +24,7 @@ const programs = {
   curl: { commands: ["curl"], variable: undefined, tests: "tests of the guide for back ends" },
   python3: { commands: ["python3"], variable: undefined, tests: "tests of the guide for back ends" },
   "rabbitmq-server": { commands: ["rabbitmq-server"], variable: undefined, tests: "tests of the log in RabbitMQ" },
+  mosquitto: { commands: ["mosquitto"], variable: undefined, tests: "tests of MQTT through the gateway" },
   ip: { package: "iproute2", commands: ["ip"], variable: undefined, tests: "tests of parted networks" },
 };
 

@@ -18,7 +18,17 @@ const node = process.execPath;
 const products = ["packages/hawser", "packages/console", "sim", "bench", "examples"];
 
 /** What tests work with beside Chromium. */
-const programs = ["haproxy", "nginx", "ip", "nats-server", "rabbitmq-server", "redis-server", "curl", "python3"];
+const programs = [
+  "haproxy",
+  "nginx",
+  "mosquitto",
+  "ip",
+  "nats-server",
+  "rabbitmq-server",
+  "redis-server",
+  "curl",
+  "python3",
+];
 
 const gates = [
   { name: "types", command: [bin("tsc"), "-b"] },

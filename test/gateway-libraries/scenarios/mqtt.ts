@@ -1,0 +1,75 @@
+import { connectAsync } from "mqtt";
+import type { IClientOptions } from "mqtt";
+import { expect } from "vitest";
+import { findProgram, freePort, Program } from "../../logs/support/start-program.ts";
+import type { Scenario } from "./way.ts";
+
+/** Where Mosquitto is; `undefined`: not on this machine. */
+export const mosquitto = findProgram("mosquitto");
+
+/** Of each quality of service. More would take seconds: through its WebSockets Mosquitto answers some ten times a second. */
+const each = 5;
+
+/** Publishes of all three qualities of service, retained messages and a last will, with Mosquitto as the broker. */
+export const mqtt: Scenario = {
+  name: "MQTT.js",
+  start: async () => {
+    const webSocketPort = await freePort();
+    const program = await Program.start({
+      file: mosquitto ?? "mosquitto",
+      commandLine: ({ folder }) => ["-c", `${folder}/conf`],
+      files: {
+        conf: ({ port }) =>
+          [
+            `listener ${port} 127.0.0.1`,
+            `listener ${webSocketPort} 127.0.0.1`,
+            "protocol websockets",
+            "allow_anonymous true",
+            "persistence false",
+            "",
+          ].join("\n"),
+      },
+    });
+    return { url: `ws://127.0.0.1:${webSocketPort}`, stop: () => program.remove() };
+  },
+  run: async ({ url, WebSocket: given }) => {
+    const options: IClientOptions = {
+      reconnectPeriod: 0,
+      ...(given === undefined
+        ? {}
+        : {
+            createWebsocket: (to: string, protocols: string[]) =>
+              new (given as new (to: string, protocols: string[]) => unknown)(to, protocols),
+          }),
+    };
+    const [reader, writer] = [await connectAsync(`${url}/mqtt`, options), await connectAsync(`${url}/mqtt`, options)];
+    const got: string[] = [];
+    let onMessage = (): void => {};
+    reader.on("message", (topic, payload) => {
+      got.push(`${topic} ${payload.length > 100 ? `${payload.length} bytes` : payload.toString()}`);
+      onMessage();
+    });
+    const until = async (count: number): Promise<void> => {
+      while (got.length < count) await new Promise<void>((resolve) => (onMessage = resolve));
+    };
+    await writer.publishAsync("kept/one", "from before", { retain: true, qos: 1 });
+    await reader.subscribeAsync(["kept/#", "live/#", "will"], { qos: 2 });
+    for (const qos of [0, 1, 2] as const)
+      await Promise.all(
+        Array.from({ length: each }, (_, index) => writer.publishAsync("live/a", `${qos} ${index}`, { qos })),
+      );
+    await writer.publishAsync("live/b", Buffer.alloc(200_000, 7), { qos: 1 });
+    await until(3 * each + 2);
+    const expected = [0, 1, 2].flatMap((qos) => Array.from({ length: each }, (_, index) => `live/a ${qos} ${index}`));
+    expect(got).toEqual(["kept/one from before", ...expected, "live/b 200000 bytes"]);
+    const dying = await connectAsync(`${url}/mqtt`, {
+      ...options,
+      will: { topic: "will", payload: Buffer.from("gone"), qos: 1, retain: false },
+    });
+    // Without DISCONNECT, so that the broker says the will.
+    dying.stream.destroy();
+    await until(3 * each + 3);
+    expect(got.at(-1)).toBe("will gone");
+    await Promise.all([reader.endAsync(), writer.endAsync(), dying.endAsync(true)]);
+  },
+};
