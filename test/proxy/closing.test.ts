@@ -4,6 +4,7 @@ import { closePayload, frame } from "./support/frames.ts";
 import { holding } from "./support/held.ts";
 import { ManualTime } from "./support/manual-time.ts";
 import { closing, open, ProxyScene, RawTarget, WsTarget } from "./support/proxy-scene.ts";
+import { ProcessTarget } from "./support/process-target.ts";
 import { RawClient, upgradeRequest } from "./support/raw-client.ts";
 import { RawEnds } from "./support/raw-ends.ts";
 
@@ -12,12 +13,26 @@ const mask = Buffer.of(1, 2, 3, 4);
 const restart = frame(8, closePayload(1012, "the server is gone: connect again"));
 
 describe("a target that is lost", () => {
-  it("is told to the client as 1012, when its process is killed", async () => {
+  it("is told to its clients as 1012 when its process is killed, and new ones go to another", async () => {
+    const killed = held(await ProcessTarget.start());
+    const living = held(await WsTarget.start(() => {}));
+    const scene = held(await ProxyScene.start([killed.url, living.url]));
+    const clients = [await open(scene.url), await open(scene.url), await open(scene.url)];
+    const [first, second, third] = clients.map(closing);
+    await killed.kill();
+    expect([(await first!).code, (await third!).code]).toEqual([1012, 1012]);
+    await open(scene.url);
+    await open(scene.url);
+    expect(living.server.clients.size).toBe(3);
+    await scene.proxy.drain(1_000);
+    expect((await second!).code).toBe(1001);
+  });
+
+  it("is told as 1012 when it cuts its connections", async () => {
     const target = held(await WsTarget.start(() => {}));
     const scene = held(await ProxyScene.start([target.url]));
     const clients = [await open(scene.url), await open(scene.url)];
     const closed = clients.map(closing);
-    // What the kernel does for a process that dies.
     for (const socket of target.server.clients) socket.terminate();
     for (const { code } of await Promise.all(closed)) expect(code).toBe(1012);
     expect(await scene.record()).toMatchObject({ end: "upstream-lost", fromUpstream: { closeCode: undefined } });

@@ -3,7 +3,11 @@ import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { frame } from "./support/frames.ts";
 import { holding } from "./support/held.ts";
+import { ProxyScene, RawTarget } from "./support/proxy-scene.ts";
+import { RawClient, upgradeRequest } from "./support/raw-client.ts";
 import { RawEnds } from "./support/raw-ends.ts";
+import { handshakes } from "./support/raw-target.ts";
+import type { Handshaken } from "./support/raw-target.ts";
 
 const held = holding();
 
@@ -44,6 +48,32 @@ describe("a slow reader", () => {
     const ends = held(await RawEnds.open());
     ends.upstream.socket.pause();
     expect(await fill(ends.client.socket)).toBeLessThan(plentyBytes / 4);
+  });
+
+  it("of a handshake stops the client from being read, and gets every byte when it has answered", async () => {
+    const waiting: Handshaken[] = [];
+    let onAsked: () => void = () => {};
+    const target = held(
+      await RawTarget.start(
+        handshakes((handshaken) => {
+          waiting.push(handshaken);
+          onAsked();
+        }),
+      ),
+    );
+    const scene = held(await ProxyScene.start([target.url]));
+    const client = held(new RawClient(scene.port));
+    client.socket.write(upgradeRequest());
+    while (waiting.length === 0) await new Promise<void>((resolve) => (onAsked = resolve));
+    const written = await fill(client.socket);
+    expect(written).toBeLessThan(plentyBytes / 4);
+    const [handshaken] = waiting;
+    let got = 0;
+    handshaken!.socket.removeAllListeners("data");
+    handshaken!.socket.on("data", ({ length }: Buffer) => (got += length));
+    handshaken!.accept();
+    while (got < written) await once(handshaken!.socket, "data");
+    expect(got).toBe(written);
   });
 
   it("does not hold up the other direction", async () => {

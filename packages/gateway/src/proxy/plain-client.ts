@@ -123,7 +123,7 @@ export class PlainClient {
     const { socket, host } = this.#options;
     if (this.#state.kind !== "shaking-hands") return;
     const { abort } = this.#state;
-    const gone = (): void => abort.abort(new Error("The client is gone."));
+    const gone = (): void => abort.abort(new DOMException("The client is gone.", "AbortError"));
     socket.on("error", () => {});
     socket.once("close", gone);
     socket.setNoDelay(true);
@@ -217,7 +217,7 @@ export class PlainClient {
       onBytesOut: (bytes) => lease.bytesOut(bytes),
       onClosed: (end) => {
         lease.signal.removeEventListener("abort", onDown);
-        lease.end();
+        lease.end(end === "upstream-lost" ? new Error("The target ended without a close frame.") : undefined);
         this.#gone(end, connection);
       },
     });

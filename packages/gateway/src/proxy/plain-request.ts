@@ -39,7 +39,7 @@ export interface PlainRequestRules {
 export function readPlainRequest(request: IncomingMessage, peer: ClientPeer, rules: PlainRequestRules): PlainRequest {
   const { rawHeaders, headers, method, url = "" } = request;
   const { maxHeaderBytes, maxHeaders } = rules.limits;
-  if (rawHeaders.length > 2 * maxHeaders || sizeOf(rawHeaders) + url.length + 16 > maxHeaderBytes)
+  if (rawHeaders.length > 2 * maxHeaders || handshakeBytes(request) > maxHeaderBytes)
     throw new ProxyRefusal(431, "headers-too-large", "The handshake has too many headers, or too long ones.");
   if (method !== "GET")
     throw new ProxyRefusal(405, "request-invalid", "A WebSocket handshake is a GET.", { allow: "GET" });
@@ -67,4 +67,9 @@ export function readPlainRequest(request: IncomingMessage, peer: ClientPeer, rul
     secure: origin.secure,
     origin,
   };
+}
+
+/** As it came: request line, headers, and the empty line. */
+function handshakeBytes({ method = "", url = "", rawHeaders }: IncomingMessage): number {
+  return `${method} ${url} HTTP/1.1\r\n\r\n`.length + sizeOf(rawHeaders);
 }

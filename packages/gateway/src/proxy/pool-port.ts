@@ -28,10 +28,15 @@ export interface ProxyLease {
   readonly signal: AbortSignal;
   bytesIn(bytes: number): void;
   bytesOut(bytes: number): void;
+  /** The connection is over. An error: the target broke it. */
   end(error?: unknown): void;
 }
 
 export interface ProxyPool {
+  /**
+   * `dial` rejects with `UpstreamRefused`, with the platform's error, or with the reason of what aborted it: an `AbortError` when the client is
+   * gone, which is no fault of the target.
+   */
   connect<Value>(
     request: ProxyPoolRequest,
     dial: (target: ProxyTarget, signal: AbortSignal) => Promise<Value>,

@@ -47,7 +47,9 @@ export async function shakeHands(handshake: UpstreamHandshake): Promise<Upgraded
   });
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      request.destroy(new Error("The handshake was given up."));
+      // The reason tells a pool whether the target was too slow, or nobody waits any more.
+      const reason: unknown = signal.reason;
+      request.destroy(reason instanceof Error ? reason : new Error("The handshake was given up."));
     };
     const settle = (): void => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);

@@ -116,6 +116,27 @@ describe("a frame tracker", () => {
     }
   });
 
+  it("comes to the same on any bytes, however they are cut", () => {
+    const bytes = fc.array(fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0x82, 0x88, 0xfe, 0xff, 0, 3)), {
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(bytes, fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1 }), (numbers, sizes) => {
+        const all = Buffer.from(numbers);
+        const [whole, cut] = [new FrameTracker(), new FrameTracker()];
+        whole.read(all);
+        for (let at = 0, turn = 0; at < all.length; turn += 1) {
+          const size = sizes[turn % sizes.length]!;
+          cut.read(all.subarray(at, at + size));
+          at += size;
+        }
+        expect(summary(cut)).toEqual(summary(whole));
+        expect(cut.lost).toBe(whole.lost);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it("agrees with the receiver of ws on any stream of frames in any chunks", () => {
     const message = fc.record({
       parts: fc.array(fc.uint8Array({ maxLength: 200 }), { minLength: 1, maxLength: 3 }),
