@@ -11,6 +11,8 @@ import type { AuthorizePlain } from "./proxy/authorize-plain.ts";
 import { resolveProxyLimits } from "./proxy/limits.ts";
 import type { ProxyLimits } from "./proxy/limits.ts";
 import { compileRoutes } from "./proxy/route.ts";
+import { checkRelay } from "./relay/node-relay.ts";
+import type { NodeRelayOptions } from "./relay/node-relay.ts";
 import type { RouteOptions } from "./proxy/route.ts";
 
 /** A pool whose server is an HTTP back end. */
@@ -49,6 +51,10 @@ export interface GatewayOptions {
   readonly endpoints?: readonly string[];
   /** The nodes that the cluster knows now: pushes to their sockets are passed on. Default: none. */
   readonly nodes?: () => readonly KnownNode[];
+  /** How this node and others reach the homes of each other's virtual sockets. Default: they do not, and a socket whose client comes to another node is gone. */
+  readonly relay?: NodeRelayOptions;
+  /** Where another node takes links of its relay, as the cluster knows. Default: only those of `relay.nodes` are known. */
+  readonly relayOf?: (name: string) => string | undefined;
   readonly limits?: GatewayLimits;
   /** Default: says nothing. */
   readonly logger?: Logger;
@@ -91,6 +97,8 @@ export function gatewayFaults(options: GatewayOptions): readonly OptionFault[] {
   if (!faults.some(({ at }) => at.startsWith("routes"))) look("routes", () => compileRoutes(routes));
   look("limits.proxy", () => resolveProxyLimits(limits.proxy));
   look("limits.sockets", () => resolveHomeLimits(limits.sockets));
+  const { relay } = options;
+  if (relay !== undefined) look("relay", () => checkRelay(relay));
   look("peers", () => peersOf(peers, () => []));
   return faults;
 }

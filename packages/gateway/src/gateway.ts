@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Timers } from "@hawser/protocol";
 import { silentLogger } from "@hawser/server";
-import type { Logger, Operation, ServerPart } from "@hawser/server";
+import type { Logger, Operation, ServerPart, SocketService } from "@hawser/server";
 import { pushOperations } from "./api/push-operations.ts";
 import { askNode } from "./backend/ask-node.ts";
 import { nodeMark } from "./backend/backends.ts";
@@ -17,6 +17,7 @@ import { GatewayPools } from "./gateway-pools.ts";
 import { Home } from "./home/home.ts";
 import { GatewayMetrics } from "./observe/gateway-metrics.ts";
 import { PlainProxy } from "./proxy/plain-proxy.ts";
+import { NodeRelay } from "./relay/node-relay.ts";
 
 /** How long a gateway that closes waits for HTTP back ends to be told. */
 const maxTellMs = 5_000;
@@ -47,7 +48,9 @@ export class Gateway implements ServerPart {
   /** Plain clients. A port of their own hands upgrades to it, too. */
   readonly proxy: PlainProxy;
   /** Virtual sockets: what a server takes as `sockets`. */
-  readonly sockets: Home;
+  readonly sockets: SocketService;
+  readonly #home: Home;
+  readonly #relay: NodeRelay | undefined;
   readonly #poster: Poster = nodePoster();
   readonly #metrics = new GatewayMetrics();
   readonly #pools: GatewayPools;
@@ -72,7 +75,7 @@ export class Gateway implements ServerPart {
     });
     this.#pools.replace(options.pools);
     const { authorizePlain, trustProxy, accessLog, limits, endpoints } = options;
-    this.sockets = new Home({
+    this.#home = new Home({
       ...ports,
       name: this.name,
       upstreams: this.#pools,
@@ -80,6 +83,9 @@ export class Gateway implements ServerPart {
       ...(endpoints === undefined ? {} : { endpoints }),
       ...(limits?.sockets === undefined ? {} : { limits: limits.sockets }),
     });
+    const { relay, relayOf = () => undefined } = options;
+    this.#relay = relay && new NodeRelay(relay, { home: this.#home, ports, logger: this.#logger, relayOf });
+    this.sockets = this.#relay?.sockets ?? this.#home;
     this.proxy = new PlainProxy({
       pools: this.#pools,
       routes: options.routes ?? [],
@@ -105,7 +111,17 @@ export class Gateway implements ServerPart {
 
   /** Plain connections and virtual sockets now. */
   get connections(): number {
-    return this.proxy.connections + this.sockets.size;
+    return this.proxy.connections + this.#home.size;
+  }
+
+  /** The port on which other nodes reach the sockets whose home this is; 0: there is none, or it is not open. */
+  get relayPort(): number {
+    return this.#relay?.port ?? 0;
+  }
+
+  /** Opens the port of its relay, if it has one. Rejects with the platform's error when the port cannot be had. */
+  async open(): Promise<void> {
+    await this.#relay?.open();
   }
 
   /** Takes an upgrade to another path than the server's own, and answers it in any case. */
@@ -142,6 +158,7 @@ export class Gateway implements ServerPart {
   async close(): Promise<void> {
     await this.proxy.close();
     this.sockets.close();
+    await this.#relay?.close();
     await new Promise<void>((resolve) => {
       const timer = this.#timers.after(maxTellMs, resolve);
       void this.#pools.close().then(() => {

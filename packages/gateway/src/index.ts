@@ -29,6 +29,8 @@ export type {
   OptionFault,
 } from "./gateway-options.ts";
 export { jsonAccessLog } from "./observe/json-access-log.ts";
+export { NodeRelay } from "./relay/node-relay.ts";
+export type { NodeRelayOptions, NodeRelayParts } from "./relay/node-relay.ts";
 export { Relay } from "./relay/relay.ts";
 export type { RelayOptions } from "./relay/relay.ts";
 export { RelayListener } from "./relay/relay-listener.ts";

@@ -1,4 +1,11 @@
-import type { AuthorizePlain, BackendOptions, HomeLimits, ProxyLimits, RouteOptions } from "@hawser/gateway";
+import type {
+  AuthorizePlain,
+  BackendOptions,
+  HomeLimits,
+  NodeRelayOptions,
+  ProxyLimits,
+  RouteOptions,
+} from "@hawser/gateway";
 import type { Log } from "@hawser/log";
 import type {
   ApiOptions,
@@ -25,6 +32,13 @@ export interface PlainPortConfig {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Addresses and ranges of the proxies in front that begin each connection with a PROXY protocol header. Default: none is read. */
   readonly proxyProtocol?: { readonly from: readonly string[] };
+}
+
+/** How the nodes of a service reach the virtual sockets of each other: see `NodeRelayOptions` of `@hawser/gateway`. */
+export interface RelayConfig extends Omit<NodeRelayOptions, "tls" | "secret"> {
+  readonly secret: string;
+  /** Files of certificate and key, seen from the configuration file. Default: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** What `hawser.gateway.ts` may export. Only `pools` must be given. */
@@ -67,6 +81,8 @@ export interface GatewayConfig {
   readonly addresses?: readonly string[];
   /** The node finds the others that share its log. Default false. */
   readonly cluster?: boolean | ClusterOptions;
+  /** Clients that come to another node go on with their virtual sockets there. Default: those are gone then. */
+  readonly relay?: RelayConfig;
   /** For how long a drain lets sockets live, at SIGTERM and SIGINT. Default 30,000; 0: not at all. */
   readonly drainMs?: number;
   /** Default `info`. */

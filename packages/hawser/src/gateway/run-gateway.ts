@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createGateway, ProxyListener } from "@hawser/gateway";
-import type { Gateway } from "@hawser/gateway";
+import type { Gateway, NodeRelayOptions } from "@hawser/gateway";
 import { memoryLog } from "@hawser/log";
 import { anonymous, createServer, jwt } from "@hawser/server";
 import type { HawserServer, Logger, ServerOptions } from "@hawser/server";
@@ -15,7 +15,7 @@ import { loggerOf, page } from "../serve/server-options.ts";
 import { maxStopMs, within } from "../serve/stopping.ts";
 import type { World } from "../world.ts";
 import { openAccessLog } from "./access-log-place.ts";
-import type { GatewayConfig } from "./define-gateway.ts";
+import type { GatewayConfig, RelayConfig } from "./define-gateway.ts";
 import type { GatewayFile } from "./gateway-file.ts";
 import { gatewayOptions } from "./gateway-options.ts";
 
@@ -46,12 +46,16 @@ export async function runGateway(
     ...gatewayOptions(config),
     logger,
     nodes: () => server?.cluster.nodes() ?? [],
+    relayOf: (name) => server?.cluster.relayOf(name),
+    ...(config.relay === undefined ? {} : { relay: relayOptions(config.relay, folder) }),
     ...(accessLog === undefined ? {} : { accessLog: accessLog.log }),
   });
   const host = overrides.host ?? config.host ?? defaultHost;
   const port = overrides.port ?? config.port ?? defaultPort;
   server = createServer(serverOptions(config, { gateway, host, port, logger }));
   const plain = plainListener(file, gateway, host, logger);
+  // First, since the others are told where it is.
+  await gateway.open();
   await listen(server, { port: { value: port, from: file.name }, host: { value: host, from: file.name } });
   await plain?.open();
   for (const line of announced(server, gateway, plain, file)) await printer.line(line);
@@ -121,6 +125,15 @@ function plainListener(
   });
 }
 
+/** With the files that it names. */
+function relayOptions({ tls, ...relay }: RelayConfig, folder: string): NodeRelayOptions {
+  if (tls === undefined) return relay;
+  return {
+    ...relay,
+    tls: { cert: read(folder, tls.cert, "relay.tls.cert"), key: read(folder, tls.key, "relay.tls.key") },
+  };
+}
+
 function read(folder: string, path: string, at: string): Buffer {
   try {
     return readFileSync(resolve(folder, path));
@@ -154,6 +167,7 @@ function announced(
     ["Plain", plain === undefined ? `ws://${host}/` : `port ${plain.port}`],
     ["Page", `http://${host}/`],
     ["Pools", Object.keys(config.pools).join(", ") || "none"],
+    ...(gateway.relayPort === 0 ? [] : [["Relay", `port ${gateway.relayPort}`] as const]),
     ["Node", gateway.name],
   ] as const;
   return ["", `The gateway of ${name} is ready`, "", ...rows.map(([title, text]) => `  ${title.padEnd(9)}${text}`), ""];

@@ -122,6 +122,14 @@ export const gatewaySchema = object({
       error: "must be true, false, or an object",
     })
     .optional(),
+  relay: object({
+    port,
+    host: text.optional(),
+    secret: text,
+    address: text.optional(),
+    nodes: textByName.optional(),
+    tls: object({ cert: text, key: text }).optional(),
+  }).optional(),
   drainMs: milliseconds.optional(),
   logLevel: oneOf("debug", "info", "warn", "error", "silent").optional(),
   limits: object({

@@ -31,6 +31,14 @@ describe("a gateway's configuration", () => {
         accessLog: "stdout",
         name: "a",
         cluster: true,
+        relay: {
+          port: 7430,
+          host: "10.0.0.5",
+          secret: "r".repeat(32),
+          address: "wss://a.internal:7430",
+          nodes: { b: "ws://10.0.0.6:7430" },
+          tls: { cert: "c.pem", key: "k.pem" },
+        },
         drainMs: 0,
         logLevel: "warn",
         limits: { server: { maxConnections: 10 }, proxy: { maxConnections: 10 }, sockets: { maxSockets: 10 } },
@@ -101,6 +109,15 @@ describe("a gateway's configuration", () => {
 
   it.each([[undefined], [null], [[]], ["text"], [{}]])("is not %j", (exported) => {
     expect(faults(exported)).not.toEqual([]);
+  });
+
+  it("has a relay whose secret is long, and whose nodes have addresses", () => {
+    expect(faults({ pools: {}, relay: { port: 0, secret: "short" } })).toEqual([
+      "relay.secret must have at least 32 bytes",
+    ]);
+    expect(faults({ pools: {}, relay: { port: 0, secret: "r".repeat(32), nodes: { b: "10.0.0.6" } } })).toEqual([
+      "relay.nodes.b must be an address such as ws://10.0.0.5:7430",
+    ]);
   });
 
   it("never says a secret", () => {
