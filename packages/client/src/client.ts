@@ -13,6 +13,7 @@ import type { CallOptions } from "./call/call.ts";
 import { Channel } from "./channel/channel.ts";
 import { SubscriptionTable } from "./channel/subscription-table.ts";
 import { emit, TypedEventTarget } from "./events/typed-event-target.ts";
+import { refuseOption } from "./option-invalid.ts";
 import { resolveOptions } from "./options.ts";
 import type { ClientOptions, ResolvedOptions } from "./options.ts";
 import { Outbox } from "./outbox/outbox.ts";
@@ -26,6 +27,8 @@ import { newSessionId } from "./session/session-id.ts";
 import type { ReceivingCounts, Statistics } from "./statistics.ts";
 import { statusOf } from "./status.ts";
 import type { ClientStatus } from "./status.ts";
+import type { VirtualSocketOptions } from "./virtual-socket/options.ts";
+import type { VirtualSocket } from "./virtual-socket/virtual-socket.ts";
 
 /** The events of a client. */
 export interface ClientEvents {
@@ -121,6 +124,17 @@ export class Client<C extends Contract | undefined = undefined>
     options: CallOptions = {},
   ): Promise<ReplyOf<C, Method>> {
     return call(this.#asks, this.#options.contract, method, request, options);
+  }
+
+  /**
+   * Opens a virtual socket: a `WebSocket` to an upstream of the gateway, over the connections of this client. It is there
+   * for a client that was created with `openSocket`; without, the function of that name does the same.
+   *
+   * @throws HawserError `option-invalid` without that option; else as `openSocket` does.
+   */
+  openSocket(upstream: string, protocols?: string | readonly string[], options?: VirtualSocketOptions): VirtualSocket {
+    const { openSocket } = this.#options;
+    return (openSocket ?? refuseOption("openSocket", "the function `openSocket`"))(this, upstream, protocols, options);
   }
 
   /**

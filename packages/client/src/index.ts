@@ -69,5 +69,17 @@ export { httpPollingConnector, httpStreamConnector } from "./transport/http/http
 export type { HttpConnectorOptions } from "./transport/http/http-connector.ts";
 export { webSocketConnector } from "./transport/websocket-connector.ts";
 export type { WebSocketClass, WebSocketConnectorOptions, WebSocketLike } from "./transport/websocket-connector.ts";
+export { openSocket } from "./virtual-socket/open-socket.ts";
+export type { OpenSocket } from "./virtual-socket/open-socket.ts";
+export type { VirtualSocketOptions } from "./virtual-socket/options.ts";
+export { VirtualSocket } from "./virtual-socket/virtual-socket.ts";
+export type { SocketHost, VirtualAddress } from "./virtual-socket/virtual-socket.ts";
+export type { SocketErrorEvent, VirtualSocketEventMap } from "./virtual-socket/virtual-socket-events.ts";
+export { virtualWebSocket } from "./virtual-socket/virtual-web-socket.ts";
+export type {
+  VirtualTarget,
+  VirtualWebSocketClass,
+  VirtualWebSocketOptions,
+} from "./virtual-socket/virtual-web-socket.ts";
 export { defineContract, HawserError, jsonCodec } from "@hawser/protocol";
 export type { Contract, ErrorCode, Interval, Ports, Position } from "@hawser/protocol";

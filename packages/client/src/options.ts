@@ -12,6 +12,7 @@ import type { Placement } from "./channel/placement.ts";
 import type { PathPlan } from "./session/session.ts";
 import type { Token } from "./session/token-source.ts";
 import type { Connector } from "./transport/transport.ts";
+import type { OpenSocket } from "./virtual-socket/open-socket.ts";
 import { webSocketConnector } from "./transport/websocket-connector.ts";
 
 /** One connection of a client, when they are not all alike. */
@@ -72,6 +73,8 @@ export interface ClientOptions<C extends Contract | undefined = undefined> {
   readonly closeTimeoutMs?: number;
   /** Sent to the server, for its logs. Default "hawser-js". */
   readonly agent?: string;
+  /** Give the function `openSocket` here to have it as a method of the client; who does not, does not carry it. */
+  readonly openSocket?: OpenSocket;
 }
 
 /** Options with their defaults. */
@@ -93,6 +96,7 @@ export interface ResolvedOptions<C extends Contract | undefined> {
   readonly maxBufferedBytes: number;
   readonly closeTimeoutMs: number;
   readonly agent: string;
+  readonly openSocket: OpenSocket | undefined;
 }
 
 /** Fills in defaults. @throws HawserError `option-invalid`, which names the option and what it takes. */
@@ -114,6 +118,7 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     maxBufferedBytes = 65_536,
     closeTimeoutMs = 5_000,
     agent = "hawser-js",
+    openSocket,
   } = options;
   const isFunction = typeof placement === "function";
   if (!isFunction) planOf(placement);
@@ -147,6 +152,7 @@ export function resolveOptions<C extends Contract | undefined>(options: ClientOp
     backoff,
     outbox,
     agent,
+    openSocket,
   };
 }
 

@@ -2,7 +2,7 @@ import type { ClientFrame, ConnectedFrame, ServerFrame, Timer, Timers } from "@h
 import type { Connection } from "../connection/connection.ts";
 import type { LinkHealth } from "./link-health.ts";
 import { RequestTable } from "./request-table.ts";
-import type { Request } from "./request-table.ts";
+import type { Request, Sending } from "./request-table.ts";
 
 /** Channels of one connection whose generation is known by name; a bound of memory, nothing else. */
 const maxChannels = 4_096;
@@ -66,6 +66,11 @@ export class Link {
   /** Sends a request when its turn has come: when this turn of the event loop ends, or later. */
   request(request: Request): void {
     this.#requests.add(request);
+  }
+
+  /** Sends a frame that has no answer when its turn has come. */
+  sendInTurn(sending: Sending): void {
+    this.#requests.addSending(sending);
   }
 
   /**

@@ -41,6 +41,12 @@ export interface Request extends Scheduled {
   tooLarge(): void;
 }
 
+/** A frame that has no answer, and waits for its turn all the same: a piece of a virtual socket. */
+export interface Sending extends Scheduled {
+  /** The frame, when its turn has come. `undefined`: there is nothing to send any more. */
+  build(): ClientFrame | undefined;
+}
+
 /** The connection, as its requests use it. */
 export interface RequestWire {
   /** Whether one more may be sent now. */
@@ -60,7 +66,7 @@ export class RequestTable {
   readonly #wire: RequestWire;
   readonly #maxInFlight: number;
   readonly #inFlight = new Map<number, Request>();
-  #waiting = new SendSchedule<Request>();
+  #waiting = new SendSchedule<Request | Sending>();
   #lastId = 0;
   #ended = false;
   #filling = false;
@@ -80,6 +86,13 @@ export class RequestTable {
   add(request: Request): void {
     if (this.#ended) return request.lost(false);
     this.#waiting.add(request);
+    this.#wire.wake();
+  }
+
+  /** The frame waits for its turn; when the connection ends before, it is dropped. */
+  addSending(sending: Sending): void {
+    if (this.#ended) return;
+    this.#waiting.add(sending);
     this.#wire.wake();
   }
 
@@ -109,7 +122,7 @@ export class RequestTable {
     this.#inFlight.clear();
     this.#waiting = new SendSchedule();
     for (const request of sent) request.lost(true);
-    for (const request of waiting) request.lost(false);
+    for (const item of waiting) if ("lost" in item) item.lost(false);
   }
 
   #answer(frame: ReplyFrame): boolean {
@@ -134,7 +147,11 @@ export class RequestTable {
   }
 
   /** @returns how many bytes that were. */
-  #start(request: Request): number {
+  #start(request: Request | Sending): number {
+    if (!("reply" in request)) {
+      const sending = request.build();
+      return sending === undefined ? 0 : (this.#wire.send(sending) ?? 0);
+    }
     this.#lastId += 1;
     const id = this.#lastId;
     const frame = request.build(id);

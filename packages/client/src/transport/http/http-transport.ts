@@ -147,11 +147,23 @@ export class HttpTransport implements Transport {
         return this.#presence.watch(frame);
       case "unwatch":
         return this.#presence.unwatch(frame);
+      case "open-socket":
+      case "attach-socket":
+        return this.#refuseSocket(frame.id);
+      case "socket-data":
+      case "socket-window":
+      case "socket-close":
       case "pong":
       case "received":
       case "close":
         return;
     }
+  }
+
+  /** Streams of HTTP go one way (SOCK-1): what a server would answer, without asking it. */
+  #refuseSocket(id: number): void {
+    const message = "There are no virtual sockets over HTTP.";
+    this.#pass({ type: "error", id, code: "socket-unavailable", message, retry: false, retryAfterMs: 0 });
   }
 
   /** The token that counts from now on, and a stream that shows that it does. */

@@ -1,0 +1,181 @@
+import type {
+  AttachSocketFrame,
+  DetachSocketFrame,
+  ErrorFrame,
+  SocketAttachedFrame,
+  Timer,
+  Timers,
+} from "@hawser/protocol";
+import type { Backoff } from "../session/backoff.ts";
+import type { Link } from "../session/link.ts";
+import type { Links } from "../session/links.ts";
+
+export interface SocketPlacementOptions {
+  readonly links: Links;
+  readonly lane: string;
+  readonly timers: Timers;
+  readonly backoff: Backoff;
+  /** The node that is its home: a connection to it needs no relay. */
+  readonly home: string;
+  /** How long it may be on no connection. */
+  readonly resumeMs: number;
+  /** Where it was opened. */
+  readonly link: Link;
+  /** What asks to have it on a connection. */
+  readonly build: (id: number, generation: number) => AttachSocketFrame;
+  readonly onAttached: (frame: SocketAttachedFrame) => void;
+  /** The home has it no more, or does not give it to this client. */
+  readonly onGone: (reason: Pick<ErrorFrame, "code" | "message">) => void;
+  /** It was on no connection for `resumeMs`. */
+  readonly onExpired: () => void;
+}
+
+interface Asking {
+  readonly link: Link;
+  readonly generation: number;
+}
+
+/**
+ * Where a virtual socket is, that its home knows. It moves as subscriptions do: it is asked for on the next connection
+ * before it leaves the one that it is on, which serves until the answer is there (SOCK-11).
+ */
+export class SocketPlacement {
+  readonly #options: SocketPlacementOptions;
+  #link: Link | undefined;
+  /** An attach went astray: the home may have taken the socket off the connection that it is on. */
+  #doubtful = false;
+  #asking: Asking | undefined;
+  /** That of the open is 1. */
+  #generation = 1;
+  #boundGeneration = 1;
+  #retry: Timer | undefined;
+  #expiry: Timer | undefined;
+  #ended = false;
+
+  constructor(options: SocketPlacementOptions) {
+    this.#options = options;
+    this.#link = options.link;
+    options.link.hold();
+  }
+
+  /** Where it is; what is sent goes there. */
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** There are other connections than before: goes where it is best placed, or stays. */
+  place(): void {
+    if (this.#ended) return;
+    const present = this.#asking?.link ?? this.#link;
+    const link = this.#choose(present);
+    if (link === undefined || (link === present && !this.#doubtful) || link === this.#asking?.link) return;
+    this.#ask(link);
+  }
+
+  /** The connection is gone. */
+  unlink(link: Link): void {
+    if (this.#ended) return;
+    if (this.#asking?.link === link) {
+      this.#stopAsking();
+      this.#doubtful = true;
+    }
+    if (this.#link === link) this.#leave();
+    this.place();
+  }
+
+  /** The server takes it off the connection (SOCK-13). */
+  detach(frame: DetachSocketFrame, link: Link): void {
+    if (this.#ended || this.#link !== link || frame.generation !== this.#boundGeneration) return;
+    if (!frame.retry) return this.#options.onGone(frame);
+    this.#leave();
+    if (this.#asking !== undefined) return;
+    const next = this.#choose(undefined);
+    // The same node would say the same again.
+    if (next === link || next === undefined) this.#later(0);
+    else this.#ask(next);
+  }
+
+  /** It is over: on no connection any more. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopAsking();
+    this.#retry?.cancel();
+    this.#expiry?.cancel();
+    this.#link?.release();
+    this.#link = undefined;
+  }
+
+  /** Of those that are as good, one that reaches the home itself. */
+  #choose(present: Link | undefined): Link | undefined {
+    const { links, lane, home } = this.#options;
+    const best = links.choose(lane, present);
+    if (best === undefined || best.welcome.node === home) return best;
+    const direct = [...links].filter(
+      ({ welcome, health, lane: other }) => welcome.node === home && health === "good" && other === best.lane,
+    );
+    return links.fewest(direct) ?? best;
+  }
+
+  #ask(link: Link): void {
+    this.#stopAsking();
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#generation += 1;
+    const asking = { link, generation: this.#generation };
+    this.#asking = asking;
+    link.hold();
+    link.request({
+      build: (id) => (this.#asking === asking ? this.#options.build(id, asking.generation) : undefined),
+      reply: (frame) => {
+        if (this.#asking !== asking) return;
+        if (frame.type === "socket-attached") this.#onAttached(frame, asking);
+        else if (frame.type === "error") this.#onRefused(frame);
+      },
+      // The session tells of the lost connection itself.
+      lost: () => {},
+      tooLarge: () => {},
+    });
+  }
+
+  #onAttached(frame: SocketAttachedFrame, { link, generation }: Asking): void {
+    this.#asking = undefined;
+    // What it held while it asked, it holds as the place.
+    this.#link?.release();
+    this.#link = link;
+    this.#boundGeneration = generation;
+    this.#doubtful = false;
+    this.#expiry?.cancel();
+    this.#expiry = undefined;
+    this.#options.backoff.reset();
+    this.#options.onAttached(frame);
+  }
+
+  #onRefused(frame: ErrorFrame): void {
+    if (frame.code === "socket-gone" || frame.code === "forbidden") return this.#options.onGone(frame);
+    this.#stopAsking();
+    this.#doubtful = true;
+    this.#later(frame.retryAfterMs);
+  }
+
+  #later(atLeastMs: number): void {
+    const { timers, backoff } = this.#options;
+    this.#retry?.cancel();
+    this.#retry = timers.after(backoff.next(atLeastMs), () => {
+      this.#retry = undefined;
+      this.place();
+    });
+  }
+
+  #leave(): void {
+    const { timers, resumeMs, onExpired } = this.#options;
+    this.#link?.release();
+    this.#link = undefined;
+    this.#expiry ??= timers.after(resumeMs, onExpired);
+  }
+
+  #stopAsking(): void {
+    this.#asking?.link.release();
+    this.#asking = undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import { HawserError } from "@hawser/protocol";
+import type { ServerFrame } from "@hawser/protocol";
+import type { Link } from "../session/link.ts";
+import type { PartContext } from "../session/part-set.ts";
+import type { SessionPart } from "../session/session-part.ts";
+
+/** What the home says about one socket. */
+export type HomeFrame = ServerFrame & {
+  readonly type: "socket-data" | "socket-window" | "socket-close" | "detach-socket";
+};
+
+/** One virtual socket, as the part brings it what happens. */
+export interface SocketEntry {
+  /** There are other connections than before, or others are better. */
+  place(): void;
+  unlink(link: Link): void;
+  onFrame(frame: HomeFrame, link: Link): void;
+  /** The application ends the session: the home is told what can be told now. */
+  leave(): void;
+  end(error: HawserError): void;
+}
+
+/** The virtual sockets of a session (spec section 17). */
+export class SocketsPart implements SessionPart {
+  readonly context: PartContext;
+  readonly #entries = new Set<SocketEntry>();
+  readonly #numbers = new Map<number, SocketEntry>();
+  #lastNumber = 0;
+  #ended: HawserError | undefined;
+
+  constructor(context: PartContext) {
+    this.context = context;
+  }
+
+  add(entry: SocketEntry): void {
+    const ended = this.#ended;
+    if (ended === undefined) {
+      this.#entries.add(entry);
+      entry.place();
+      return;
+    }
+    // Behind this turn, in which the application adds its listeners.
+    this.context.ports.timers.soon(() => entry.end(ended));
+  }
+
+  /** A number that the session has not used (SOCK-2); what comes under it goes to the entry. */
+  number(entry: SocketEntry): number {
+    this.#lastNumber += 1;
+    this.#numbers.set(this.#lastNumber, entry);
+    return this.#lastNumber;
+  }
+
+  /** Nothing is wanted under the number any more. */
+  forget(number: number): void {
+    this.#numbers.delete(number);
+  }
+
+  delete(entry: SocketEntry): void {
+    this.#entries.delete(entry);
+  }
+
+  onLink(): void {
+    for (const entry of [...this.#entries]) entry.place();
+  }
+
+  onAvoid(): void {
+    this.onLink();
+  }
+
+  onUnlink(link: Link): void {
+    for (const entry of [...this.#entries]) entry.unlink(link);
+  }
+
+  onFrame(frame: ServerFrame, link: Link): boolean {
+    switch (frame.type) {
+      case "socket-data":
+      case "socket-window":
+      case "socket-close":
+      case "detach-socket":
+        // What there is no socket for crossed its end (SOCK-15).
+        this.#numbers.get(frame.number)?.onFrame(frame, link);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  onClosing(): void {
+    for (const entry of [...this.#entries]) entry.leave();
+  }
+
+  onEnd(error: HawserError | undefined): void {
+    this.#ended = error ?? new HawserError("closed", "The client is closed");
+    for (const entry of [...this.#entries]) entry.end(this.#ended);
+  }
+}
+
+/** The sockets of a session: made when an application opens the first. */
+export function socketsPart(context: PartContext): SocketsPart {
+  return new SocketsPart(context);
+}
