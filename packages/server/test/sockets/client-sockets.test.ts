@@ -112,7 +112,7 @@ describe("frames about virtual sockets", () => {
     expect(await ann.frames()).toEqual([{ type: "socket-window", number: 1, received: 3, credit: 9 }]);
   });
 
-  it("count against the rate of frames by the thirty-second part, what asks in full", async () => {
+  it("count against the rate of frames by the thirty-second part, what asks in full [SOCK-22]", async () => {
     const sockets = new HeardSockets();
     const { client } = await startNode({ sockets, limits: { framesPerSecond: 10, framesBurst: 10 } });
     const ann = await client().connect();
