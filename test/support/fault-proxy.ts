@@ -26,6 +26,8 @@ export interface Fault {
 export interface FaultProxyOptions {
   /** Asked for each connection, which are counted from 0. Default: none has a fault. */
   readonly faultOf?: (connection: number) => Fault | undefined;
+  /** The port that a connection goes to, as a balancer chooses. Default: that of the proxy. */
+  readonly targetOf?: (connection: number) => number;
   /** What goes either way comes so much later. Default 0. */
   readonly delayMs?: number;
   /** The port on which it listens; 0: any that is free. Default 0. */
@@ -98,7 +100,8 @@ export class FaultProxy {
   }
 
   #join(client: Socket): void {
-    const upstream = connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
+    const port = this.#options.targetOf?.(this.#count) ?? this.#target;
+    const upstream = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     const { faultOf, delayMs = 0 } = this.#options;
     const connection = new ProxiedConnection(client, upstream, {
       fault: faultOf?.(this.#count),
