@@ -14,6 +14,8 @@ import { compileRoutes } from "./proxy/route.ts";
 import { checkRelay } from "./relay/node-relay.ts";
 import type { NodeRelayOptions } from "./relay/node-relay.ts";
 import type { RouteOptions } from "./proxy/route.ts";
+import { targetPoolSettings } from "./targets/target-pool-options.ts";
+import type { TargetPoolOptions } from "./targets/target-pool-options.ts";
 
 /** A pool whose server is an HTTP back end. */
 export interface HttpPoolOptions extends BackendOptions {
@@ -29,7 +31,7 @@ export interface GatewayLimits {
 }
 
 /** What is behind a gateway by one name. */
-export type GatewayPoolOptions = HttpPoolOptions;
+export type GatewayPoolOptions = HttpPoolOptions | TargetPoolOptions;
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -112,7 +114,8 @@ export function isPoolName(name: string): boolean {
 
 /** @throws HawserError `option-invalid`, naming what is wrong below `at`. */
 export function checkPool(pool: GatewayPoolOptions, at: string): void {
-  backendSettings(pool, at);
+  if (pool.kind === "http") backendSettings(pool, at);
+  else targetPoolSettings(pool, at);
 }
 
 function noPool(name: string, known: readonly string[]): string {

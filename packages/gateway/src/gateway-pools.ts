@@ -3,33 +3,95 @@ import { BackendDoor } from "./backend/backend-door.ts";
 import { Backends } from "./backend/backends.ts";
 import type { BackendsOptions } from "./backend/backends.ts";
 import type { GatewayPoolOptions } from "./gateway-options.ts";
+import type { HomeLimits } from "./home/home-limits.ts";
+import { UpstreamRefused } from "./proxy/pool-port.ts";
 import type { ProxyPool, ProxyPools } from "./proxy/pool-port.ts";
+import { dialWebSocket } from "./targets/dial-websocket.ts";
+import { identityHeader, identityToken } from "./targets/identity-header.ts";
+import type { ShownIdentity } from "./targets/identity-header.ts";
+import { LeasedSocket } from "./targets/leased-socket.ts";
+import type { Probe } from "./targets/probe.ts";
+import { targetPoolSettings } from "./targets/target-pool-options.ts";
+import { TargetPool } from "./targets/target-pool.ts";
+import type { TargetFigures } from "./targets/target.ts";
+import { targetUrl } from "./targets/target-url.ts";
 import type { UpstreamRequest, Upstreams, UpstreamSocket } from "./upstream/upstream-socket.ts";
+
+export interface GatewayPoolsOptions extends BackendsOptions {
+  readonly probe: Probe;
+  readonly limits: Pick<HomeLimits, "maxSocketMessageBytes" | "upstreamHeartbeatMs">;
+}
+
+/** What is shown of a pool. */
+export type PoolFigures =
+  | {
+      readonly name: string;
+      readonly kind: "websocket";
+      readonly balance: string;
+      readonly targets: readonly TargetFigures[];
+    }
+  | { readonly name: string; readonly kind: "http"; readonly url: string; readonly open: number };
 
 /** All that is behind a gateway, by name, of whichever kind: for virtual sockets and for plain clients. */
 export class GatewayPools implements ProxyPools, Upstreams {
   readonly backends: Backends;
-  readonly #options: BackendsOptions;
+  readonly #options: GatewayPoolsOptions;
   readonly #doors = new Map<string, BackendDoor>();
+  readonly #targetPools = new Map<string, TargetPool>();
 
-  constructor(options: BackendsOptions) {
+  constructor(options: GatewayPoolsOptions) {
     this.#options = options;
     this.backends = new Backends(options);
   }
 
   /** As plain clients come to it. */
   get(name: string): ProxyPool | undefined {
-    return this.#doors.get(name);
+    return this.#targetPools.get(name) ?? this.#doors.get(name);
+  }
+
+  /** One of WebSocket servers. */
+  targetPool(name: string): TargetPool | undefined {
+    return this.#targetPools.get(name);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#targetPools.keys(), ...this.#doors.keys()];
+  }
+
+  get figures(): readonly PoolFigures[] {
+    const targetPools = [...this.#targetPools.values()].map(({ name, settings, figures }): PoolFigures => ({
+      name,
+      kind: "websocket",
+      balance: settings.balance,
+      targets: figures,
+    }));
+    const backends = [...this.backends].map(({ pool, settings, open }): PoolFigures => ({
+      name: pool,
+      kind: "http",
+      url: settings.url.href,
+      open,
+    }));
+    return [...targetPools, ...backends].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** As virtual sockets come to it. */
   async open(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamSocket> {
     const { upstream, path, protocols, identity, session, address } = request;
+    const { user, claims } = identity;
+    const targets = this.#targetPools.get(upstream);
+    if (targets !== undefined) return this.#dial(targets, request, signal);
     const backend = this.backends.get(upstream);
     if (backend === undefined)
-      throw new HawserError("upstream-unknown", `There is no upstream ${JSON.stringify(upstream)}.`);
-    const { user, claims } = identity;
-    return backend.connect({ user, claims, path, query: "", protocols, session, address, headers: {} }, signal);
+      throw new HawserError("upstream-unknown", `There is no upstream ${JSON.stringify(upstream.slice(0, 64))}.`);
+    const [own = "", ...query] = path.split("?");
+    const facts = { path: own, query: query.join("?"), protocols, session, address, headers: {} };
+    return backend.connect({ ...facts, user, claims }, signal);
+  }
+
+  /** What a target of the pool is told of a client. */
+  identityHeaders(identity: ShownIdentity): Readonly<Record<string, string>> {
+    const secret = this.#targetPools.get(identity.pool)?.settings.identitySecret;
+    return secret === undefined ? {} : { [identityHeader]: identityToken(identity, secret, this.#options.clock) };
   }
 
   /** Adds pools, and gives those that are there their options; none goes. */
@@ -40,24 +102,79 @@ export class GatewayPools implements ProxyPools, Upstreams {
   /** The same, and removes all others. */
   replace(pools: Readonly<Record<string, GatewayPoolOptions>>): void {
     this.add(pools);
-    for (const { pool } of [...this.backends]) if (!Object.hasOwn(pools, pool)) this.remove(pool);
+    for (const name of this.names) if (!Object.hasOwn(pools, name)) this.remove(name);
   }
 
-  /** Adds a pool, or gives one its options. @throws HawserError `option-invalid`. */
+  /** Adds a pool, or gives one its options. Sockets of one that changes its kind end. @throws HawserError `option-invalid`. */
   put(name: string, options: GatewayPoolOptions): void {
-    this.backends.put(name, options, `pools.${name}`);
-    const backend = this.backends.get(name)!;
-    if (!this.#doors.has(name)) this.#doors.set(name, new BackendDoor({ ...this.#options, backend }));
+    const at = `pools.${name}`;
+    if (options.kind === "http") {
+      this.backends.put(name, options, at);
+      const backend = this.backends.get(name)!;
+      if (!this.#doors.has(name)) this.#doors.set(name, new BackendDoor({ ...this.#options, backend }));
+      this.#removeTargets(name);
+      return;
+    }
+    const settings = targetPoolSettings(options, at);
+    const existing = this.#targetPools.get(name);
+    if (existing === undefined) this.#targetPools.set(name, new TargetPool(name, settings, this.#options));
+    else existing.reconfigure(settings);
+    this.#removeBackend(name);
   }
 
   /** Ends its sockets. False: there was none. */
   remove(name: string): boolean {
+    const [targets, backend] = [this.#removeTargets(name), this.#removeBackend(name)];
+    return targets || backend;
+  }
+
+  /** Ends all sockets, and resolves when the HTTP back ends have been told. */
+  async close(): Promise<void> {
+    for (const pool of this.#targetPools.values()) pool.close();
+    await this.backends.close();
+  }
+
+  #removeTargets(name: string): boolean {
+    this.#targetPools.get(name)?.close();
+    return this.#targetPools.delete(name);
+  }
+
+  #removeBackend(name: string): boolean {
     this.#doors.delete(name);
     return this.backends.remove(name);
   }
 
-  /** Ends all sockets, and resolves when the HTTP back ends have been told. */
-  close(): Promise<void> {
-    return this.backends.close();
+  async #dial(pool: TargetPool, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamSocket> {
+    const { upstream, path, protocols, identity, session, address } = request;
+    const { user } = identity;
+    const { limits, timers } = this.#options;
+    const headers = {
+      ...pool.settings.headers,
+      ...(address === "" ? {} : { "x-forwarded-for": address }),
+      ...this.identityHeaders({ user, pool: upstream, session, address }),
+    };
+    try {
+      const { value, lease } = await pool.connect({ user, headers: {}, path, address, signal }, (target, given) =>
+        dialWebSocket(
+          {
+            url: targetUrl(target.url, path),
+            protocols,
+            headers,
+            maxMessageBytes: limits.maxSocketMessageBytes,
+            heartbeatMs: limits.upstreamHeartbeatMs,
+            timers,
+          },
+          AbortSignal.any([signal, given]),
+        ),
+      );
+      return new LeasedSocket(value, lease);
+    } catch (error) {
+      if (error instanceof UpstreamRefused)
+        throw new HawserError(
+          "upstream-refused",
+          `The upstream ${upstream} answered with HTTP status ${error.status}.`,
+        );
+      throw error;
+    }
   }
 }

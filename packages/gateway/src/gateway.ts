@@ -5,6 +5,7 @@ import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Timers } from "@hawser/protocol";
 import { silentLogger } from "@hawser/server";
 import type { Logger, Operation, ServerPart, SocketService } from "@hawser/server";
+import { poolOperations } from "./api/pool-operations.ts";
 import { pushOperations } from "./api/push-operations.ts";
 import { askNode } from "./backend/ask-node.ts";
 import { nodeMark } from "./backend/backends.ts";
@@ -14,10 +15,14 @@ import { peersOf } from "./backend/peers.ts";
 import { gatewayFaults } from "./gateway-options.ts";
 import type { GatewayOptions, GatewayReload } from "./gateway-options.ts";
 import { GatewayPools } from "./gateway-pools.ts";
+import type { PoolFigures } from "./gateway-pools.ts";
+import { resolveHomeLimits } from "./home/home-limits.ts";
 import { Home } from "./home/home.ts";
 import { GatewayMetrics } from "./observe/gateway-metrics.ts";
 import { PlainProxy } from "./proxy/plain-proxy.ts";
 import { NodeRelay } from "./relay/node-relay.ts";
+import { identityHeader } from "./targets/identity-header.ts";
+import { nodeProbe } from "./targets/probe.ts";
 
 /** How long a gateway that closes waits for HTTP back ends to be told. */
 const maxTellMs = 5_000;
@@ -72,6 +77,8 @@ export class Gateway implements ServerPart {
       poster: this.#poster,
       logger: this.#logger,
       observer: this.#metrics,
+      probe: nodeProbe,
+      limits: resolveHomeLimits(options.limits?.sockets),
     });
     this.#pools.replace(options.pools);
     const { authorizePlain, trustProxy, accessLog, limits, endpoints } = options;
@@ -91,6 +98,9 @@ export class Gateway implements ServerPart {
       routes: options.routes ?? [],
       ports,
       logger: this.#logger,
+      reservedHeaders: [identityHeader],
+      identityHeaders: ({ identity, request, pool }) =>
+        this.#pools.identityHeaders({ user: identity.user, pool, address: request.address }),
       accessLog: {
         record: (record) => {
           this.#metrics.record(record);
@@ -101,12 +111,15 @@ export class Gateway implements ServerPart {
       ...(authorizePlain === undefined ? {} : { authorize: authorizePlain }),
       ...(limits?.proxy === undefined ? {} : { limits: limits.proxy }),
     });
-    this.operations = pushOperations({
-      backends: this.#pools.backends,
-      mark: nodeMark(this.name),
-      peers: peersOf(options.peers ?? {}, options.nodes ?? (() => [])),
-      post: askNode(this.#poster),
-    });
+    this.operations = [
+      ...poolOperations(this.#pools),
+      ...pushOperations({
+        backends: this.#pools.backends,
+        mark: nodeMark(this.name),
+        peers: peersOf(options.peers ?? {}, options.nodes ?? (() => [])),
+        post: askNode(this.#poster),
+      }),
+    ];
   }
 
   /** Plain connections and virtual sockets now. */
@@ -131,7 +144,12 @@ export class Gateway implements ServerPart {
   };
 
   /** Its metrics, in the Prometheus text format. */
-  readonly metrics = (): Promise<string> => this.#metrics.expose();
+  readonly metrics = (): Promise<string> => this.#metrics.expose(this.pools);
+
+  /** Its pools and targets, with their states and figures. */
+  get pools(): readonly PoolFigures[] {
+    return this.#pools.figures;
+  }
 
   /**
    * From now on these pools and routes hold. Sockets that there are stay, but for those to pools and targets that are gone.

@@ -22,12 +22,22 @@ export type { HeaderChanges, RouteOptions } from "./proxy/route.ts";
 export { createGateway, Gateway } from "./gateway.ts";
 export { gatewayFaults } from "./gateway-options.ts";
 export type {
+  GatewayLimits,
   GatewayOptions,
   GatewayPoolOptions,
   GatewayReload,
   HttpPoolOptions,
   OptionFault,
 } from "./gateway-options.ts";
+export type { PoolFigures } from "./gateway-pools.ts";
+export type {
+  Balance,
+  HashBy,
+  HealthOptions,
+  TargetOptions,
+  TargetPoolOptions,
+} from "./targets/target-pool-options.ts";
+export type { TargetFigures } from "./targets/target.ts";
 export { jsonAccessLog } from "./observe/json-access-log.ts";
 export { NodeRelay } from "./relay/node-relay.ts";
 export type { NodeRelayOptions, NodeRelayParts } from "./relay/node-relay.ts";

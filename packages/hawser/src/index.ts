@@ -1,7 +1,7 @@
 export { defineConfig } from "./configuration/define-config.ts";
 export type { HawserConfig } from "./configuration/define-config.ts";
 export { defineGateway } from "./gateway/define-gateway.ts";
-export type { GatewayConfig, HttpPoolConfig, PlainPortConfig } from "./gateway/define-gateway.ts";
+export type { GatewayConfig, PlainPortConfig } from "./gateway/define-gateway.ts";
 export { exitCodes } from "./exit-codes.ts";
 export type { ExitCode } from "./exit-codes.ts";
 export { main } from "./main.ts";

@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BackendObserver } from "../backend/backend.ts";
 import type { HomeObserver } from "../home/home.ts";
+import type { PoolFigures } from "../gateway-pools.ts";
 import type { AccessLog, AccessRecord } from "../proxy/access-log.ts";
+import { targetMetrics } from "./target-metrics.ts";
 
 /** Names that a client may choose are counted up to here; further ones as `other`. */
 const maxNames = 1_000;
@@ -65,9 +67,9 @@ export class GatewayMetrics implements BackendObserver, HomeObserver, AccessLog 
   readonly #failures = this.#counter("backend_failures_total", "Events that a back end did not take.", "pool");
   readonly #backendSockets = this.#gauge("backend_sockets", "Sockets to HTTP back ends.", "pool");
 
-  /** In the Prometheus text format. */
-  expose(): Promise<string> {
-    return this.registry.metrics();
+  /** In the Prometheus text format, the targets of `pools` as they are now. */
+  async expose(pools: readonly PoolFigures[]): Promise<string> {
+    return `${await this.registry.metrics()}${targetMetrics(pools)}`;
   }
 
   opened(upstream: string): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { HawserError } from "@hawser/protocol";
 import type { Ports, Timer } from "@hawser/protocol";
 import type { Identity, Logger } from "@hawser/server";
 import type { AccessLog, PlainEnd, WayCounts } from "./access-log.ts";
@@ -152,7 +153,7 @@ export class PlainClient {
     const pool = host.pools.get(route.options.pool);
     if (pool === undefined) throw unavailable(`There is no pool ${JSON.stringify(route.options.pool)}.`);
     const connecting = pool.connect(
-      { user: this.user ?? "", headers: request.headers, path: request.path, address: request.address },
+      { user: this.user ?? "", headers: request.headers, path: request.path, address: request.address, signal },
       (target, given) => this.#dial(request, route, target, AbortSignal.any([signal, given])),
     );
     const { value, lease } = await unlessAborted(connecting, signal, ({ value: late, lease: unused }) => {
@@ -308,6 +309,7 @@ function closedEarly(cause: CloseCause): ProxyRefusal {
 
 function refusalOf(error: unknown): ProxyRefusal {
   if (error instanceof ProxyRefusal) return error;
+  if (error instanceof HawserError && error.code === "upstream-unavailable") return unavailable(error.message);
   return new ProxyRefusal(
     502,
     "upstream-failed",

@@ -19,6 +19,8 @@ export interface ProxyPoolRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly path: string;
   readonly address: string;
+  /** The client has given up: that says nothing of a target. */
+  readonly signal?: AbortSignal;
 }
 
 /** One connection's hold on a target. */

@@ -2,14 +2,14 @@ import { gatewayFaults } from "@hawser/gateway";
 import type { GatewayConfig } from "./define-gateway.ts";
 import { faultsOf, placeOf, unknownName } from "./faults.ts";
 import type { Fault } from "./faults.ts";
-import { gatewaySchema, httpPoolSchema } from "./schema.ts";
+import { gatewaySchema, httpPoolSchema, targetPoolSchema } from "./schema.ts";
 import { gatewayOptions } from "./gateway-options.ts";
 
 /** What was found of a configuration: it is right, or everything that is wrong with it. */
 export type Checked = { readonly config: GatewayConfig } | { readonly faults: readonly Fault[] };
 
 /** The kinds of pools. */
-const kinds = ["http"];
+const kinds = ["websocket", "http"];
 
 /** Looks at a configuration as a whole, its shape first, and then what cannot be. */
 export function checkGateway(exported: unknown): Checked {
@@ -30,7 +30,7 @@ function poolFaults(exported: unknown): Fault[] {
     const { kind = "websocket" } = pool as { kind?: unknown };
     if (typeof kind !== "string" || !kinds.includes(kind))
       return [{ at: placeOf(["pools", name, "kind"]), message: `must be one of ${kinds.join(", ")}` }];
-    const parsed = httpPoolSchema.safeParse(pool);
+    const parsed = (kind === "http" ? httpPoolSchema : targetPoolSchema).safeParse(pool);
     return parsed.success ? [] : faultsOf(parsed.error.issues, ["pools", name]);
   });
 }

@@ -1,9 +1,8 @@
 import type {
   AuthorizePlain,
-  BackendOptions,
-  HomeLimits,
+  GatewayLimits,
+  GatewayPoolOptions,
   NodeRelayOptions,
-  ProxyLimits,
   RouteOptions,
 } from "@hawser/gateway";
 import type { Log } from "@hawser/log";
@@ -16,11 +15,6 @@ import type {
   LogLevel,
   OriginPolicy,
 } from "@hawser/server";
-
-/** A pool whose server is an HTTP back end: see `BackendOptions` of `@hawser/gateway`. */
-export interface HttpPoolConfig extends BackendOptions {
-  readonly kind: "http";
-}
 
 /** A port for plain clients alone, beside the one that all share. */
 export interface PlainPortConfig {
@@ -44,7 +38,7 @@ export interface RelayConfig extends Omit<NodeRelayOptions, "tls" | "secret"> {
 /** What `hawser.gateway.ts` may export. Only `pools` must be given. */
 export interface GatewayConfig {
   /** What is behind the gateway, by name. */
-  readonly pools: Readonly<Record<string, HttpPoolConfig>>;
+  readonly pools: Readonly<Record<string, GatewayPoolOptions>>;
   /** Which plain clients go to which pool: the first that fits. Default: none, and only virtual sockets are served. */
   readonly routes?: readonly RouteOptions[];
   /** Default 8080; 0: any that is free. */
@@ -87,13 +81,9 @@ export interface GatewayConfig {
   readonly drainMs?: number;
   /** Default `info`. */
   readonly logLevel?: LogLevel;
-  readonly limits?: {
+  readonly limits?: GatewayLimits & {
     /** Of the server that Hawser's own clients connect to. */
     readonly server?: Partial<Limits>;
-    /** Of plain clients. */
-    readonly proxy?: Partial<ProxyLimits>;
-    /** Of virtual sockets. */
-    readonly sockets?: Partial<HomeLimits>;
   };
 }
 
@@ -106,8 +96,8 @@ export interface GatewayConfig {
  *
  * export default defineGateway({
  *   port: 8080,
- *   pools: { app: { kind: "http", url: "http://127.0.0.1:8000/sockets", secret: process.env["WEBHOOK_SECRET"] ?? "" } },
- *   routes: [{ path: "/live/**", pool: "app" }],
+ *   pools: { quotes: { targets: ["ws://10.0.0.5:9000", "ws://10.0.0.6:9000"] } },
+ *   routes: [{ path: "/quotes/**", pool: "quotes" }],
  * });
  * ```
  */

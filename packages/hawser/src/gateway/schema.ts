@@ -81,6 +81,48 @@ export const httpPoolSchema = object({
   limits: limits(defaultBackendLimits).optional(),
 });
 
+const target = z.union([
+  text,
+  object({
+    url: text,
+    name: text.optional(),
+    weight: count(1, 1_000).optional(),
+    maxConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+  }),
+]);
+
+/** A pool of kind `websocket`. */
+export const targetPoolSchema = object({
+  kind: oneOf("websocket").optional(),
+  targets: z.array(target, { error: "must be a list of URLs or objects" }),
+  balance: oneOf("least-connections", "two-choices", "round-robin", "hash").optional(),
+  hashBy: z
+    .custom((value) => isText(value) || isText((value as { header?: unknown } | null)?.header), {
+      error: "must be user, address, path, or { header }",
+    })
+    .optional(),
+  headers: textByName.optional(),
+  identitySecret: text.optional(),
+  connectTimeoutMs: count(1, 2 ** 31 - 1).optional(),
+  retries: count(0, 100).optional(),
+  maxConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+  health: z
+    .union([
+      z.literal(false),
+      object({
+        path: text.optional(),
+        intervalMs: count(10, 2 ** 31 - 1).optional(),
+        timeoutMs: count(1, 2 ** 31 - 1).optional(),
+        failures: count(1, 1_000).optional(),
+        successes: count(1, 1_000).optional(),
+      }),
+    ])
+    .optional(),
+  ejectAfter: count(1, 1_000_000).optional(),
+  ejectMs: count(1, 86_400_000).optional(),
+  slowStartMs: count(0, 2 ** 31 - 1).optional(),
+});
+
 /** The file as a whole; its pools are looked at one by one. */
 export const gatewaySchema = object({
   $schema: text.optional(),

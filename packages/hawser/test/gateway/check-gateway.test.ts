@@ -67,7 +67,7 @@ describe("a gateway's configuration", () => {
         "pools.app.secret must be text, or a list of texts",
         "pools.app.limits.maxAtempts is not known; did you mean maxAttempts?",
         "pools.app.limits.maxSockets must be an integer from 1 to 9007199254740991",
-        "pools.other.kind must be one of http",
+        "pools.other.kind must be one of websocket, http",
         "pools.last must be an object",
         "routes[0].subprotocol is not known; did you mean subprotocols?",
         "routes[0].hosts must be a list",
@@ -104,6 +104,27 @@ describe("a gateway's configuration", () => {
       "limits.proxy.idleTimeoutMs must be an integer from 1 to 2147483647",
       "peers.b must be an http or https URL",
       "secret does not go together with authenticate",
+    ]);
+  });
+
+  it("is told what is wrong with a pool of WebSocket servers", () => {
+    expect(
+      faults({
+        pools: {
+          a: { targets: ["ws://a", { url: "ws://b", wieght: 2 }, 5], balance: "least", health: { intervall: 1 } },
+          b: { targets: "ws://a" },
+        },
+      }),
+    ).toEqual([
+      "pools.a.targets[1].wieght is not known; did you mean weight?",
+      "pools.a.targets[2] must be text",
+      "pools.a.balance must be one of least-connections, two-choices, round-robin, hash",
+      "pools.a.health.intervall is not known; did you mean intervalMs?",
+      "pools.b.targets must be a list of URLs or objects",
+    ]);
+    expect(faults({ pools: { a: { targets: ["http://a"] }, b: { targets: ["ws://a", "ws://a"] } } })).toEqual([
+      "pools.a.targets[0].url must be a ws or wss URL without query, fragment and user",
+      "pools.b.targets[1] has the name a, as another has",
     ]);
   });
 

@@ -1,0 +1,90 @@
+import { HawserError } from "@hawser/protocol";
+import { ApiError, fieldsOf, requestInvalid } from "@hawser/server";
+import type { ApiAnswer, ApiCall, Operation } from "@hawser/server";
+import { isPoolName } from "../gateway-options.ts";
+import type { GatewayPoolOptions } from "../gateway-options.ts";
+import type { GatewayPools, PoolFigures } from "../gateway-pools.ts";
+import type { TargetPool } from "../targets/target-pool.ts";
+
+/** Pools of a node. */
+const maxPools = 1_000;
+const defaultDrainMs = 30_000;
+const maxDrainMs = 86_400_000;
+
+/** The operations by which the pools of this node are seen and changed while it runs. What they change is gone after a restart. */
+export function poolOperations(pools: GatewayPools): readonly Operation[] {
+  const named = (
+    method: Operation["method"],
+    name: string,
+    path: string,
+    scope: Operation["scope"],
+    run: (call: ApiCall) => ApiAnswer,
+  ): Operation => ({ method, name, path, scope, query: [], run: async (call) => run(call) });
+  return [
+    named("GET", "pools", "pools", "observe", () => ({ status: 200, body: { pools: pools.figures } })),
+    named("GET", "pool", "pools/{pool}", "observe", ({ path }) => ({ status: 200, body: figuresOf(pools, path) })),
+    named("PUT", "putPool", "pools/{pool}", "pools", (call) => put(pools, call)),
+    named("DELETE", "removePool", "pools/{pool}", "pools", ({ path }) => {
+      if (!pools.remove(poolName(path))) throw poolUnknown(path);
+      return { status: 200, body: {} };
+    }),
+    named("POST", "drainTarget", "pools/{pool}/targets/{target}/drain", "pools", ({ path, body }) => {
+      const { withinMs = defaultDrainMs } = fieldsOf(body ?? {}, ["withinMs"], "The body");
+      if (!Number.isInteger(withinMs) || (withinMs as number) < 0 || (withinMs as number) > maxDrainMs)
+        throw requestInvalid(`The body's withinMs must be an integer from 0 to ${maxDrainMs}.`);
+      if (!targetsOf(pools, path).drain(path["target"] ?? "", withinMs as number)) throw targetUnknown(path);
+      return { status: 200, body: figuresOf(pools, path) };
+    }),
+    named("POST", "restoreTarget", "pools/{pool}/targets/{target}/restore", "pools", ({ path, body }) => {
+      fieldsOf(body ?? {}, [], "The body");
+      if (!targetsOf(pools, path).restore(path["target"] ?? "")) throw targetUnknown(path);
+      return { status: 200, body: figuresOf(pools, path) };
+    }),
+  ];
+}
+
+type Path = ApiCall["path"];
+
+function put(pools: GatewayPools, { path, body }: ApiCall): ApiAnswer {
+  const name = poolName(path);
+  if (!isPoolName(name)) throw requestInvalid("A pool's name has 1 to 64 letters, digits, ., - and _.");
+  if (typeof body !== "object" || body === null)
+    throw requestInvalid("The body must be a JSON object: a pool's options.");
+  const isNew = !pools.names.includes(name);
+  if (isNew && pools.names.length >= maxPools) throw requestInvalid(`A node has at most ${maxPools} pools.`);
+  try {
+    pools.put(name, body as GatewayPoolOptions);
+  } catch (error) {
+    if (error instanceof HawserError && error.code === "option-invalid") throw requestInvalid(error.message);
+    throw error;
+  }
+  return { status: isNew ? 201 : 200, body: figuresOf(pools, path) };
+}
+
+function figuresOf(pools: GatewayPools, path: Path): PoolFigures {
+  const found = pools.figures.find(({ name }) => name === path["pool"]);
+  if (found === undefined) throw poolUnknown(path);
+  return found;
+}
+
+function targetsOf(pools: GatewayPools, path: Path): TargetPool {
+  const found = pools.targetPool(poolName(path));
+  if (found === undefined) throw poolUnknown(path);
+  return found;
+}
+
+function poolName(path: Path): string {
+  return path["pool"] ?? "";
+}
+
+function poolUnknown(path: Path): ApiError {
+  return new ApiError(404, "pool-unknown", `There is no such pool ${JSON.stringify(poolName(path).slice(0, 64))}.`);
+}
+
+function targetUnknown(path: Path): ApiError {
+  return new ApiError(
+    404,
+    "target-unknown",
+    `The pool has no target ${JSON.stringify((path["target"] ?? "").slice(0, 128))}.`,
+  );
+}
