@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const program = `
+  import { createServer } from "node:http";
   import { WebSocketServer } from "ws";
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" }, () => process.stdout.write(String(server.address().port)));
+  const server = createServer((_, response) => response.end());
+  new WebSocketServer({ server });
+  server.listen(0, "127.0.0.1", () => process.stdout.write(String(server.address().port)));
 `;
 
-/** A server of `ws` in a process of its own, which can be killed. */
+/** A server of `ws` in a process of its own, which can be killed or frozen. It answers `GET` with 200. */
 export class ProcessTarget {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -25,6 +28,15 @@ export class ProcessTarget {
     });
     const [port] = (await once(child.stdout, "data")) as [Buffer];
     return new ProcessTarget(child, port.toString());
+  }
+
+  /** It runs no more, while the kernel goes on to take its connections. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
   }
 
   async kill(): Promise<void> {

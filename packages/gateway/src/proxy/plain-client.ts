@@ -151,7 +151,7 @@ export class PlainClient {
     if (host.authorize !== undefined)
       known.identity = await unlessAborted(authorizedIdentity(host.authorize, request, route.name), signal);
     const pool = host.pools.get(route.options.pool);
-    if (pool === undefined) throw unavailable(`There is no pool ${JSON.stringify(route.options.pool)}.`);
+    if (pool === undefined) throw unavailable(new Error(`there is no pool ${JSON.stringify(route.options.pool)}`));
     const connecting = pool.connect(
       { user: this.user ?? "", headers: request.headers, path: request.path, address: request.address, signal },
       (target, given) => this.#dial(request, route, target, AbortSignal.any([signal, given])),
@@ -298,8 +298,14 @@ export class PlainClient {
 
 const overdue = new ProxyRefusal(504, "upstream-timeout", "The server behind did not answer the handshake in time.");
 
-function unavailable(message: string): ProxyRefusal {
-  return new ProxyRefusal(503, "upstream-unavailable", message, { "retry-after": "5" });
+function unavailable(cause: unknown): ProxyRefusal {
+  return new ProxyRefusal(
+    503,
+    "upstream-unavailable",
+    "No server behind can take the connection now.",
+    { "retry-after": "5" },
+    cause,
+  );
 }
 
 function closedEarly(cause: CloseCause): ProxyRefusal {
@@ -309,7 +315,8 @@ function closedEarly(cause: CloseCause): ProxyRefusal {
 
 function refusalOf(error: unknown): ProxyRefusal {
   if (error instanceof ProxyRefusal) return error;
-  if (error instanceof HawserError && error.code === "upstream-unavailable") return unavailable(error.message);
+  // What the pool says of its targets is not for clients.
+  if (error instanceof HawserError && error.code === "upstream-unavailable") return unavailable(error);
   return new ProxyRefusal(
     502,
     "upstream-failed",
