@@ -226,6 +226,8 @@ export class HomeSocket {
   #say(data: Uint8Array, text: boolean): void {
     const { maxSocketMessageBytes, socketWindowBytes } = this.#keeper.limits;
     if (data.length > maxSocketMessageBytes) return this.end(1009, "A message of the upstream is too long.", 1009);
+    // An upstream that is to close is read for its answer: what it says meanwhile has no bound of its own.
+    if (this.#receiver.closed && this.#sender.kept >= socketWindowBytes) return;
     this.#sender.push(data, text, true);
     if (!this.#paused && this.#sender.kept >= socketWindowBytes) {
       this.#paused = true;

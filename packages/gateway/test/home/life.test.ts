@@ -60,6 +60,21 @@ describe("the close of a virtual socket", () => {
     expect(upstreams.newest.closed?.code).toBe(1008);
   });
 
+  it("leaves out what the upstream says behind it beyond the window, and nothing before [SOCK-10] [SOCK-17]", async () => {
+    const { home, upstreams } = homeScene({ limits: { socketWindowBytes: 1_000 } });
+    const connection = new FakeConnection(home);
+    const end = new ClientEnd(await opened(connection), 100_000);
+    const { newest } = upstreams;
+    newest.answersClose = false;
+    newest.say(new Uint8Array(500));
+    connection.send(close(1000));
+    for (let said = 0; said < 50; said += 1) newest.say(new Uint8Array(500));
+    newest.handlers?.onClose(1000, "");
+    end.take(await connection.frames());
+    expect(end.got).toHaveLength(2);
+    expect(end.closed).toEqual({ code: 1000, reason: "" });
+  });
+
   it("is sent again over another connection until it is confirmed [SOCK-9] [SOCK-10]", async () => {
     const { home, upstreams } = homeScene();
     const first = new FakeConnection(home);
