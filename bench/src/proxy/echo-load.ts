@@ -1,40 +1,31 @@
-import { connect } from "node:net";
-import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
-import { clientFrame } from "../load/frame-reader.ts";
 import { LatencyHistogram } from "../load/latency-histogram.ts";
 import type { LoadCommand, Measurement, Pace } from "./messages.ts";
 
-/** What all connections read into: of what comes only the length and the last byte count. */
-const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+/** One way to the echo server and back, for one message at a time. */
+export interface EchoPath {
+  send(): void;
+  /** Set by the load: the message has come back whole. */
+  onEcho: () => void;
+  close(): void;
+}
 
 interface Connection {
-  readonly socket: Socket;
-  /** Bytes of the message under way that have not come back; 0: none is. */
-  left: number;
+  readonly path: EchoPath;
   sentAt: number;
 }
 
-/** Connections to an echo server, with at most one message each under way. */
+/** Paths to an echo server, with at most one message each under way. */
 export class EchoLoad {
-  readonly #connections: Connection[] = [];
+  readonly #connections: readonly Connection[];
   readonly #latencies = new LatencyHistogram();
-  readonly #frame: Buffer;
-  /** Without a mask it comes back. */
-  readonly #echoBytes: number;
-  #idle: Connection[] = [];
+  readonly #idle: Connection[];
   #saturates = false;
-  #closed = false;
 
-  private constructor(payloadBytes: number) {
-    this.#frame = clientFrame("binary", Buffer.alloc(payloadBytes, 7));
-    this.#echoBytes = this.#frame.length - 4;
-  }
-
-  static async connect({ port, connections, payloadBytes }: LoadCommand & { type: "connect" }): Promise<EchoLoad> {
-    const load = new EchoLoad(payloadBytes);
-    for (let index = 0; index < connections; index += 1) await load.#open(port);
-    return load;
+  constructor(paths: readonly EchoPath[]) {
+    this.#connections = paths.map((path) => ({ path, sentAt: 0 }));
+    this.#idle = [...this.#connections];
+    for (const connection of this.#connections) connection.path.onEcho = () => this.#echoed(connection);
   }
 
   async measure({ pace, warmUpMs, durationMs }: LoadCommand & { type: "measure" }): Promise<Measurement> {
@@ -58,8 +49,7 @@ export class EchoLoad {
   }
 
   close(): void {
-    this.#closed = true;
-    for (const { socket } of this.#connections) socket.destroy();
+    for (const { path } of this.#connections) path.close();
   }
 
   #saturate(): () => void {
@@ -87,53 +77,11 @@ export class EchoLoad {
   }
 
   #send(connection: Connection): void {
-    connection.left = this.#echoBytes;
     connection.sentAt = performance.now();
-    connection.socket.write(this.#frame);
+    connection.path.send();
   }
 
-  async #open(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      let head: string | undefined = "";
-      const socket = connect({
-        port,
-        host: "127.0.0.1",
-        noDelay: true,
-        onread: {
-          buffer: readBuffer,
-          callback: (size) => {
-            if (head === undefined) this.#read(connection, size);
-            else {
-              head += readBuffer.toString("latin1", 0, size);
-              if (!head.endsWith("\r\n\r\n")) return true;
-              if (!head.startsWith("HTTP/1.1 101 ")) reject(new Error(`handshake refused: ${head}`));
-              head = undefined;
-              resolve();
-            }
-            return true;
-          },
-        },
-      });
-      const connection: Connection = { socket, left: 0, sentAt: 0 };
-      socket.on("error", reject);
-      socket.on("close", () => {
-        if (this.#closed) return;
-        console.error("a connection was lost");
-        process.exit(1);
-      });
-      socket.write(
-        `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n",
-      );
-      this.#connections.push(connection);
-      this.#idle.push(connection);
-    });
-  }
-
-  #read(connection: Connection, size: number): void {
-    connection.left -= size;
-    if (connection.left > 0) return;
-    if (connection.left < 0) throw new Error("more came back than was sent");
+  #echoed(connection: Connection): void {
     this.#latencies.record(performance.now() - connection.sentAt);
     if (this.#saturates) this.#send(connection);
     else this.#idle.push(connection);

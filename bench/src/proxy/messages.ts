@@ -5,6 +5,8 @@ export type LoadCommand =
       readonly port: number;
       readonly connections: number;
       readonly payloadBytes: number;
+      /** By virtual sockets of one client of Hawser's, in the place of connections. */
+      readonly virtual: boolean;
     }
   | { readonly type: "measure"; readonly pace: Pace; readonly warmUpMs: number; readonly durationMs: number }
   | { readonly type: "disconnect" };

@@ -39,7 +39,11 @@ export const proxy: Benchmark = async (seconds, log) => {
   const contenders: Contender[] = [];
   try {
     const { port } = await echo.ask({ type: "listen" });
-    contenders.push(await Contender.direct(port), await Contender.hawser(port));
+    contenders.push(
+      await Contender.direct(port),
+      await Contender.hawser(port, false),
+      await Contender.hawser(port, true),
+    );
     for (const name of ["haproxy", "nginx"] as const) {
       const contender = await Contender.program(name, port);
       if (contender === undefined) log(`${name} is not installed`);
@@ -61,7 +65,7 @@ export const proxy: Benchmark = async (seconds, log) => {
   const figures = Object.fromEntries(contenders.map(({ name, measured }) => [name, medianOf(measured)]));
   const own = figures["hawser"]!;
   const ratios: Record<string, number> = {};
-  for (const name of ["haproxy", "nginx"])
+  for (const name of ["haproxy", "nginx", "hawser-virtual"])
     if (figures[name] !== undefined) ratios[name] = own.messagesPerCore / figures[name].messagesPerCore;
   return { bench: "proxy", figures, ratios, aims: aimsOf(own, figures["haproxy"]) };
 };
@@ -81,10 +85,16 @@ class Contender {
   /** `undefined`: nothing lies between. */
   readonly #pid: number | undefined;
   readonly #remove: () => Promise<void>;
+  readonly #virtual: boolean;
   readonly #load = new PinnedProcess<LoadCommand, LoadReply>("proxy/load.js", cores.load);
 
-  private constructor(name: string, { port, pid, remove }: Omit<BalancerProgram, "pid"> & { pid: number | undefined }) {
+  private constructor(
+    name: string,
+    { port, pid, remove }: Omit<BalancerProgram, "pid"> & { pid: number | undefined },
+    virtual = false,
+  ) {
     this.name = name;
+    this.#virtual = virtual;
     this.#port = port;
     this.#pid = pid;
     this.#remove = remove;
@@ -94,10 +104,10 @@ class Contender {
     return new Contender("direct", { port, pid: undefined, remove: () => Promise.resolve() });
   }
 
-  static async hawser(target: number): Promise<Contender> {
-    const server = new PinnedProcess<EchoCommand, EchoReply>("proxy/hawser-proxy.js", cores.proxy);
+  static async hawser(target: number, virtual: boolean): Promise<Contender> {
+    const server = new PinnedProcess<EchoCommand, EchoReply>("proxy/hawser-gateway.js", cores.proxy);
     const { port, pid } = await server.ask({ type: "listen", target });
-    return new Contender("hawser", { port, pid, remove: () => server.stop() });
+    return new Contender(virtual ? "hawser-virtual" : "hawser", { port, pid, remove: () => server.stop() }, virtual);
   }
 
   static async program(name: BalancerName, target: number): Promise<Contender | undefined> {
@@ -131,7 +141,7 @@ class Contender {
   }
 
   async #run(payloadBytes: number, pace: Pace, durationMs: number): Promise<Measurement & { proxyCpu: number }> {
-    await this.#load.ask({ type: "connect", port: this.#port, connections, payloadBytes });
+    await this.#load.ask({ type: "connect", port: this.#port, connections, payloadBytes, virtual: this.#virtual });
     const cpuMs = (): number => (this.#pid === undefined ? 0 : cpuMsOf(this.#pid));
     const reply = this.#load.ask({ type: "measure", pace, warmUpMs, durationMs });
     await new Promise((resolve) => setTimeout(resolve, warmUpMs));
