@@ -2,6 +2,7 @@
 const examples: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   "typed-chat": () => import("./typed-chat/main.ts"),
   "trading-screen": () => import("./trading-screen/main.ts"),
+  gateway: () => import("./gateway/main.ts"),
   worker: () => import("./worker/main.ts"),
 };
 

@@ -69,7 +69,7 @@ for (const [name, allowed] of Object.entries(arrows)) {
 }
 // The examples are read by people who will write the same: they use what a user has, and nothing else.
 for (const file of sourcesOf(join(root, "examples")))
-  checkFile("examples", ["protocol", "client", "log", "log-lmdb", "server"], file);
+  checkFile("examples", ["protocol", "client", "log", "log-lmdb", "server", "gateway"], file);
 checkAcyclic();
 
 for (const line of faults) console.error(line);

@@ -15,6 +15,7 @@ interface Responses {
 
 interface Described {
   readonly operationId: string;
+  readonly tags: readonly string[];
   readonly responses: Responses;
   readonly requestBody?: unknown;
 }
@@ -60,7 +61,7 @@ interface Operation {
 
 const operations: readonly Operation[] = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item)
-    .filter(([method]) => method !== "parameters")
+    .filter(([method, { tags }]) => method !== "parameters" && !tags.includes("gateway"))
     .map(([method, described]) => ({
       id: described.operationId,
       path,
