@@ -21,6 +21,8 @@ export interface SocketKeeper {
   readonly timers: Timers;
   /** Calls `wake` of the socket soon: the client is to be told how far its stream has come. */
   acknowledge(socket: HomeSocket): void;
+  /** The socket is on another connection than before. */
+  onAttached(socket: HomeSocket): void;
   /** The socket is over: nothing of it is kept. */
   onOver(socket: HomeSocket): void;
 }
@@ -112,6 +114,7 @@ export class HomeSocket {
     this.#generation = generation;
     this.#unbind();
     this.#place = this.#bindTo(binding);
+    this.#keeper.onAttached(this);
     binding.client.attached?.(this.number, this.#lane);
     binding.client.answer(id, { type: "socket-attached", id, ...this.#receiver.tell() });
     this.#relieve();

@@ -118,6 +118,11 @@ export class Home implements SocketService {
     });
   }
 
+  /** As `SocketKeeper.onAttached`. */
+  onAttached({ upstreamName }: HomeSocket): void {
+    this.#options.observer?.attached(upstreamName);
+  }
+
   /** As `SocketKeeper.onOver`. */
   onOver(socket: HomeSocket): void {
     this.#unacknowledged.delete(socket);

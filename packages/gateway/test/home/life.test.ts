@@ -173,6 +173,26 @@ describe("a virtual socket on other connections", () => {
   });
 });
 
+describe("whoever counts the sockets of a home", () => {
+  it("is told of each that opens, is refused, goes to another connection, and is over", async () => {
+    const told: string[] = [];
+    const { home } = homeScene({
+      observer: {
+        opened: (upstream) => told.push(`${upstream} opened`),
+        refused: (upstream, code) => told.push(`${upstream} ${code}`),
+        attached: (upstream) => told.push(`${upstream} attached`),
+        over: (upstream) => told.push(`${upstream} over`),
+      },
+    });
+    const connection = new FakeConnection(home);
+    const answer = await opened(connection);
+    await connection.ask(openFrame({ number: 2, upstream: "full" }));
+    await new FakeConnection(home).ask(attachFrame(answer));
+    home.close();
+    expect(told).toEqual(["quotes opened", "full upstream-unavailable", "quotes attached", "quotes over"]);
+  });
+});
+
 describe("rights to a virtual socket", () => {
   it("that are revoked end it at once, here and at the upstream [SOCK-13] [SOCK-20]", async () => {
     const { home, upstreams } = homeScene();

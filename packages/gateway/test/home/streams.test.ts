@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { jsonCodec } from "@hawser/protocol";
 import type { SocketDataFrame } from "@hawser/protocol";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { attachFrame, ClientEnd, homeScene, opened } from "../support/home-scene.ts";
@@ -32,6 +33,20 @@ describe("the streams of a virtual socket", () => {
     expect(end.got).toEqual([
       { text: true, data: text("hello to you") },
       { text: false, data: new Uint8Array(0) },
+    ]);
+  });
+
+  it("are the same in the JSON form, where pieces that belong together are lines of one message", async () => {
+    const { home, upstreams } = homeScene();
+    const connection = new FakeConnection(home, "s1", "ann", jsonCodec);
+    const end = new ClientEnd(await opened(connection), 262_144);
+    upstreams.newest.say("é".repeat(10));
+    upstreams.newest.say(Uint8Array.from({ length: 40_000 }, (_, index) => index & 255));
+    connection.send(piece(0, 70_000));
+    end.take(await connection.frames());
+    expect(end.got).toEqual([
+      { text: true, data: text("é".repeat(10)) },
+      { text: false, data: Uint8Array.from({ length: 40_000 }, (_, index) => index & 255) },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { protobufCodec } from "@hawser/protocol";
-import type { HawserError, ServerFrame } from "@hawser/protocol";
+import type { Codec, HawserError, ServerFrame } from "@hawser/protocol";
 import { Scheduler } from "@hawser/server/core";
 import type {
   Identity,
@@ -7,7 +7,6 @@ import type {
   SocketFrame,
   SocketHandler,
   SocketService,
-  Source,
   SourceReader,
 } from "@hawser/server/core";
 
@@ -25,13 +24,16 @@ export class FakeConnection implements SocketClient {
   readonly #scheduler = new Scheduler();
   readonly #handler: SocketHandler;
   #answers: ServerFrame[] = [];
-  readonly reader: SourceReader = {
-    encoding: { codec: protobufCodec, framing: bare },
-    wake: (source: Source) => this.#scheduler.add(source),
-    onTold: () => {},
-  };
+  readonly reader: SourceReader;
+  readonly #codec: Codec;
 
-  constructor(service: SocketService, session = "s1", user = "ann") {
+  constructor(service: SocketService, session = "s1", user = "ann", codec: Codec = protobufCodec) {
+    this.#codec = codec;
+    this.reader = {
+      encoding: { codec, framing: bare },
+      wake: (source) => this.#scheduler.add(source),
+      onTold: () => {},
+    };
     this.session = session;
     this.identity = { user };
     this.#handler = service.attach(this);
@@ -77,7 +79,7 @@ export class FakeConnection implements SocketClient {
     for (let count = 0; count < messages; count += 1) {
       const message = this.#scheduler.take(0);
       if (message === undefined) break;
-      frames.push(...protobufCodec.decodeServer(message));
+      frames.push(...this.#codec.decodeServer(message));
     }
     return frames;
   }
