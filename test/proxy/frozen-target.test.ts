@@ -14,7 +14,7 @@ const held = holding();
 async function start(
   targets: readonly { name: string; url: string }[],
 ): Promise<{ url: string; came: () => string[] }> {
-  const health = { path: "/", intervalMs: 50, timeoutMs: 200, failures: 1, successes: 1 };
+  const health = { path: "/", intervalMs: 50, timeoutMs: 1_500, failures: 1, successes: 1 };
   const came: string[] = [];
   const gateway: Gateway = createGateway({
     pools: { app: { targets, balance: "round-robin", health } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressGroup, addressOf } from "../../src/http/address.ts";
+import { addressGroup, addressOf, addressRanges } from "../../src/http/address.ts";
 
 describe("the client's address", () => {
   it("is the socket's when no proxy is trusted, whatever the header says", () => {
@@ -51,5 +51,14 @@ describe("what counts as one address", () => {
     ["", ""],
   ])("for %s is %s", (address, group) => {
     expect(addressGroup(address)).toBe(group);
+  });
+});
+
+describe("ranges of addresses", () => {
+  it("hold addresses as sockets give them, and name the option that they are from", () => {
+    const holds = addressRanges(["192.0.2.0/24", "2001:db8::/32"], "from");
+    for (const address of ["192.0.2.9", "::ffff:192.0.2.9", "2001:db8::1%eth0"]) expect(holds(address)).toBe(true);
+    for (const address of ["192.0.3.1", "2001:db9::1", "", "localhost"]) expect(holds(address)).toBe(false);
+    expect(() => addressRanges(["192.0.2.0/33"], "from")).toThrow(/^from: /);
   });
 });
