@@ -1,17 +1,10 @@
 import { carryRecord, readRecord, recordHeaders } from "@hawser/log/broker";
 import type { LogRecord, PlacedRecord } from "@hawser/log/broker";
-import type { Payload } from "@hawser/protocol";
 import type { ConsumeMessage, Options } from "amqplib";
+import { contentTypes, kindOfContent } from "./content-type.ts";
 
 /** Name of the header with the time at which it was published, in milliseconds since 1970; AMQP's own has seconds. */
 const timeHeader = "hawser-time";
-
-/** The content type of each kind of payload. */
-export const contentTypes: Readonly<Record<Payload["kind"], string>> = {
-  json: "application/json",
-  text: "text/plain; charset=utf-8",
-  bytes: "application/octet-stream",
-};
 
 /**
  * A record as a message: the record's headers are the message's, its value is the body. What AMQP 0-9-1 has a property for is
@@ -53,7 +46,7 @@ export function placedRecord({ content, properties }: ConsumeMessage): PlacedRec
   const header = (name: string): string | undefined => {
     if (name === recordHeaders.kind) return textOf(type);
     if (name === recordHeaders.id) return textOf(messageId);
-    if (name === recordHeaders.type) return kindOf(contentType);
+    if (name === recordHeaders.type) return kindOfContent(contentType);
     return textOf(headers[name]);
   };
   const foreignId = (): string => `${offset} ${time} ${content.length} ${String(messageId ?? "")}`;
@@ -65,14 +58,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function kindOf(contentType: unknown): Payload["kind"] | undefined {
-  return kinds.find((kind) => contentTypes[kind] === contentType);
-}
-
 function timeOf(header: unknown, seconds: unknown): number {
   const own = typeof header === "string" ? Number(header) : Number.NaN;
   if (Number.isFinite(own)) return own;
   return typeof seconds === "number" ? seconds * 1_000 : 0;
 }
-
-const kinds = ["json", "text", "bytes"] as const;

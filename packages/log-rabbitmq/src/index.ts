@@ -1,3 +1,4 @@
+export type { BindingKey, RabbitmqBinding } from "./bindings/bindings.ts";
 export type { RabbitmqConnectionOptions } from "./connection-options.ts";
 export { rabbitmqLog } from "./rabbitmq-log.ts";
 export type { RabbitmqLogOptions } from "./rabbitmq-log.ts";

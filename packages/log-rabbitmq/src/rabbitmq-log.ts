@@ -1,6 +1,11 @@
 import type { Log } from "@hawser/log";
 import { brokerLog } from "@hawser/log/broker";
 import type { BrokerLogSettings } from "@hawser/log/broker";
+import { HawserError } from "@hawser/protocol";
+import { compileBindings } from "./bindings/bindings.ts";
+import type { RabbitmqBinding } from "./bindings/bindings.ts";
+import { BoundLog } from "./bindings/bound-log.ts";
+import { connectionSettings } from "./connection-options.ts";
 import { rabbitmqSource } from "./rabbitmq-source.ts";
 import type { RabbitmqSourceOptions } from "./rabbitmq-source.ts";
 
@@ -9,7 +14,18 @@ const retryMs = 1_000;
 
 /** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 1,000. */
 export interface RabbitmqLogOptions
-  extends RabbitmqSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {}
+  extends RabbitmqSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {
+  /** Streams that other programs write, as channels that are read only. The first whose pattern names a channel has it. */
+  readonly bindings?: readonly RabbitmqBinding[];
+  /** Such streams that a node reads at a time; past it `overloaded`. Default 200. */
+  readonly maxBoundStreams?: number;
+  /** Channels of one of them that are followed at a time; past it `overloaded`. Default 10,000. */
+  readonly maxBoundFollowed?: number;
+  /** Messages of one of them that a page of a channel's history looks through. Default 10,000. */
+  readonly maxBoundScan?: number;
+}
+
+const boundDefaults = { maxBoundStreams: 200, maxBoundFollowed: 10_000, maxBoundScan: 10_000 };
 
 /**
  * A log that is kept in streams of RabbitMQ 3.9 or later. Channels share a stream, or the partitions that are asked for;
@@ -26,5 +42,13 @@ export interface RabbitmqLogOptions
  * ```
  */
 export function rabbitmqLog(options: RabbitmqLogOptions = {}): Log {
-  return brokerLog({ retryMs, ...options, source: rabbitmqSource(options) });
+  const own = brokerLog({ retryMs, ...options, source: rabbitmqSource(options) });
+  if (options.bindings === undefined || options.bindings.length === 0) return own;
+  const limits = { ...boundDefaults, prefetch: options.prefetch ?? 1_000 };
+  for (const name of ["maxBoundStreams", "maxBoundFollowed", "maxBoundScan"] as const) {
+    const value = options[name] ?? limits[name];
+    if (!Number.isSafeInteger(value) || value < 1) throw new HawserError("option-invalid", `\`${name}\` is 1 or more`);
+    limits[name] = value;
+  }
+  return new BoundLog(own, compileBindings(options.bindings), connectionSettings(options), limits);
 }

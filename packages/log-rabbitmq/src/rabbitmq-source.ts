@@ -1,5 +1,6 @@
-import type { Broker, BrokerPorts, BrokerSource } from "@hawser/log/broker";
+import type { Broker, BrokerPorts, BrokerSource, PlacedRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
+import { placedRecord } from "./carried-message.ts";
 import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, RabbitmqConnectionOptions } from "./connection-options.ts";
 import { PacedConnection } from "./paced-connection.ts";
@@ -38,6 +39,8 @@ export interface RabbitmqSourceOptions extends RabbitmqConnectionOptions, Stream
   readonly maxUnconfirmed?: number;
   /** Their payload bytes. Default 64 MiB. */
   readonly maxUnconfirmedBytes?: number;
+  /** After which the broker is not waited for to confirm any more: the channel is closed, and the next one begins anew. Default 10,000. */
+  readonly confirmTimeoutMs?: number;
 }
 
 /**
@@ -55,7 +58,7 @@ export function rabbitmqSource(options: RabbitmqSourceOptions): BrokerSource {
 
 interface Open {
   readonly connections: readonly PacedConnection[];
-  readonly readers: readonly StreamReader[];
+  readonly readers: readonly StreamReader<PlacedRecord>[];
 }
 
 class RabbitmqSource implements BrokerSource {
@@ -82,7 +85,7 @@ class RabbitmqSource implements BrokerSource {
 
   async open(ports: BrokerPorts): Promise<readonly Broker[]> {
     const { prefetch = 1_000, maxCursors = 4, maxStartAgeMs = 5_000 } = this.#options;
-    const { maxUnconfirmed = 20_000, maxUnconfirmedBytes = 64 << 20 } = this.#options;
+    const { maxUnconfirmed = 20_000, maxUnconfirmedBytes = 64 << 20, confirmTimeoutMs = 10_000 } = this.#options;
     // A broker that slows a publisher down stops to read from its connection, which must not stop what is read.
     const publishing = new PacedConnection(this.#connection, ports, "publishing");
     const reading = new PacedConnection(this.#connection, ports, "reading");
@@ -91,6 +94,7 @@ class RabbitmqSource implements BrokerSource {
     const publisher = new StreamPublisher(publishing, ports, {
       maxUnconfirmed,
       maxUnconfirmedBytes,
+      confirmTimeoutMs,
       minBackoffMs,
       maxBackoffMs,
     });
@@ -102,7 +106,9 @@ class RabbitmqSource implements BrokerSource {
       throw error;
     }
     const limits = { prefetch, maxCursors, maxStartAgeMs, minBackoffMs, maxBackoffMs };
-    const readers = declarations.map((declaration) => new StreamReader(reading, declaration, limits, ports));
+    const readers = declarations.map(
+      (declaration) => new StreamReader(reading, declaration, limits, ports, placedRecord),
+    );
     this.#open = { connections: [publishing, reading], readers };
     return readers.map((reader, index) => ({
       produce: (records) => publisher.produce(declarations[index]!.name, records),

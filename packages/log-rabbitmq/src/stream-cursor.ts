@@ -1,13 +1,14 @@
-import type { PlacedRecord } from "@hawser/log/broker";
 import type { Timers } from "@hawser/protocol";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
-import { placedRecord } from "./carried-message.ts";
 import { declareStream } from "./stream-settings.ts";
 import type { StreamDeclaration } from "./stream-settings.ts";
 import { unavailable } from "./paced-connection.ts";
 
-interface Delivered {
-  readonly placed: PlacedRecord;
+/** How a message of a stream is read; `undefined` for one that has no offset. */
+export type ReadMessage<Placed extends { readonly offset: number }> = (message: ConsumeMessage) => Placed | undefined;
+
+interface Delivered<Placed> {
+  readonly placed: Placed;
   readonly message: ConsumeMessage;
 }
 
@@ -15,7 +16,7 @@ interface Delivered {
  * A running consumer of a stream: it reads ahead of those who take from it, as far as its prefetch allows, and is credited
  * anew with what was taken. What was taken last stays, so that it can be asked for once more.
  */
-export class StreamCursor {
+export class StreamCursor<Placed extends { readonly offset: number }> {
   /** How many wait for it or take from it. */
   uses = 0;
   /** How many records it is given that were not taken from it yet. */
@@ -23,7 +24,8 @@ export class StreamCursor {
   readonly #channel: Channel;
   readonly #stream: string;
   readonly #timers: Timers;
-  #delivered: Delivered[] = [];
+  readonly #read: ReadMessage<Placed>;
+  #delivered: Delivered<Placed>[] = [];
   /** All records at or above it that it was given are here. */
   #from: number;
   #last = 0;
@@ -31,7 +33,15 @@ export class StreamCursor {
   #ended = false;
   #waiters: readonly (() => void)[] = [];
 
-  private constructor(channel: Channel, stream: string, from: number, prefetch: number, timers: Timers) {
+  private constructor(
+    channel: Channel,
+    stream: string,
+    from: number,
+    prefetch: number,
+    timers: Timers,
+    read: ReadMessage<Placed>,
+  ) {
+    this.#read = read;
     this.prefetch = prefetch;
     this.#channel = channel;
     this.#stream = stream;
@@ -44,15 +54,16 @@ export class StreamCursor {
    *
    * @param at an offset in our count, or the first or last ones that the stream has.
    */
-  static async open(
+  static async open<Placed extends { readonly offset: number }>(
     model: ChannelModel,
     declaration: StreamDeclaration,
     at: number | "first" | "last",
     prefetch: number,
     timers: Timers,
-  ): Promise<StreamCursor> {
+    read: ReadMessage<Placed>,
+  ): Promise<StreamCursor<Placed>> {
     const channel = await model.createChannel();
-    const cursor = new StreamCursor(channel, declaration.name, typeof at === "number" ? at : 1, prefetch, timers);
+    const cursor = new StreamCursor(channel, declaration.name, typeof at === "number" ? at : 1, prefetch, timers, read);
     // The error is that of the call that fails by it.
     channel.on("error", () => {});
     channel.on("close", () => cursor.#end());
@@ -92,7 +103,7 @@ export class StreamCursor {
   }
 
   /** Takes the oldest records at or above `offset`. Those below it are not kept. */
-  take(offset: number, maxCount: number): readonly PlacedRecord[] {
+  take(offset: number, maxCount: number): readonly Placed[] {
     this.skipTo(offset);
     const taken = this.#delivered.slice(0, maxCount);
     this.#ack(taken.at(-1));
@@ -144,7 +155,7 @@ export class StreamCursor {
       this.close();
       return;
     }
-    const placed = placedRecord(message);
+    const placed = this.#read(message);
     // The broker delivers whole chunks to some consumers, and may repeat what it delivered before.
     if (placed === undefined || placed.offset < this.#from || placed.offset <= this.#last) return;
     this.#delivered.push({ placed, message });
@@ -152,7 +163,7 @@ export class StreamCursor {
     this.#wake();
   }
 
-  #ack(delivered: Delivered | undefined): void {
+  #ack(delivered: Delivered<Placed> | undefined): void {
     if (delivered === undefined || this.#ended) return;
     const { deliveryTag } = delivered.message.fields;
     if (deliveryTag <= this.#ackedTag) return;

@@ -18,6 +18,8 @@ export interface StreamPublisherLimits extends BackoffSettings {
   readonly maxUnconfirmed: number;
   /** Their payload bytes. */
   readonly maxUnconfirmedBytes: number;
+  /** After which a record that is not confirmed never will be, in milliseconds. */
+  readonly confirmTimeoutMs: number;
 }
 
 /** Publishes into streams, and learns from the broker what it has. */
@@ -64,12 +66,18 @@ export class StreamPublisher {
       throw unavailable(`not sent: RabbitMQ has yet to confirm ${this.#unconfirmed} records`);
     }
     const now = this.#ports.clock.now();
+    // What came to a stream whose leader was about to change is never confirmed, nor is what comes behind it on this channel.
+    const patience = this.#ports.timers.after(this.#limits.confirmTimeoutMs, () => {
+      ready.channel.close().catch(() => {});
+    });
     try {
       await Promise.all(records.map((record) => this.#send(ready, stream, record, now)));
       backoff.succeeded();
     } catch (error) {
       backoff.failed();
       throw error;
+    } finally {
+      patience.cancel();
     }
   }
 

@@ -1,9 +1,10 @@
 import { Backoff } from "@hawser/log/broker";
-import type { BackoffSettings, BrokerPorts, Fetched } from "@hawser/log/broker";
+import type { BackoffSettings, BrokerPorts } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";
 import { StreamCursor } from "./stream-cursor.ts";
+import type { ReadMessage } from "./stream-cursor.ts";
 import type { StreamDeclaration } from "./stream-settings.ts";
 
 /** Limits of a {@link StreamReader}. */
@@ -16,6 +17,13 @@ export interface StreamReaderLimits extends BackoffSettings {
   readonly maxStartAgeMs: number;
 }
 
+/** What a read of a stream gives, as `Fetched` of the log's broker has it. */
+export interface FetchedMessages<Placed> {
+  readonly records: readonly Placed[];
+  readonly start: number;
+  readonly end: number;
+}
+
 /** How often a read begins anew because its consumer was ended under it. */
 const maxTries = 3;
 
@@ -23,14 +31,15 @@ const maxTries = 3;
  * Reads one stream for a node. Whoever reads on where somebody read before goes on with that consumer: the one reader at
  * the stream's end has one that runs all the time, and a pass over what is old has one while it lasts.
  */
-export class StreamReader {
+export class StreamReader<Placed extends { readonly offset: number }> {
   readonly #connection: PacedConnection;
   readonly #declaration: StreamDeclaration;
   readonly #limits: StreamReaderLimits;
   readonly #ports: BrokerPorts;
   readonly #backoff: Backoff;
+  readonly #read: ReadMessage<Placed>;
   /** The one that was used longest ago first. */
-  #cursors: readonly StreamCursor[] = [];
+  #cursors: readonly StreamCursor<Placed>[] = [];
   #start = 1;
   #startReadAt = -Infinity;
 
@@ -39,7 +48,9 @@ export class StreamReader {
     declaration: StreamDeclaration,
     limits: StreamReaderLimits,
     ports: BrokerPorts,
+    read: ReadMessage<Placed>,
   ) {
+    this.#read = read;
     this.#connection = connection;
     this.#declaration = declaration;
     this.#limits = limits;
@@ -48,7 +59,7 @@ export class StreamReader {
   }
 
   /** As `Broker.fetch` says. Rejects with `log-unavailable`, or `log-foreign` when the stream is not what it was. */
-  async fetch(offset: number, maxCount: number, waitMs: number): Promise<Fetched> {
+  async fetch(offset: number, maxCount: number, waitMs: number): Promise<FetchedMessages<Placed>> {
     const from = Math.max(1, offset);
     try {
       for (let tries = 1; tries < maxTries; tries += 1) {
@@ -69,7 +80,7 @@ export class StreamReader {
   }
 
   /** `undefined`: the consumer was ended meanwhile. */
-  async #fetch(asked: number, maxCount: number, waitMs: number): Promise<Fetched | undefined> {
+  async #fetch(asked: number, maxCount: number, waitMs: number): Promise<FetchedMessages<Placed> | undefined> {
     const known = this.#cursors.find((cursor) => cursor.covers(asked));
     const cursor = known ?? (await this.#open(asked, maxCount));
     cursor.uses += 1;
@@ -95,14 +106,14 @@ export class StreamReader {
     }
   }
 
-  async #open(from: number, maxCount: number): Promise<StreamCursor> {
+  async #open(from: number, maxCount: number): Promise<StreamCursor<Placed>> {
     const prefetch = Math.min(this.#limits.prefetch, Math.max(maxCount + 1, 64));
     // Whatever made a new consumer necessary may have changed that as well.
     this.#startReadAt = -Infinity;
     return this.#cursor(from, prefetch);
   }
 
-  #keep(cursor: StreamCursor): void {
+  #keep(cursor: StreamCursor<Placed>): void {
     const others = this.#cursors.filter((other) => other !== cursor && !other.ended);
     this.#cursors = cursor.ended ? others : [...others, cursor];
     for (const idle of this.#cursors.filter(({ uses }) => uses === 0)) {
@@ -135,11 +146,11 @@ export class StreamReader {
     return offsets;
   }
 
-  async #cursor(at: number | "first" | "last", prefetch: number): Promise<StreamCursor> {
+  async #cursor(at: number | "first" | "last", prefetch: number): Promise<StreamCursor<Placed>> {
     await this.#backoff.pause();
     const model = await this.#connection.model();
     try {
-      const cursor = await StreamCursor.open(model, this.#declaration, at, prefetch, this.#ports.timers);
+      const cursor = await StreamCursor.open(model, this.#declaration, at, prefetch, this.#ports.timers, this.#read);
       this.#backoff.succeeded();
       return cursor;
     } catch (error) {

@@ -103,6 +103,29 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a bridge to
     await until(async () => (await channel.checkQueue("results")).messageCount === 0);
   });
 
+  it("carries work to a worker that has never heard of Hawser, and its answer into the channel that the work names", async () => {
+    await channel.purgeQueue("jobs");
+    await bridged({
+      name: "worker",
+      outgoing,
+      incoming: [{ queue: "results", channel: ({ properties }) => properties.headers?.["reply-channel"] }],
+    });
+    const worker = await model.createChannel();
+    onTestFinished(() => worker.close());
+    await worker.consume("jobs", (message) => {
+      if (message === null) return;
+      const { messageId, headers } = message.properties;
+      const answer = Buffer.from(message.content.toString().toUpperCase());
+      const reply = { "reply-channel": `done.${headers?.["hawser-user"]}` };
+      worker.sendToQueue("results", answer, { messageId, contentType: "text/plain", headers: reply });
+      worker.ack(message);
+    });
+    await log.append([append("jobs.shout", "one"), append("jobs.shout", "two")]);
+    await until(async () => (await texts(log, "done.ann")).includes("TWO"));
+    // What other tests left to be done was done as well.
+    expect((await texts(log, "done.ann")).filter((text) => text === "ONE" || text === "TWO")).toEqual(["ONE", "TWO"]);
+  });
+
   it("leaves the work to one of two with its name, and takes over when that one ends", async () => {
     const first = await bridged({ name: "pair", outgoing });
     const errors: unknown[] = [];

@@ -28,7 +28,13 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
   }
 
   async function opened(options: RabbitmqSourceOptions): Promise<readonly Broker[]> {
-    const source = rabbitmqSource({ url: server.url, minBackoffMs: 20, maxBackoffMs: 500, ...options });
+    const source = rabbitmqSource({
+      url: server.url,
+      minBackoffMs: 20,
+      maxBackoffMs: 500,
+      confirmTimeoutMs: 2_000,
+      ...options,
+    });
     sources.push(source);
     return source.open(ports);
   }

@@ -2,6 +2,7 @@ import type { Append, Log } from "@hawser/log";
 import { isCarriable, isChannelName } from "@hawser/protocol";
 import type { Payload } from "@hawser/protocol";
 import type { Channel, ConsumeMessage } from "amqplib";
+import { kindOfContent } from "../content-type.ts";
 import type { IncomingRule } from "./bridge-options.ts";
 
 /**
@@ -37,7 +38,7 @@ async function deliver(channel: Channel, log: Log, rule: IncomingRule, message: 
 /** The append of a message. What is not the JSON or text that its content type says is carried as bytes. */
 export function appendOf(channel: string, queue: string, { content, properties }: ConsumeMessage): Append {
   const { messageId, contentType } = properties as { readonly messageId: unknown; readonly contentType: unknown };
-  const payload: Payload = { kind: kindOf(contentType), data: content };
+  const payload: Payload = { kind: kindOfContent(contentType), data: content };
   const isKnown = typeof messageId === "string" && messageId !== "";
   return {
     channel,
@@ -48,10 +49,4 @@ export function appendOf(channel: string, queue: string, { content, properties }
     key: "",
     publisher: "",
   };
-}
-
-function kindOf(contentType: unknown): Payload["kind"] {
-  if (typeof contentType !== "string") return "bytes";
-  if (/^application\/(.+\+)?json\b/.test(contentType)) return "json";
-  return contentType.startsWith("text/") ? "text" : "bytes";
 }

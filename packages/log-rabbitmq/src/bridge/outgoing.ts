@@ -1,6 +1,6 @@
 import type { Entry, Follower, Log } from "@hawser/log";
 import type { ConfirmChannel, Options } from "amqplib";
-import { contentTypes } from "../carried-message.ts";
+import { contentTypes } from "../content-type.ts";
 import type { Cursors } from "./cursors.ts";
 
 /** Names of the headers of what a bridge publishes, which are those of the log's records. */

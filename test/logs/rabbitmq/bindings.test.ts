@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { Entry, Head, Log } from "@hawser/log";
+import { rabbitmqLog } from "@hawser/log-rabbitmq";
+import type { RabbitmqLogOptions } from "@hawser/log-rabbitmq";
+import { encodeText, strictTextOf, systemPorts } from "@hawser/protocol";
+import { connect } from "amqplib";
+import type { ChannelModel, ConfirmChannel } from "amqplib";
+import { RabbitmqServer, rabbitmqServer } from "./rabbitmq-server.ts";
+
+const ports = systemPorts();
+const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
+const stream = { durable: true, arguments: { "x-queue-type": "stream" } };
+
+describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of RabbitMQ that others write", () => {
+  let server: RabbitmqServer;
+  let model: ChannelModel;
+  let channel: ConfirmChannel;
+  let count = 0;
+  let name = "";
+
+  beforeAll(async () => {
+    server = await RabbitmqServer.start();
+    model = await connect(server.url);
+  });
+  afterAll(async () => {
+    await model?.close().catch(() => {});
+    await server?.remove();
+  });
+  beforeEach(async () => {
+    name = `shop-${(count += 1)}`;
+    channel = await model.createConfirmChannel();
+    await channel.assertQueue(name, stream);
+  });
+
+  async function write(...texts: string[]): Promise<void> {
+    for (const text of texts) channel.sendToQueue(name, Buffer.from(text), { headers: { order: text[0] } });
+    await channel.waitForConfirms();
+  }
+
+  async function open(options: RabbitmqLogOptions = {}): Promise<Log> {
+    const bindings = [{ pattern: "orders", stream: name, kind: "text" } as const];
+    const backoff = { minBackoffMs: 20, maxBackoffMs: 500 };
+    const log = rabbitmqLog({ url: server.url, stream: `log-${count}`, bindings, ...backoff, ...options });
+    const kept = { retainCount: 10_000, retainBytes: Infinity, retainAgeMs: Infinity, deduplicateMs: 60_000 };
+    await log.open({ ...ports, policyOf: () => ({ durability: "commit", ...kept }) });
+    onTestFinished(() => log.close());
+    return log;
+  }
+
+  const keyed = () => [{ pattern: "orders.{id}", stream: name, key: { header: "order" }, kind: "text" } as const];
+
+  it("are channels, read from any position, in either direction", async () => {
+    const numbers = Array.from({ length: 1_200 }, (_, index) => `${index + 1}`);
+    await write(...numbers);
+    const log = await open();
+    const { epoch, ...head } = await log.head("orders");
+    expect(head).toMatchObject({ floor: 0, end: 1_200 });
+    const all = await log.read("orders", 0, wide);
+    expect(all).toMatchObject({ epoch, interval: { from: 0, to: 1_200 }, more: false });
+    expect(all.entries.map(textOf)).toEqual(numbers);
+    const some = await log.read("orders", 3, { maxCount: 2, maxBytes: 1e6 });
+    expect(some).toMatchObject({ interval: { from: 3, to: 5 }, more: true, entries: [{ offset: 4 }, { offset: 5 }] });
+    const newest = await log.readBackward("orders", Infinity, { maxCount: 2, maxBytes: 1e6 });
+    expect(newest).toMatchObject({ interval: { from: 1_198, to: 1_200 }, more: true });
+    expect(newest.entries.map(textOf)).toEqual(["1199", "1200"]);
+    const oldest = await log.readBackward("orders", 2, wide);
+    expect(oldest).toMatchObject({ interval: { from: 0, to: 2 }, more: false });
+    expect((await log.read("orders", 0, { maxCount: 100, maxBytes: 2 })).entries.map(textOf)).toEqual(["1", "2"]);
+  });
+
+  it("are followed beside the log's own channels, and take nothing from clients", async () => {
+    await write("before");
+    const log = await open();
+    const [theirs, own] = [await follow(log, "orders"), await follow(log, "own")];
+    await write("x", "y");
+    expect((await log.append([plain("own", "z"), plain("orders", "no")])).map(({ kind }) => kind)).toEqual([
+      "accepted",
+      "failed",
+    ]);
+    await until(() => theirs.texts.length === 2 && own.texts.length === 1);
+    expect([theirs.texts, own.texts]).toEqual([["x", "y"], ["z"]]);
+  });
+
+  it("are parted by what stands in a header, and a page looks through no more than its limit", async () => {
+    await write("a1", "b1", "a2", "c1", "a3", "b2");
+    const log = await open({ bindings: keyed(), maxBoundScan: 2 });
+    const followed = await follow(log, "orders.b");
+    expect((await everything(log, "orders.a")).map(textOf)).toEqual(["a1", "a2", "a3"]);
+    expect((await everything(log, "orders.d")).map(textOf)).toEqual([]);
+    await write("a4", "b3");
+    await until(() => followed.texts.length === 1);
+    expect(followed.texts).toEqual(["b3"]);
+    const back = await open({ bindings: keyed() });
+    const newest = await back.readBackward("orders.b", Infinity, { maxCount: 2, maxBytes: 1e6 });
+    expect(newest.entries.map(textOf)).toEqual(["b2", "b3"]);
+    expect(newest).toMatchObject({ interval: { from: 5, to: 8 }, more: true });
+  });
+
+  it("have one epoch on all nodes, and a higher one when the stream was made anew", async () => {
+    await write("1", "2", "3");
+    const logs = [await open(), await open()];
+    const followed = await Promise.all(logs.map((log) => follow(log, "orders")));
+    const [epoch, same] = await Promise.all(logs.map(async (log) => (await log.head("orders")).epoch));
+    expect(same).toBe(epoch);
+    await channel.deleteQueue(name);
+    await channel.assertQueue(name, stream);
+    await write("4", "5", "6", "7");
+    await until(() => followed.every(({ heads }) => heads.length > 0));
+    const epochs = new Set(followed.map(({ heads }) => heads.at(-1)!.epoch));
+    expect(epochs.size).toBe(1);
+    expect([...epochs][0]).toBeGreaterThan(epoch!);
+    await write("new");
+    await until(() => followed.every(({ texts }) => texts.at(-1) === "new"));
+    expect(await logs[1]!.head("orders")).toMatchObject({ epoch: [...epochs][0], end: 5 });
+    expect((await everything(logs[0]!, "orders")).map(textOf)).toEqual(["4", "5", "6", "7", "new"]);
+  });
+
+  it("are found to be others by a node that starts when they were made anew while none was there", async () => {
+    await write("1", "2", "3");
+    const first = await open();
+    const { epoch } = await first.head("orders");
+    await first.close();
+    await channel.deleteQueue(name);
+    await channel.assertQueue(name, stream);
+    await write("4", "5", "6");
+    const second = await open();
+    expect((await second.head("orders")).epoch).toBeGreaterThan(epoch);
+    const third = await open();
+    expect((await third.head("orders")).epoch).toBe((await second.head("orders")).epoch);
+  });
+
+  it("keep their epoch over a restart of the broker, and go on", async () => {
+    await write("1");
+    const log = await open();
+    const followed = await follow(log, "orders");
+    await write("2");
+    await until(() => followed.texts.length === 1);
+    await model.close();
+    await server.stop();
+    await server.start();
+    model = await connect(server.url);
+    channel = await model.createConfirmChannel();
+    while (followed.texts.length < 2) {
+      // What comes before RabbitMQ has started the stream is confirmed, and lost.
+      channel.sendToQueue(name, Buffer.from("3"));
+      await new Promise<void>((resolve) => void ports.timers.after(50, resolve));
+    }
+    expect(new Set(followed.texts)).toEqual(new Set(["2", "3"]));
+    expect(followed.heads).toEqual([]);
+  });
+
+  it("are bounded in how many are followed, and have to be there", async () => {
+    const log = await open({ bindings: keyed(), maxBoundFollowed: 1 });
+    await follow(log, "orders.a");
+    await expect(follow(log, "orders.b")).rejects.toMatchObject({ code: "overloaded" });
+    const bindings = [{ pattern: "s.{id}", stream: `${name}-{id}` }];
+    await channel.assertQueue(`${name}-a`, stream);
+    const several = await open({ bindings, maxBoundStreams: 1 });
+    await follow(several, "s.a");
+    await expect(follow(several, "s.b")).rejects.toMatchObject({ code: "overloaded" });
+    await expect((await open({ bindings })).head("s.none")).rejects.toMatchObject({ code: "log-foreign" });
+  });
+});
+
+interface Followed {
+  readonly texts: string[];
+  readonly heads: Head[];
+}
+
+async function follow(log: Log, channel: string): Promise<Followed> {
+  const followed: Followed = { texts: [], heads: [] };
+  await log.follow(channel, {
+    onEntries: (entries) => followed.texts.push(...entries.map(textOf)),
+    onFloor: () => {},
+    onEpoch: (head) => followed.heads.push(head),
+  });
+  return followed;
+}
+
+/** Page by page, as a subscriber that is behind has it. */
+async function everything(log: Log, channel: string): Promise<readonly Entry[]> {
+  const found: Entry[] = [];
+  let after = 0;
+  for (let more = true; more;) {
+    const page = await log.read(channel, after, wide);
+    found.push(...page.entries);
+    ({ more } = page);
+    after = page.interval.to;
+  }
+  return found;
+}
+
+function plain(channel: string, text: string) {
+  const payload = { kind: "text", data: encodeText(text) } as const;
+  return { channel, producer: "", sequence: 0, previous: 0, payload, key: "", publisher: "" };
+}
+
+function textOf({ payload }: Entry): string {
+  return payload === undefined ? "" : (strictTextOf(payload.data) ?? "");
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>((resolve) => void ports.timers.after(5, resolve));
+}
