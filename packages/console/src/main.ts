@@ -104,7 +104,10 @@ function look(): void {
 }
 
 function tick(): void {
-  if (document.visibilityState === "visible") session?.connection.measure();
+  if (document.visibilityState === "visible") {
+    session?.connection.measure();
+    session?.gateway.look();
+  }
   draw();
 }
 
@@ -123,7 +126,14 @@ function draw(): void {
 function drawNow(): void {
   if (session === undefined) return;
   const { me, rooms, active } = session;
-  app.update({ me, rooms, active, connection: session.connection.facts(), now: Date.now() });
+  app.update({
+    me,
+    rooms,
+    active,
+    connection: session.connection.facts(),
+    pools: session.gateway.pools,
+    now: Date.now(),
+  });
   const unread = rooms.reduce((sum, room) => sum + room.unread(me), 0);
   const title = active === undefined ? "Hawser" : `#${active.name} – Hawser`;
   document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${title}` : title;

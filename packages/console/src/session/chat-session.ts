@@ -3,6 +3,7 @@ import { Room } from "../model/room.ts";
 import { maxRooms } from "../model/settings.ts";
 import type { Settings } from "../model/settings.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
+import { GatewayWatch } from "./gateway-watch.ts";
 import { RoomPresence } from "./room-presence.ts";
 import { RoomStream } from "./room-stream.ts";
 import { Sender } from "./sender.ts";
@@ -30,6 +31,7 @@ export const firstRoom = "general";
 /** One person's chat: the rooms that are joined, which one is open, and the connection under them. */
 export class ChatSession {
   readonly connection: ConnectionWatch;
+  readonly gateway: GatewayWatch;
   readonly #options: ChatSessionOptions;
   readonly #sender: Sender;
   readonly #streams = new Map<Room, RoomStream>();
@@ -43,6 +45,7 @@ export class ChatSession {
   constructor(options: ChatSessionOptions) {
     this.#options = options;
     this.connection = new ConnectionWatch(options.client, options.onChange);
+    this.gateway = new GatewayWatch(options.client, options.onChange);
     this.#sender = new Sender(options.client, options.onChange);
     const { rooms } = options.settings;
     for (const name of rooms.length === 0 ? [firstRoom] : rooms) this.#add(name);

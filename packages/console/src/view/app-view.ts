@@ -1,4 +1,5 @@
 import type { ConnectionFacts } from "../model/connection-facts.ts";
+import type { PoolFacts } from "../model/gateway-facts.ts";
 import type { Room } from "../model/room.ts";
 import { displayName, initials, tint } from "../formatting/names.ts";
 import { ComposerView } from "./composer-view.ts";
@@ -23,6 +24,8 @@ export interface AppState {
   readonly rooms: readonly Room[];
   readonly active: Room | undefined;
   readonly connection: ConnectionFacts;
+  /** Of the gateway that the page came from, if it is one. */
+  readonly pools: readonly PoolFacts[] | undefined;
   readonly now: number;
 }
 
@@ -126,9 +129,9 @@ export class AppView {
   }
 
   update(state: AppState): void {
-    const { active, me, rooms, connection, now } = state;
+    const { active, me, rooms, connection, pools, now } = state;
     this.#rooms.update(rooms, active, me);
-    this.#panel.update(connection, now);
+    this.#panel.update(connection, pools, now);
     setText(this.#pillText, pillTexts[connection.state]);
     this.#pill.dataset["state"] = connection.state;
     this.#pill.setAttribute("aria-label", `Connection: ${pillTexts[connection.state]}`);

@@ -5,7 +5,9 @@ import { roundTripSamples } from "../model/connection-facts.ts";
 import type { ConnectionFacts } from "../model/connection-facts.ts";
 import { ConnectionsView } from "./connections-view.ts";
 import type { ConnectionsActions } from "./connections-view.ts";
+import type { PoolFacts } from "../model/gateway-facts.ts";
 import { element, setText } from "./element.ts";
+import { GatewayView } from "./gateway-view.ts";
 import { icon } from "./icons.ts";
 import { Sparkline } from "./sparkline.ts";
 
@@ -36,6 +38,7 @@ export class PanelView {
   readonly #detail: HTMLElement;
   readonly #roundTrip: HTMLElement;
   readonly #connections: ConnectionsView;
+  readonly #gateway = new GatewayView();
   readonly #sparkline = new Sparkline(roundTripSamples);
   readonly #figures = new Map<string, HTMLElement>();
   readonly #retry: HTMLButtonElement;
@@ -85,6 +88,7 @@ export class PanelView {
       element("h2", { text: "Connection" }),
       element("div", { class: "card" }, this.#state, this.#detail, this.#retry),
       this.#connections.root,
+      this.#gateway.root,
       element(
         "div",
         { class: "card" },
@@ -103,7 +107,8 @@ export class PanelView {
     );
   }
 
-  update(facts: ConnectionFacts, now: number): void {
+  update(facts: ConnectionFacts, pools: readonly PoolFacts[] | undefined, now: number): void {
+    this.#gateway.update(pools);
     this.root.dataset["state"] = facts.state;
     setText(this.#state, stateNames[facts.state]);
     setText(this.#detail, detail(facts, now));

@@ -90,16 +90,6 @@ export interface BackendSettings {
 
 const defaultPassHeaders = ["authorization", "cookie", "origin", "user-agent"];
 
-/** Every member of `BackendOptions`. */
-export const backendOptionNames = [
-  "url",
-  "secret",
-  "format",
-  "headers",
-  "passHeaders",
-  "limits",
-] as const satisfies readonly (keyof BackendOptions)[];
-
 /** The longest delay that a platform's timer takes. */
 const maxTimerMs = 2 ** 31 - 1;
 

@@ -57,6 +57,8 @@ export interface GatewayConfig {
   readonly authorize?: Authorize;
   /** Says who a plain client is, and whether it may connect. Default: everybody may; the servers behind decide. */
   readonly authorizePlain?: AuthorizePlain;
+  /** Serve the console page at `/`, with the call `hawser.gateway` behind it. Default: only where clients are anonymous. */
+  readonly page?: boolean;
   /** Web pages whose Hawser clients may connect. Default `same-origin`. */
   readonly origins?: OriginPolicy;
   /** Addresses and ranges of the proxies in front, whose `X-Forwarded-*` are believed. Default: none. */

@@ -26,7 +26,7 @@ const names = [
 ];
 
 /** A file that cannot be used: all that is wrong with it. */
-export class GatewayFileInvalid extends UsageError {
+class GatewayFileInvalid extends UsageError {
   readonly faults: readonly Fault[];
 
   constructor(name: string, faults: readonly Fault[]) {

@@ -93,7 +93,8 @@ function serverOptions(config: GatewayConfig, { gateway, host, port, logger }: C
     port,
     path,
     logger,
-    onRequest: page(path),
+    // Who may see the page may see what is behind the gateway: by itself it is there only where everybody may do everything.
+    ...(servesPage(config) ? { onRequest: page(path), calls: { "hawser.gateway": () => figures(gateway) } } : {}),
     ...(authorize === undefined ? {} : { authorize }),
     ...(origins === undefined ? {} : { origins }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
@@ -101,6 +102,15 @@ function serverOptions(config: GatewayConfig, { gateway, host, port, logger }: C
     ...(cluster === undefined ? {} : { cluster }),
     ...(limits?.server === undefined ? {} : { limits: limits.server }),
   };
+}
+
+function servesPage({ page: wanted, secret, authenticate }: GatewayConfig): boolean {
+  return wanted ?? (secret === undefined && authenticate === undefined);
+}
+
+/** What the page's panel asks for. */
+function figures({ name, pools }: Gateway): object {
+  return { node: name, pools };
 }
 
 /** The port for plain clients alone, if there is one. */
@@ -165,7 +175,7 @@ function announced(
   const rows = [
     ["Clients", server.url],
     ["Plain", plain === undefined ? `ws://${host}/` : `port ${plain.port}`],
-    ["Page", `http://${host}/`],
+    ...(servesPage(config) ? [["Page", `http://${host}/`] as const] : []),
     ["Pools", Object.keys(config.pools).join(", ") || "none"],
     ...(gateway.relayPort === 0 ? [] : [["Relay", `port ${gateway.relayPort}`] as const]),
     ["Node", gateway.name],

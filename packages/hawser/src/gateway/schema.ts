@@ -143,6 +143,7 @@ export const gatewaySchema = object({
   authenticate: code("a function such as jwt(...)").optional(),
   authorize: code("a function").optional(),
   authorizePlain: code("a function").optional(),
+  page: z.boolean({ error: "must be true or false" }).optional(),
   origins: z
     .custom((value) => value === "any" || value === "same-origin" || (Array.isArray(value) && value.every(isText)), {
       error: "must be any, same-origin, or a list of origins",

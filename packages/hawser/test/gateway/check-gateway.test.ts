@@ -21,6 +21,7 @@ describe("a gateway's configuration", () => {
         path: "/h",
         plain: { port: 0, tls: { cert: "c.pem", key: "k.pem" }, proxyProtocol: { from: ["10.0.0.0/8"] } },
         secret: "s".repeat(32),
+        page: true,
         authorize: () => true,
         authorizePlain: () => ({ user: "ann" }),
         origins: ["https://example.org"],
