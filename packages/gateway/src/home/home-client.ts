@@ -5,8 +5,8 @@ import type { Binding, HomeSocket } from "./home-socket.ts";
 
 /** The home, as the connections to it see it. */
 export interface SocketHome {
-  /** Opens a socket for a connection and answers; `signal` ends the opening. Never rejects. */
-  open(binding: Binding, frame: OpenSocketFrame, signal: AbortSignal): Promise<HomeSocket | undefined>;
+  /** Opens a socket for a connection and answers; `ending` ends the opening. Never rejects. */
+  open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<HomeSocket | undefined>;
   /** The socket that an attach means, whoever it is for may have it. */
   find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined;
 }
@@ -16,8 +16,8 @@ export class HomeClient implements SocketHandler, Binding {
   readonly client: SocketClient;
   readonly #home: SocketHome;
   readonly #bound = new Map<number, HomeSocket>();
-  /** Ends what is being opened when the connection does. */
-  readonly #gone = new AbortController();
+  /** What is being opened: it ends when the connection does. */
+  readonly #opening = new Set<AbortController>();
 
   constructor(client: SocketClient, home: SocketHome) {
     this.client = client;
@@ -57,14 +57,17 @@ export class HomeClient implements SocketHandler, Binding {
   }
 
   close(): void {
-    this.#gone.abort();
+    for (const opening of this.#opening) opening.abort();
     const sockets = [...this.#bound.values()];
     this.#bound.clear();
     for (const socket of sockets) socket.detach();
   }
 
   async #open(frame: OpenSocketFrame): Promise<void> {
-    const socket = await this.#home.open(this, frame, this.#gone.signal);
+    const opening = new AbortController();
+    this.#opening.add(opening);
+    const socket = await this.#home.open(this, frame, opening);
+    this.#opening.delete(opening);
     if (socket === undefined || socket.over) return;
     if (this.client.closed) socket.detach();
     else this.#bound.set(socket.number, socket);

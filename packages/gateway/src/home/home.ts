@@ -76,13 +76,13 @@ export class Home implements SocketService {
   }
 
   /** As `SocketHome.open`. */
-  async open(binding: Binding, frame: OpenSocketFrame, signal: AbortSignal): Promise<HomeSocket | undefined> {
+  async open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<HomeSocket | undefined> {
     const { client } = binding;
     const owner = ownerOf(client);
     let upstream: UpstreamSocket | undefined;
     try {
       this.#reserve(owner, frame);
-      upstream = await this.#dial(client, frame, signal).catch((error: unknown) => {
+      upstream = await this.#dial(client, frame, ending).catch((error: unknown) => {
         this.#release(owner, frame.number);
         throw error;
       });
@@ -175,17 +175,18 @@ export class Home implements SocketService {
   }
 
   /** @returns `undefined` when the connection ended meanwhile. */
-  async #dial(client: SocketClient, frame: OpenSocketFrame, gone: AbortSignal): Promise<UpstreamSocket | undefined> {
+  async #dial(
+    client: SocketClient,
+    frame: OpenSocketFrame,
+    ending: AbortController,
+  ): Promise<UpstreamSocket | undefined> {
     const { upstream: name } = frame;
     if (!(await client.may(name)))
       throw new HawserError(
         "forbidden",
         `This user may not open ${JSON.stringify(name)}. Ask for the right, or another token.`,
       );
-    if (gone.aborted) return undefined;
-    const ending = new AbortController();
-    const onGone = (): void => ending.abort();
-    gone.addEventListener("abort", onGone);
+    if (ending.signal.aborted) return undefined;
     let late = false;
     const timer = this.timers.after(this.limits.socketOpenTimeoutMs, () => {
       late = true;
@@ -209,11 +210,10 @@ export class Home implements SocketService {
       return undefined;
     } catch (error) {
       if (late) throw tooLate(this.limits.socketOpenTimeoutMs);
-      if (gone.aborted) return undefined;
+      if (ending.signal.aborted) return undefined;
       throw error;
     } finally {
       timer.cancel();
-      gone.removeEventListener("abort", onGone);
     }
   }
 

@@ -69,6 +69,18 @@ describe("open-socket", () => {
     expect(upstreams.sockets.every(({ terminated }) => terminated)).toBe(true);
   });
 
+  it("that waits for its upstream ends with its connection, and leaves nothing [SOCK-3]", async () => {
+    const { home, ports, upstreams } = homeScene();
+    upstreams.hangs = true;
+    const connection = new FakeConnection(home);
+    for (let number = 1; number <= 20; number += 1) connection.send(openFrame({ id: number, number }));
+    await connection.frames();
+    expect([home.size, upstreams.requests.length]).toEqual([20, 20]);
+    connection.cut();
+    await connection.frames();
+    expect([home.size, ports.pending]).toEqual([0, 0]);
+  });
+
   it.each([0, 1])("with the number %i, which is none or in use, is refused [SOCK-2]", async (number) => {
     const { home, upstreams } = homeScene();
     await opened(new FakeConnection(home));
