@@ -1,0 +1,71 @@
+import type { Random, Timer, Timers } from "@hawser/protocol";
+import type { HealthOptions } from "../pool-options.ts";
+import type { Target } from "../target.ts";
+
+/** Asks a target whether it is well, by one of the kinds: resolves if it is, and rejects if not. */
+export type Probe = (target: Target, health: Required<HealthOptions>, signal: AbortSignal) => Promise<void>;
+
+export interface HealthCheckOptions {
+  readonly target: Target;
+  readonly health: Required<HealthOptions>;
+  readonly probe: Probe;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** The threshold was reached. */
+  readonly onChange: (well: boolean) => void;
+}
+
+/** Asks one target at intervals. It is taken as well until it is not, so that a new one is used at once. */
+export class HealthCheck {
+  readonly #options: HealthCheckOptions;
+  #well = true;
+  /** Answers in a row that say otherwise. */
+  #against = 0;
+  #timer: Timer | undefined;
+  #abort: AbortController | undefined;
+  #stopped = false;
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+    // Not all targets of all nodes in the same moment; the first time soon.
+    this.#askIn(options.random.number() * Math.min(1_000, options.health.intervalMs));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#abort?.abort(new Error("No longer asked."));
+  }
+
+  #askIn(delayMs: number): void {
+    this.#timer = this.#options.timers.after(delayMs, () => void this.#ask());
+  }
+
+  async #ask(): Promise<void> {
+    const { target, health, probe, timers, random } = this.#options;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const late = timers.after(health.timeoutMs, () => abort.abort(new Error("No answer in time.")));
+    const well = await probe(target, health, abort.signal).then(
+      () => true,
+      () => false,
+    );
+    late.cancel();
+    if (this.#stopped) return;
+    this.#take(well);
+    this.#askIn(health.intervalMs * (0.9 + 0.2 * random.number()));
+  }
+
+  #take(well: boolean): void {
+    if (well === this.#well) {
+      this.#against = 0;
+      return;
+    }
+    this.#against += 1;
+    const { health, onChange } = this.#options;
+    if (this.#against < (well ? health.rise : health.fall)) return;
+    this.#well = well;
+    this.#against = 0;
+    onChange(well);
+  }
+}

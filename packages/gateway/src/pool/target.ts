@@ -1,0 +1,177 @@
+import type { ConnectionOptions } from "node:tls";
+import type { Candidate } from "./balance/balancer.ts";
+import { Outcomes } from "./health/outcomes.ts";
+import { Lease } from "./lease.ts";
+import { PeakEwma } from "./peak-ewma.ts";
+import type { EjectionOptions, TargetSettings } from "./pool-options.ts";
+
+/** Why a target is given no connection, or that it is. `down`: it does not answer when asked; `ejected`: it fails too many. */
+export type TargetState = "up" | "down" | "ejected" | "draining";
+
+/** What became of the connections to a target. */
+export interface TargetFigures {
+  readonly name: string;
+  readonly url: string;
+  readonly state: TargetState;
+  /** Its share beside the others', as it is now. */
+  readonly weight: number;
+  /** Open now, and being opened. */
+  readonly connections: number;
+  readonly opened: number;
+  /** Connections that could not be made, by why: an error's code, `timeout`, or an HTTP status. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly ejections: number;
+  /** From asking for a connection to having it, with peaks; `undefined`: not measured yet. */
+  readonly latencyMs: number | undefined;
+  /** From clients to the target. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** The least part of its weight that a target has when it is new. */
+const slowStartShare = 0.1;
+/** Kinds of failure that are counted apart. */
+const maxFailureKinds = 32;
+
+/** One server of a pool, with all that is known of it. */
+export class Target {
+  readonly name: string;
+  readonly url: URL;
+  readonly tls?: ConnectionOptions;
+  readonly #outcomes: Outcomes;
+  readonly #latency = new PeakEwma();
+  readonly #leases = new Set<Lease>();
+  readonly #failures = new Map<string, number>();
+  #settings: TargetSettings;
+  #well = true;
+  #ejectedUntil = Number.NEGATIVE_INFINITY;
+  #draining = false;
+  #since: number;
+  #opened = 0;
+  #ejections = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  /** @param since - When its share begins to grow; `-Infinity`: it has all of it. */
+  constructor(settings: TargetSettings, ejection: Required<EjectionOptions>, since: number) {
+    this.name = settings.name;
+    this.url = settings.url;
+    if (settings.tls !== undefined) this.tls = settings.tls;
+    this.#settings = settings;
+    this.#since = since;
+    this.#outcomes = new Outcomes(ejection);
+  }
+
+  get settings(): TargetSettings {
+    return this.#settings;
+  }
+
+  get connections(): number {
+    return this.#leases.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#leases.size < this.#settings.maxConnections;
+  }
+
+  /** Weight and limit can change while connections stay. */
+  change(settings: TargetSettings): void {
+    this.#settings = settings;
+  }
+
+  stateAt(now: number): TargetState {
+    if (this.#draining) return "draining";
+    if (!this.#well) return "down";
+    return now < this.#ejectedUntil ? "ejected" : "up";
+  }
+
+  candidateAt(now: number, slowStartMs: number): Candidate & { readonly target: Target } {
+    const grown = slowStartMs === 0 ? 1 : Math.min(1, Math.max(slowStartShare, (now - this.#startsAt()) / slowStartMs));
+    const weight = this.#settings.weight * grown;
+    return { target: this, name: this.name, weight, connections: this.connections, latencyMs: this.#latency.value };
+  }
+
+  /** A connection begins. @param onEnd - Called once, when it is over. */
+  take(onEnd: () => void): Lease {
+    const lease: Lease = new Lease(this, {
+      onBytes: (into, out) => {
+        this.#bytesIn += into;
+        this.#bytesOut += out;
+      },
+      onEnd: () => {
+        this.#leases.delete(lease);
+        onEnd();
+      },
+    });
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  connected(latencyMs: number, now: number): void {
+    this.#opened += 1;
+    this.#outcomes.succeeded();
+    this.#latency.observe(latencyMs, now);
+  }
+
+  /** @returns whether it should be left out for a while. */
+  failed(why: string): boolean {
+    const kind = this.#failures.has(why) || this.#failures.size < maxFailureKinds ? why : "other";
+    this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
+    return this.#outcomes.failed();
+  }
+
+  eject(now: number): void {
+    this.#ejections += 1;
+    this.#ejectedUntil = this.#outcomes.eject(now);
+  }
+
+  /** What asking it has found. One that is down tells those who hold it; one that is back starts slowly. */
+  found(well: boolean, now: number): void {
+    if (well === this.#well) return;
+    this.#well = well;
+    if (well) this.#since = now;
+    else this.#tell("The target does not answer any more.");
+  }
+
+  /** It is given no more connections. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** It is given connections again. */
+  restore(now: number): void {
+    if (!this.#draining) return;
+    this.#draining = false;
+    this.#since = now;
+  }
+
+  /** Those who hold it are told to leave. */
+  dismiss(): void {
+    this.#tell("The target was taken out of the pool.");
+  }
+
+  figuresAt(now: number, slowStartMs: number): TargetFigures {
+    return {
+      name: this.name,
+      url: this.url.href,
+      state: this.stateAt(now),
+      weight: this.candidateAt(now, slowStartMs).weight,
+      connections: this.connections,
+      opened: this.#opened,
+      failures: Object.fromEntries(this.#failures),
+      ejections: this.#ejections,
+      latencyMs: this.#latency.value,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+    };
+  }
+
+  /** One that was left out comes back as one that is new. */
+  #startsAt(): number {
+    return Math.max(this.#since, this.#ejectedUntil);
+  }
+
+  #tell(reason: string): void {
+    for (const lease of this.#leases) lease.tell(new Error(reason));
+  }
+}
