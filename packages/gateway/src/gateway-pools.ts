@@ -6,19 +6,20 @@ import type { GatewayPoolOptions } from "./gateway-options.ts";
 import type { HomeLimits } from "./home/home-limits.ts";
 import { UpstreamRefused } from "./proxy/pool-port.ts";
 import type { ProxyPool, ProxyPools } from "./proxy/pool-port.ts";
-import { dialWebSocket } from "./targets/dial-websocket.ts";
-import { identityHeader, identityToken } from "./targets/identity-header.ts";
-import type { ShownIdentity } from "./targets/identity-header.ts";
-import { LeasedSocket } from "./targets/leased-socket.ts";
-import type { Probe } from "./targets/probe.ts";
-import { targetPoolSettings } from "./targets/target-pool-options.ts";
-import { TargetPool } from "./targets/target-pool.ts";
-import type { TargetFigures } from "./targets/target.ts";
-import { targetUrl } from "./targets/target-url.ts";
+import { Pool } from "./pool/pool.ts";
+import type { PoolPorts } from "./pool/pool.ts";
+import { targetPoolSettings } from "./pool/pool-options.ts";
+import type { TargetFigures } from "./pool/target.ts";
+import { dialWebSocket } from "./upstream/dial-websocket.ts";
+import { identityHeader, identityToken } from "./upstream/identity-header.ts";
+import type { ShownIdentity } from "./upstream/identity-header.ts";
+import { LeasedSocket } from "./upstream/leased-socket.ts";
+import { targetUrl } from "./upstream/target-url.ts";
+import { TokenExchange } from "./upstream/token-exchange.ts";
+import type { TokenExchangeOptions } from "./upstream/token-exchange.ts";
 import type { UpstreamRequest, Upstreams, UpstreamSocket } from "./upstream/upstream-socket.ts";
 
-export interface GatewayPoolsOptions extends BackendsOptions {
-  readonly probe: Probe;
+export interface GatewayPoolsOptions extends BackendsOptions, Pick<PoolPorts, "probe" | "resolve"> {
   readonly limits: Pick<HomeLimits, "maxSocketMessageBytes" | "upstreamHeartbeatMs">;
 }
 
@@ -37,7 +38,8 @@ export class GatewayPools implements ProxyPools, Upstreams {
   readonly backends: Backends;
   readonly #options: GatewayPoolsOptions;
   readonly #doors = new Map<string, BackendDoor>();
-  readonly #targetPools = new Map<string, TargetPool>();
+  readonly #targetPools = new Map<string, Pool>();
+  readonly #exchanges = new WeakMap<object, TokenExchange>();
 
   constructor(options: GatewayPoolsOptions) {
     this.#options = options;
@@ -50,7 +52,7 @@ export class GatewayPools implements ProxyPools, Upstreams {
   }
 
   /** One of WebSocket servers. */
-  targetPool(name: string): TargetPool | undefined {
+  targetPool(name: string): Pool | undefined {
     return this.#targetPools.get(name);
   }
 
@@ -117,7 +119,7 @@ export class GatewayPools implements ProxyPools, Upstreams {
     }
     const settings = targetPoolSettings(options, at);
     const existing = this.#targetPools.get(name);
-    if (existing === undefined) this.#targetPools.set(name, new TargetPool(name, settings, this.#options));
+    if (existing === undefined) this.#targetPools.set(name, new Pool(name, settings, this.#options));
     else existing.reconfigure(settings);
     this.#removeBackend(name);
   }
@@ -134,6 +136,13 @@ export class GatewayPools implements ProxyPools, Upstreams {
     await this.backends.close();
   }
 
+  /** One for each set of options: a reload begins with none. */
+  #exchangeOf(options: TokenExchangeOptions): TokenExchange {
+    const known = this.#exchanges.get(options) ?? new TokenExchange(options, this.#options.clock);
+    this.#exchanges.set(options, known);
+    return known;
+  }
+
   #removeTargets(name: string): boolean {
     this.#targetPools.get(name)?.close();
     return this.#targetPools.delete(name);
@@ -144,12 +153,15 @@ export class GatewayPools implements ProxyPools, Upstreams {
     return this.backends.remove(name);
   }
 
-  async #dial(pool: TargetPool, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamSocket> {
+  async #dial(pool: Pool, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamSocket> {
     const { upstream, path, protocols, identity, session, address } = request;
     const { user } = identity;
     const { limits, timers } = this.#options;
+    const { tokenExchange, compression } = pool.settings;
+    const token = tokenExchange === undefined ? undefined : await this.#exchangeOf(tokenExchange).exchange(request);
     const headers = {
       ...pool.settings.headers,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(address === "" ? {} : { "x-forwarded-for": address }),
       ...this.identityHeaders({ user, pool: upstream, session, address }),
     };
@@ -163,6 +175,8 @@ export class GatewayPools implements ProxyPools, Upstreams {
             maxMessageBytes: limits.maxSocketMessageBytes,
             heartbeatMs: limits.upstreamHeartbeatMs,
             timers,
+            compression,
+            tls: target.tls,
           },
           AbortSignal.any([signal, given]),
         ),

@@ -21,8 +21,9 @@ import { Home } from "./home/home.ts";
 import { GatewayMetrics } from "./observe/gateway-metrics.ts";
 import { PlainProxy } from "./proxy/plain-proxy.ts";
 import { NodeRelay } from "./relay/node-relay.ts";
-import { identityHeader } from "./targets/identity-header.ts";
-import { nodeProbe } from "./targets/probe.ts";
+import { identityHeader } from "./upstream/identity-header.ts";
+import { probe } from "./pool/node/probe.ts";
+import { resolve } from "./pool/node/resolve.ts";
 
 /** How long a gateway that closes waits for HTTP back ends to be told. */
 const maxTellMs = 5_000;
@@ -77,7 +78,8 @@ export class Gateway implements ServerPart {
       poster: this.#poster,
       logger: this.#logger,
       observer: this.#metrics,
-      probe: nodeProbe,
+      probe,
+      resolve,
       limits: resolveHomeLimits(options.limits?.sockets),
     });
     this.#pools.replace(options.pools);

@@ -32,12 +32,14 @@ export type {
 export type { PoolFigures } from "./gateway-pools.ts";
 export type {
   Balance,
+  DnsOptions,
   HashBy,
   HealthOptions,
   TargetOptions,
   TargetPoolOptions,
-} from "./targets/target-pool-options.ts";
-export type { TargetFigures } from "./targets/target.ts";
+} from "./pool/pool-options.ts";
+export type { TargetFigures, TargetState } from "./pool/target.ts";
+export type { TokenExchangeOptions } from "./upstream/token-exchange.ts";
 export { jsonAccessLog } from "./observe/json-access-log.ts";
 export { NodeRelay } from "./relay/node-relay.ts";
 export type { NodeRelayOptions, NodeRelayParts } from "./relay/node-relay.ts";

@@ -4,7 +4,7 @@ import type { ApiAnswer, ApiCall, Operation } from "@hawser/server";
 import { isPoolName } from "../gateway-options.ts";
 import type { GatewayPoolOptions } from "../gateway-options.ts";
 import type { GatewayPools, PoolFigures } from "../gateway-pools.ts";
-import type { TargetPool } from "../targets/target-pool.ts";
+import type { Pool } from "../pool/pool.ts";
 
 /** Pools of a node. */
 const maxPools = 1_000;
@@ -67,7 +67,7 @@ function figuresOf(pools: GatewayPools, path: Path): PoolFigures {
   return found;
 }
 
-function targetsOf(pools: GatewayPools, path: Path): TargetPool {
+function targetsOf(pools: GatewayPools, path: Path): Pool {
   const found = pools.targetPool(poolName(path));
   if (found === undefined) throw poolUnknown(path);
   return found;

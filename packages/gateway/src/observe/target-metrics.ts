@@ -1,5 +1,5 @@
 import type { PoolFigures } from "../gateway-pools.ts";
-import type { TargetFigures } from "../targets/target.ts";
+import type { TargetFigures } from "../pool/target.ts";
 
 interface TargetMetric {
   readonly name: string;

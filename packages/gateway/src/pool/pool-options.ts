@@ -1,15 +1,17 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import { HawserError } from "@hawser/protocol";
+import type { TokenExchangeOptions } from "../upstream/token-exchange.ts";
 
-/** One server of a pool. */
+/** One WebSocket server of a pool. */
 export interface TargetOptions {
-  /** `ws:` or `wss:`; its path goes ahead of what clients ask for. */
+  /** `ws://10.0.0.5:9000/base` or `wss://...`: what a client asks for is added to its path. */
   readonly url: string;
-  /** By which logs and metrics know it; no two of a pool have the same. Default: host and port of the URL. */
+  /** By which it is drained, logged and counted. Default: host and port of the URL. */
   readonly name?: string;
-  /** Its share beside the others'. 1 to 1,000. Default 1. */
+  /** Its share, against those of the others: 1 to 1,000. Default 1. */
   readonly weight?: number;
-  /** Connections to it from this node. Default `maxConnectionsPerTarget`. */
+  /** Sockets that it gets at most from this node. Default: those of the pool. */
   readonly maxConnections?: number;
   /** For `wss:`, as `tls.connect` takes them. Default: the platform's. */
   readonly tls?: ConnectionOptions;
@@ -17,101 +19,99 @@ export interface TargetOptions {
 
 /** Where a pool finds its targets by name. */
 export interface DnsOptions {
-  /** `ws://service.internal:8080/path`: each address of the host is a target. With `srv`, host and port are those of its answers. */
+  /** `ws://service.internal:8080/base`: each address of the host is a target. With `srv`, host and port are those of its answers. */
   readonly url: string;
   /** A name of SRV records, such as `_ws._tcp.service.internal`: their weights count, and only the best priority that answers. */
   readonly srv?: string;
-  /** How often it is asked again. 1,000 to 3,600,000. Default 30,000. */
+  /** How often it is asked again, give or take a tenth: 1,000 to 3,600,000. Default 30,000. */
   readonly refreshMs?: number;
+  /** As those of a target. */
   readonly tls?: ConnectionOptions;
 }
 
-/** How a pool chooses. */
-export type Balance =
-  | "round-robin"
-  | "least-connections"
-  | "two-choices"
-  /** By the user, the path or the address of the client, or by a header of his (empty for virtual sockets). */
-  | { readonly hash: "user" | "path" | "address" | { readonly header: string } };
+/** How a target is chosen among those in service. */
+export type Balance = "least-connections" | "two-choices" | "round-robin" | "hash";
 
-/** How targets are asked whether they are well. */
+/** By what `hash` chooses: the same value goes to the same target as long as that is in service. */
+export type HashBy = "user" | "address" | "path" | { readonly header: string };
+
+/** How targets are asked whether they live. */
 export interface HealthOptions {
-  /** `tcp`: they take a connection; `http`: a GET answers with one of `statuses`; `websocket`: they upgrade. Default `tcp`. */
+  /**
+   * `tcp`: they take a connection; `http`: `GET` is answered with one of `statuses`; `websocket`: they upgrade. Default `http` where
+   * there is a path, else `tcp`.
+   */
   readonly kind?: "tcp" | "http" | "websocket";
   /** Of `http` and `websocket`. Default `/`. */
   readonly path?: string;
-  /** Of `http`. Default 200 to 299. */
+  /** Of `http`. Default 200 to 399. */
   readonly statuses?: readonly number[];
-  /** From one question to the next, give or take a tenth. Default 5,000. */
+  /** Default 5,000. */
   readonly intervalMs?: number;
   /** Default 2,000. */
   readonly timeoutMs?: number;
-  /** So many good answers bring a target back. Default 2. */
-  readonly rise?: number;
-  /** So many bad ones take it out. Default 3. */
-  readonly fall?: number;
-}
-
-/** When a target that fails those who connect is left out for a while, although it answers when asked. */
-export interface EjectionOptions {
-  /** Connections that failed in a row. Default 5. */
+  /** So many failures in a row take a target out of service. Default 2. */
   readonly failures?: number;
-  /** Or this part of the last 20. Above 0, to 1. Default 0.5. */
-  readonly failureShare?: number;
-  /** For so long the first time; it doubles with each that follows soon. Default 10,000. */
-  readonly forMs?: number;
-  /** Never longer. Default 300,000. */
-  readonly maxForMs?: number;
-  /** At most this part of a pool is left out at once. 0: nobody ever is. Default 0.5. */
-  readonly maxShare?: number;
+  /** So many successes in a row put it back. Default 2. */
+  readonly successes?: number;
 }
 
 /** A pool of WebSocket servers. */
 export interface TargetPoolOptions {
-  /** Default: none. */
+  readonly kind?: "websocket";
+  /** URLs, or targets with options of their own; up to 1,000. Default: only those of `dns`. */
   readonly targets?: readonly (string | TargetOptions)[];
-  /** Default: they are only those of `targets`. */
+  /** Targets that come and go by name. Default: only those of `targets`. */
   readonly dns?: DnsOptions;
   /** Default `least-connections`. */
   readonly balance?: Balance;
-  /** Default: nobody asks, and only those who connect find out. */
-  readonly health?: HealthOptions;
-  readonly ejection?: EjectionOptions;
-  readonly limits?: Partial<PoolLimits>;
+  /** For `hash`. Default `user`. */
+  readonly hashBy?: HashBy;
+  /**
+   * For `hash`: a target that has so many times its share of all sockets is passed over for the next one of the key; 1.05 to 100,
+   * 0: never. Default 0.
+   */
+  readonly maxHashLoad?: number;
+  /** Sent to the targets with each virtual socket's handshake. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * At least 32 bytes: targets are told whose socket it is, in a token signed with it, as the header `x-hawser-identity`. Default:
+   * they are told nothing.
+   */
+  readonly identitySecret?: string;
+  /** A token of the client's, exchanged for one of the targets', goes with each virtual socket's handshake. Default: none. */
+  readonly tokenExchange?: TokenExchangeOptions;
+  /** Whether permessage-deflate is offered for virtual sockets. Default false. */
+  readonly compression?: boolean;
+  /** From asking a target to its answer. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** So many other targets are tried when one cannot be reached, as long as the budget lasts: a fifth of all connects. Default 2. */
+  readonly retries?: number;
+  /** Sockets of a target that has no limit of its own. Default 10,000. */
+  readonly maxConnections?: number;
+  /** Sockets of the whole pool. Default 100,000. */
+  readonly maxPoolConnections?: number;
+  /** New sockets a second, with a burst of as many; 0: as many as come. Default 0. */
+  readonly connectionsPerSecond?: number;
+  /** Default: asked by TCP; false: not at all. */
+  readonly health?: HealthOptions | false;
+  /** So many connects in a row that failed put a target out of service for a while. Default 3. */
+  readonly ejectAfter?: number;
+  /** Or this part of the last 20: above 0, to 1. Default 0.5. */
+  readonly ejectShare?: number;
+  /** For how long, the first time; twice as long each time that follows soon. Default 10,000. */
+  readonly ejectMs?: number;
+  /** And never longer. Default 300,000. */
+  readonly maxEjectMs?: number;
+  /** At most this part of the targets is left out at once for failing connects; 0: none ever is. Default 0.5. */
+  readonly maxEjectedShare?: number;
+  /** Over that time the share of a target that is new, or back, grows from a twentieth to the whole. Default 0. */
+  readonly slowStartMs?: number;
+  /** How long sockets of a target that was taken out of the pool may stay. Default 600,000. */
+  readonly drainTimeoutMs?: number;
 }
 
-/** What bounds a pool, on each node. */
-export interface PoolLimits {
-  /** Of all targets together. Default 100,000. */
-  readonly maxConnections: number;
-  /** Default 20,000. */
-  readonly maxConnectionsPerTarget: number;
-  /** New connections a second, with a burst of as many. 0: as many as come. Default 0. */
-  readonly connectionsPerSecond: number;
-  /** Until a target has answered the handshake. Default 5,000. */
-  readonly connectTimeoutMs: number;
-  /** Other targets that are tried when one fails, as long as the budget lasts (a fifth of all connections). Default 2. */
-  readonly retries: number;
-  /** How long the share of a target grows, once it is new or back, from a tenth. 0: it has all of it at once. Default 10,000. */
-  readonly slowStartMs: number;
-  /** How long those who are connected may stay at a target that is drained or removed. Default 60,000. */
-  readonly drainTimeoutMs: number;
-}
-
-export const defaultPoolLimits: PoolLimits = {
-  maxConnections: 100_000,
-  maxConnectionsPerTarget: 20_000,
-  connectionsPerSecond: 0,
-  connectTimeoutMs: 5_000,
-  retries: 2,
-  slowStartMs: 10_000,
-  drainTimeoutMs: 60_000,
-};
-
-/** Past it a pool is two pools. */
-export const maxTargets = 1_000;
-
-/** The options of a target, with all that was left out. */
+/** A target that was found good. */
 export interface TargetSettings {
   readonly name: string;
   readonly url: URL;
@@ -120,114 +120,175 @@ export interface TargetSettings {
   readonly tls: ConnectionOptions | undefined;
 }
 
-/** The options of a pool, with all that was left out. */
-export interface PoolSettings {
-  readonly targets: readonly TargetSettings[];
-  readonly dns: (Required<Pick<DnsOptions, "refreshMs">> & DnsOptions & { readonly target: URL }) | undefined;
-  readonly balance: Balance;
-  readonly health: Required<HealthOptions> | undefined;
-  readonly ejection: Required<EjectionOptions>;
-  readonly limits: PoolLimits;
+export type HealthSettings = Required<HealthOptions>;
+
+/** When a target that fails those who connect is left out. */
+export type EjectionSettings = Readonly<
+  Record<"ejectAfter" | "ejectShare" | "ejectMs" | "maxEjectMs" | "maxEjectedShare", number>
+>;
+
+export interface DnsSettings extends DnsOptions {
+  readonly target: URL;
+  readonly refreshMs: number;
 }
 
+/** Options that were found good, with the defaults. */
+export interface TargetPoolSettings extends EjectionSettings {
+  readonly targets: readonly TargetSettings[];
+  readonly dns: DnsSettings | undefined;
+  readonly balance: Balance;
+  readonly hashBy: HashBy;
+  readonly maxHashLoad: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly identitySecret: string | undefined;
+  readonly tokenExchange: TokenExchangeOptions | undefined;
+  readonly compression: boolean;
+  readonly connectTimeoutMs: number;
+  readonly retries: number;
+  readonly maxConnections: number;
+  readonly maxPoolConnections: number;
+  readonly connectionsPerSecond: number;
+  readonly health: HealthSettings | undefined;
+  readonly slowStartMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+const balances: readonly Balance[] = ["least-connections", "two-choices", "round-robin", "hash"];
+/** Past it a pool is two pools. */
+export const maxTargets = 1_000;
+const maxTimerMs = 2 ** 31 - 1;
+
 /**
- * What holds for a pool with these options.
- *
- * @param at - Where they stand, for the text of errors: `pools.quotes`.
- * @throws HawserError `option-invalid`, whose text begins with the place of what is wrong.
+ * @param at - What errors call it: `pools.quotes`.
+ * @throws HawserError `option-invalid`
  */
-export function poolSettings(options: TargetPoolOptions, at: string): PoolSettings {
-  const { targets = [], dns, balance = "least-connections", health, ejection = {}, limits: given = {} } = options;
-  const limits = { ...defaultPoolLimits, ...given };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(defaultPoolLimits, name)) invalid(`${at}.limits.${name}`, "is no limit of a pool");
-    const least = ["connectionsPerSecond", "retries", "slowStartMs", "drainTimeoutMs"].includes(name) ? 0 : 1;
-    whole(`${at}.limits.${name}`, value, least, 2 ** 31 - 1);
-  }
-  if (targets.length === 0 && dns === undefined) invalid(`${at}.targets`, "must name a target, or dns must be there");
-  if (targets.length > maxTargets) invalid(`${at}.targets`, `must be at most ${maxTargets}`);
-  const settings = targets.map((target, index) => targetSettings(target, `${at}.targets[${index}]`, limits));
+export function targetPoolSettings(options: TargetPoolOptions, at: string): TargetPoolSettings {
+  const { balance = "least-connections", hashBy = "user", headers = {}, maxConnections = 10_000 } = options;
+  const { targets = [], dns, identitySecret, tokenExchange, compression = false } = options;
+  if (!balances.includes(balance)) throw invalid(`${at}.balance`, `must be one of ${balances.join(", ")}`);
+  if (typeof hashBy === "string" ? !["user", "address", "path"].includes(hashBy) : typeof hashBy?.header !== "string")
+    throw invalid(`${at}.hashBy`, "must be user, address, path, or { header }");
+  for (const [name, value] of Object.entries(headers)) checkHeader(name, value, `${at}.headers`);
+  if (identitySecret !== undefined && (typeof identitySecret !== "string" || Buffer.byteLength(identitySecret) < 32))
+    throw invalid(`${at}.identitySecret`, "must have at least 32 bytes");
+  if (tokenExchange !== undefined) checkTokenExchange(tokenExchange, `${at}.tokenExchange`);
+  if (typeof compression !== "boolean") throw invalid(`${at}.compression`, "must be true or false");
+  if (!Array.isArray(targets) || targets.length > maxTargets || (targets.length === 0 && dns === undefined))
+    throw invalid(`${at}.targets`, `must be a list of 1 to ${maxTargets} targets, or dns must be there`);
+  const whole = (name: string, value: number, lowest: number, highest: number): number => {
+    if (!Number.isInteger(value) || value < lowest || value > highest)
+      throw invalid(`${at}.${name}`, `must be an integer from ${lowest} to ${highest}`);
+    return value;
+  };
+  const share = (name: string, value: number, mayBeZero: boolean): number => {
+    if (typeof value !== "number" || !(value <= 1) || !(mayBeZero ? value >= 0 : value > 0))
+      throw invalid(`${at}.${name}`, `must be ${mayBeZero ? "from" : "above"} 0 to 1`);
+    return value;
+  };
+  whole("maxConnections", maxConnections, 1, Number.MAX_SAFE_INTEGER);
+  const settings = targets.map((target: string | TargetOptions, index) =>
+    targetSettings(typeof target === "string" ? { url: target } : target, maxConnections, `${at}.targets[${index}]`),
+  );
   for (const [index, { name }] of settings.entries())
-    if (settings.findIndex((other) => other.name === name) !== index)
-      invalid(`${at}.targets[${index}].name`, `is that of another target: ${JSON.stringify(name)}`);
+    if (settings.findIndex((other) => other.name === name) < index)
+      throw invalid(`${at}.targets[${index}]`, `has the name ${name}, as another has`);
+  const { maxHashLoad = 0 } = options;
+  if (maxHashLoad !== 0 && !(maxHashLoad >= 1.05 && maxHashLoad <= 100))
+    throw invalid(`${at}.maxHashLoad`, "must be 0, or from 1.05 to 100");
+  const { ejectMs = 10_000, maxEjectMs = Math.max(ejectMs, 300_000) } = options;
+  whole("ejectMs", ejectMs, 1, 86_400_000);
   return {
     targets: settings,
-    dns: dns && dnsSettings(dns, `${at}.dns`),
-    balance: checkedBalance(balance, `${at}.balance`),
-    health: health && healthSettings(health, `${at}.health`),
-    ejection: ejectionSettings(ejection, `${at}.ejection`),
-    limits,
+    dns: dns && dnsSettings(dns, at, whole),
+    balance,
+    hashBy,
+    maxHashLoad,
+    headers,
+    identitySecret,
+    tokenExchange,
+    compression,
+    maxConnections,
+    connectTimeoutMs: whole("connectTimeoutMs", options.connectTimeoutMs ?? 5_000, 1, maxTimerMs),
+    retries: whole("retries", options.retries ?? 2, 0, 100),
+    maxPoolConnections: whole("maxPoolConnections", options.maxPoolConnections ?? 100_000, 1, Number.MAX_SAFE_INTEGER),
+    connectionsPerSecond: whole("connectionsPerSecond", options.connectionsPerSecond ?? 0, 0, 1_000_000),
+    health: options.health === false ? undefined : healthSettings(options.health ?? {}, at, whole),
+    ejectAfter: whole("ejectAfter", options.ejectAfter ?? 3, 1, 1_000_000),
+    ejectShare: share("ejectShare", options.ejectShare ?? 0.5, false),
+    ejectMs,
+    maxEjectMs: whole("maxEjectMs", maxEjectMs, ejectMs, 86_400_000),
+    maxEjectedShare: share("maxEjectedShare", options.maxEjectedShare ?? 0.5, true),
+    slowStartMs: whole("slowStartMs", options.slowStartMs ?? 0, 0, maxTimerMs),
+    drainTimeoutMs: whole("drainTimeoutMs", options.drainTimeoutMs ?? 600_000, 0, maxTimerMs),
   };
 }
 
-function targetSettings(target: string | TargetOptions, at: string, limits: PoolLimits): TargetSettings {
-  const options = typeof target === "string" ? { url: target } : target;
-  const url = targetUrl(options.url, typeof target === "string" ? at : `${at}.url`);
-  const { name = url.host, weight = 1, maxConnections = limits.maxConnectionsPerTarget, tls } = options;
-  if (typeof name !== "string" || name === "" || name.length > 255)
-    invalid(`${at}.name`, "must have 1 to 255 characters");
-  if (typeof weight !== "number" || !(weight > 0 && weight <= 1_000))
-    invalid(`${at}.weight`, "must be above 0 and at most 1,000");
-  whole(`${at}.maxConnections`, maxConnections, 1, 2 ** 31 - 1);
+type Whole = (name: string, value: number, lowest: number, highest: number) => number;
+
+function healthSettings(health: HealthOptions, at: string, whole: Whole): HealthSettings {
+  const { path = "/", kind = health.path === undefined ? "tcp" : "http", statuses = [] } = health;
+  if (!["tcp", "http", "websocket"].includes(kind))
+    throw invalid(`${at}.health.kind`, "must be tcp, http or websocket");
+  if (typeof path !== "string" || !/^\/[\u0021-\u007e]*$/.test(path))
+    throw invalid(`${at}.health.path`, "must begin with / and be ASCII");
+  if (!Array.isArray(statuses)) throw invalid(`${at}.health.statuses`, "must be a list");
+  for (const status of statuses) whole("health.statuses", status, 200, 599);
+  return {
+    kind,
+    path,
+    statuses,
+    intervalMs: whole("health.intervalMs", health.intervalMs ?? 5_000, 10, maxTimerMs),
+    timeoutMs: whole("health.timeoutMs", health.timeoutMs ?? 2_000, 1, maxTimerMs),
+    failures: whole("health.failures", health.failures ?? 2, 1, 1_000),
+    successes: whole("health.successes", health.successes ?? 2, 1, 1_000),
+  };
+}
+
+function dnsSettings(dns: DnsOptions, at: string, whole: Whole): DnsSettings {
+  const { srv } = dns;
+  if (srv !== undefined && (typeof srv !== "string" || srv === ""))
+    throw invalid(`${at}.dns.srv`, "must be a name of SRV records");
+  const refreshMs = whole("dns.refreshMs", dns.refreshMs ?? 30_000, 1_000, 3_600_000);
+  return { ...dns, refreshMs, target: urlOf(dns.url, `${at}.dns`) };
+}
+
+function checkTokenExchange(exchange: TokenExchangeOptions, at: string): void {
+  const { url, clientId, clientSecret, subjectToken } = exchange;
+  if (typeof url !== "string" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw invalid(`${at}.url`, "must be an http or https URL");
+  if (typeof clientId !== "string" || clientId === "") throw invalid(`${at}.clientId`, "must be text");
+  if (typeof clientSecret !== "string") throw invalid(`${at}.clientSecret`, "must be text");
+  if (typeof subjectToken !== "function") throw invalid(`${at}.subjectToken`, "must be a function");
+}
+
+function targetSettings(options: TargetOptions, most: number, at: string): TargetSettings {
+  const { weight = 1, maxConnections = most, tls } = options;
+  const url = urlOf(options.url, at);
+  const { name = url.host } = options;
+  if (!/^[\w.:[\]-]{1,128}$/.test(name)) throw invalid(`${at}.name`, "must have 1 to 128 letters, digits and . : - _");
+  if (!Number.isInteger(weight) || weight < 1 || weight > 1_000)
+    throw invalid(`${at}.weight`, "must be an integer from 1 to 1000");
+  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
+    throw invalid(`${at}.maxConnections`, "must be an integer from 1 on");
   return { name, url, weight, maxConnections, tls };
 }
 
-function targetUrl(text: unknown, at: string): URL {
-  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["ws:", "wss:"].includes(url.protocol)) invalid(at, "must be a URL of ws: or wss:");
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
-    invalid(at, "must have no user, query or fragment");
+function urlOf(text: string, at: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^wss?:$/.test(url.protocol) || url.hash !== "" || url.search !== "" || url.username !== "")
+    throw invalid(`${at}.url`, "must be a ws or wss URL without query, fragment and user");
   return url;
 }
 
-function dnsSettings(dns: DnsOptions, at: string): NonNullable<PoolSettings["dns"]> {
-  const { refreshMs = 30_000, srv } = dns;
-  whole(`${at}.refreshMs`, refreshMs, 1_000, 3_600_000);
-  if (srv !== undefined && (typeof srv !== "string" || srv === "")) invalid(`${at}.srv`, "must be a name");
-  return { ...dns, refreshMs, target: targetUrl(dns.url, `${at}.url`) };
-}
-
-function checkedBalance(balance: Balance, at: string): Balance {
-  if (typeof balance === "string") {
-    if (!["round-robin", "least-connections", "two-choices"].includes(balance))
-      invalid(at, "must be round-robin, least-connections, two-choices or { hash }");
-    return balance;
+function checkHeader(name: string, value: string, at: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    throw invalid(at, `has a header that cannot be sent: ${JSON.stringify(name)}`);
   }
-  const { hash } = balance;
-  const isKnown = hash === "user" || hash === "path" || hash === "address";
-  if (!isKnown && (typeof hash !== "object" || !/^[!#$%&'*+.^_`|~\w-]+$/.test(hash?.header ?? "")))
-    invalid(`${at}.hash`, "must be user, path, address or { header }");
-  return balance;
 }
 
-function healthSettings(health: HealthOptions, at: string): Required<HealthOptions> {
-  const { kind = "tcp", path = "/", statuses = [], intervalMs = 5_000, timeoutMs = 2_000, rise = 2, fall = 3 } = health;
-  if (!["tcp", "http", "websocket"].includes(kind)) invalid(`${at}.kind`, "must be tcp, http or websocket");
-  if (typeof path !== "string" || !/^\/[\u0021-\u007e]*$/.test(path))
-    invalid(`${at}.path`, "must begin with / and be ASCII");
-  for (const status of statuses) whole(`${at}.statuses`, status, 100, 599);
-  whole(`${at}.intervalMs`, intervalMs, 100, 3_600_000);
-  whole(`${at}.timeoutMs`, timeoutMs, 10, 600_000);
-  whole(`${at}.rise`, rise, 1, 100);
-  whole(`${at}.fall`, fall, 1, 100);
-  return { kind, path, statuses, intervalMs, timeoutMs, rise, fall };
-}
-
-function ejectionSettings(ejection: EjectionOptions, at: string): Required<EjectionOptions> {
-  const { failures = 5, failureShare = 0.5, forMs = 10_000, maxForMs = 300_000, maxShare = 0.5 } = ejection;
-  whole(`${at}.failures`, failures, 1, 1_000);
-  whole(`${at}.forMs`, forMs, 100, 86_400_000);
-  whole(`${at}.maxForMs`, maxForMs, forMs, 86_400_000);
-  if (!(failureShare > 0 && failureShare <= 1)) invalid(`${at}.failureShare`, "must be above 0 and at most 1");
-  if (!(maxShare >= 0 && maxShare <= 1)) invalid(`${at}.maxShare`, "must be 0 to 1");
-  return { failures, failureShare, forMs, maxForMs, maxShare };
-}
-
-function whole(at: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most)
-    invalid(at, `must be a whole number from ${least} to ${most}`);
-}
-
-function invalid(at: string, what: string): never {
-  throw new HawserError("option-invalid", `${at} ${what}.`);
+function invalid(at: string, reason: string): HawserError {
+  return new HawserError("option-invalid", `${at} ${reason}.`);
 }

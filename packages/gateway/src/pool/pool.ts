@@ -1,15 +1,17 @@
 import { HawserError } from "@hawser/protocol";
 import type { Ports, Timer } from "@hawser/protocol";
+import type { Logger } from "@hawser/server";
 import type { Balancer } from "./balance/balancer.ts";
 import { balancerOf, keyOf } from "./balance/choose.ts";
 import type { PoolRequest } from "./balance/choose.ts";
 import { DnsTargets } from "./discovery/dns-targets.ts";
 import type { Resolve } from "./discovery/dns-targets.ts";
+import { UpstreamRefused } from "../proxy/pool-port.ts";
 import { failureOf } from "./failure.ts";
 import { HealthCheck } from "./health/health-check.ts";
 import type { Probe } from "./health/health-check.ts";
 import type { Lease } from "./lease.ts";
-import type { PoolSettings, TargetSettings } from "./pool-options.ts";
+import type { TargetPoolSettings, TargetSettings } from "./pool-options.ts";
 import { Rate } from "./rate.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { Target } from "./target.ts";
@@ -19,17 +21,7 @@ import type { TargetFigures } from "./target.ts";
 export interface PoolPorts extends Ports {
   readonly probe: Probe;
   readonly resolve: Resolve;
-}
-
-/** What became of a pool's connections, target by target. */
-export interface PoolFigures {
-  readonly name: string;
-  readonly connections: number;
-  /** Refused by a limit of the pool, or because no target was in service. */
-  readonly refused: Readonly<Record<"overloaded" | "rate-limited" | "upstream-unavailable", number>>;
-  /** Attempts at a further target. */
-  readonly retries: number;
-  readonly targets: readonly TargetFigures[];
+  readonly logger: Logger;
 }
 
 /** Makes the connection to a target; gives up when the signal says so. */
@@ -50,49 +42,40 @@ export class Pool {
   /** Those that are no longer of the pool, and have connections. */
   readonly #leaving = new Set<Member>();
   readonly #budget = new RetryBudget();
-  readonly #refused = { overloaded: 0, "rate-limited": 0, "upstream-unavailable": 0 };
-  #settings: PoolSettings;
+  #settings: TargetPoolSettings;
   #balancer: Balancer;
   #rate: Rate;
   #dns: DnsTargets | undefined;
-  #retries = 0;
   #connections = 0;
+  #closed = false;
 
-  /** @param settings - As `poolSettings` makes them. */
-  constructor(name: string, settings: PoolSettings, ports: PoolPorts) {
+  /** @param settings - As `targetPoolSettings` makes them. */
+  constructor(name: string, settings: TargetPoolSettings, ports: PoolPorts) {
     this.name = name;
     this.#ports = ports;
     this.#settings = settings;
-    this.#balancer = balancerOf(settings.balance, ports.random);
-    this.#rate = new Rate(settings.limits.connectionsPerSecond);
+    this.#balancer = balancerOf(settings, ports.random);
+    this.#rate = new Rate(settings.connectionsPerSecond);
     this.#put(settings.targets, Number.NEGATIVE_INFINITY);
     this.#startDns();
   }
 
-  /** Open now, and being opened. */
-  get connections(): number {
-    return this.#connections;
+  get settings(): TargetPoolSettings {
+    return this.#settings;
   }
 
-  get figures(): PoolFigures {
+  /** Of all targets, and of those that were taken out and have sockets still. */
+  get figures(): readonly TargetFigures[] {
     const now = this.#now();
-    const { slowStartMs } = this.#settings.limits;
     const members = [...this.#members.values(), ...this.#leaving];
-    return {
-      name: this.name,
-      connections: this.connections,
-      refused: { ...this.#refused },
-      retries: this.#retries,
-      targets: members.map(({ target }) => target.figuresAt(now, slowStartMs)),
-    };
+    return members.map(({ target }) => target.figuresAt(now, this.#settings.slowStartMs));
   }
 
   /**
    * Makes a connection to one of the targets, and to another one when it fails.
    *
-   * @param dial - Rejects with the platform's error or an `UpstreamRefused`; what it throws without a code is not held against
-   *   the target, such as that the client has gone.
-   * @throws HawserError `overloaded`, `rate-limited`, `upstream-unavailable`, all `retry`; or what `dial` threw last.
+   * @throws HawserError `overloaded`, `rate-limited` and `upstream-unavailable`, all `retry`; `UpstreamRefused` for an answer other
+   *   than 101; what `dial` threw when the request's signal is aborted.
    */
   async connect<Value>(
     request: PoolRequest,
@@ -101,9 +84,10 @@ export class Pool {
     this.#admit();
     this.#budget.earn();
     const tried = new Set<Target>();
-    const key = keyOf(this.#settings.balance, request);
+    const key = keyOf(this.#settings.hashBy, request);
     for (;;) {
       const target = this.#choose(key, tried);
+      if (target === undefined) throw this.#unavailable("no target is in service");
       tried.add(target);
       this.#connections += 1;
       const lease = target.take(() => (this.#connections -= 1));
@@ -112,11 +96,10 @@ export class Pool {
       } catch (error) {
         lease.end();
         const failure = error === late ? "timeout" : failureOf(error);
-        if (failure === undefined) throw error;
+        if (failure === undefined || request.signal?.aborted === true) throw error;
         this.#failed(target, failure);
-        const mayRetry = tried.size <= this.#settings.limits.retries && this.#hasAnother(tried) && this.#budget.take();
-        if (!mayRetry) throw error === late ? timedOut(target) : error;
-        this.#retries += 1;
+        const goesOn = tried.size <= this.#settings.retries && this.#usable(tried).length > 0;
+        if (!goesOn || !this.#budget.take()) throw this.#givenUp(error);
       }
     }
   }
@@ -125,30 +108,29 @@ export class Pool {
    * From now on these settings hold. Targets that stay keep their connections and what is known of them; those that go are
    * drained.
    */
-  reload(settings: PoolSettings): void {
+  reconfigure(settings: TargetPoolSettings): void {
     const former = this.#settings;
     this.#settings = settings;
-    if (JSON.stringify(former.balance) !== JSON.stringify(settings.balance))
-      this.#balancer = balancerOf(settings.balance, this.#ports.random);
-    if (former.limits.connectionsPerSecond !== settings.limits.connectionsPerSecond)
-      this.#rate = new Rate(settings.limits.connectionsPerSecond);
+    if (former.balance !== settings.balance || former.maxHashLoad !== settings.maxHashLoad)
+      this.#balancer = balancerOf(settings, this.#ports.random);
+    if (former.connectionsPerSecond !== settings.connectionsPerSecond)
+      this.#rate = new Rate(settings.connectionsPerSecond);
     const isSameDns = JSON.stringify(former.dns) === JSON.stringify(settings.dns);
     if (!isSameDns) {
       this.#dns?.stop();
       this.#dns = undefined;
     }
-    this.#put([...settings.targets, ...(this.#dns?.targets(settings.limits) ?? [])], this.#now());
+    this.#put([...settings.targets, ...(this.#dns?.targets(settings.maxConnections) ?? [])], this.#now());
     if (JSON.stringify(former.health) !== JSON.stringify(settings.health))
       for (const member of this.#members.values()) this.#check(member);
     if (!isSameDns) this.#startDns();
   }
 
-  /** A target gets no new connections; those that are left after `drainTimeoutMs` are told to leave. False: there is none. */
-  drain(target: string): boolean {
+  /** A target gets no new connections; those that are left after so long are told to leave. False: there is none of that name. */
+  drain(target: string, withinMs: number): boolean {
     const member = this.#members.get(target);
-    if (member === undefined) return false;
-    if (member.leaving === undefined) this.#drain(member);
-    return true;
+    if (member !== undefined) this.#drain(member, withinMs);
+    return member !== undefined;
   }
 
   /** The same target gets connections again. */
@@ -163,6 +145,7 @@ export class Pool {
 
   /** It is gone: nobody is asked any more, and who holds a target is told to leave. */
   close(): void {
+    this.#closed = true;
     this.#dns?.stop();
     for (const member of [...this.#members.values(), ...this.#leaving]) {
       member.check?.stop();
@@ -174,38 +157,38 @@ export class Pool {
   }
 
   #admit(): void {
-    const { maxConnections } = this.#settings.limits;
-    if (this.#connections >= maxConnections)
-      this.#refuse("overloaded", `The pool ${this.name} has its ${maxConnections} connections.`, 1_000);
+    const { maxPoolConnections } = this.#settings;
+    const { name } = this;
+    if (this.#closed) throw this.#unavailable("it was removed");
+    if (this.#connections >= maxPoolConnections)
+      throw refusal("overloaded", `The pool ${name} has its ${maxPoolConnections} connections.`, 1_000);
     const waitMs = this.#rate.take(this.#now());
-    if (waitMs > 0) this.#refuse("rate-limited", `The pool ${this.name} takes no more new connections now.`, waitMs);
+    if (waitMs > 0) throw refusal("rate-limited", `The pool ${name} takes no more new connections now.`, waitMs);
   }
 
-  #choose(key: string, tried: ReadonlySet<Target>): Target {
+  #choose(key: string, tried: ReadonlySet<Target>): Target | undefined {
+    const usable = this.#usable(tried);
+    if (usable.length === 0) return undefined;
     const now = this.#now();
-    const { slowStartMs } = this.#settings.limits;
-    const free = [...this.#members.values()].filter(({ target }) => !tried.has(target) && target.hasRoom);
-    const of = (state: string) => free.filter(({ target }) => target.stateAt(now) === state);
-    // Who fails some is better than nobody; who does not answer at all is not.
-    const usable = [of("up"), of("ejected")].find((members) => members.length > 0);
-    if (usable === undefined)
-      this.#refuse("upstream-unavailable", `No target of the pool ${this.name} can take a connection.`, 1_000);
-    const candidates = usable.map(({ target }) => target.candidateAt(now, slowStartMs));
+    const candidates = usable.map((target) => target.candidateAt(now, this.#settings.slowStartMs));
     return this.#balancer.pick(candidates, key).target;
   }
 
-  #hasAnother(tried: ReadonlySet<Target>): boolean {
+  /** The targets that may get a connection and did not fail this one yet. */
+  #usable(tried: ReadonlySet<Target>): readonly Target[] {
     const now = this.#now();
-    return [...this.#members.values()].some(
-      ({ target }) => !tried.has(target) && target.hasRoom && ["up", "ejected"].includes(target.stateAt(now)),
-    );
+    const targets = [...this.#members.values()].map(({ target }) => target);
+    const free = targets.filter((target) => !tried.has(target) && target.hasRoom);
+    const up = free.filter((target) => target.stateAt(now) === "up");
+    // Who fails some is better than nobody; who does not answer at all is not.
+    return up.length > 0 ? up : free.filter((target) => target.stateAt(now) === "ejected");
   }
 
   async #attempt<Value>(target: Target, dial: Dial<Value>): Promise<Value> {
     const { timers } = this.#ports;
     const abort = new AbortController();
     const begun = this.#now();
-    const timer = timers.after(this.#settings.limits.connectTimeoutMs, () => abort.abort(late));
+    const timer = timers.after(this.#settings.connectTimeoutMs, () => abort.abort(late));
     try {
       const value = await dial(target, abort.signal);
       target.connected(this.#now() - begun, this.#now());
@@ -222,8 +205,9 @@ export class Pool {
     const now = this.#now();
     if (!shouldGo || target.stateAt(now) !== "up") return;
     const ejected = [...this.#members.values()].filter((member) => member.target.stateAt(now) === "ejected").length;
-    if (ejected + 1 > this.#members.size * this.#settings.ejection.maxShare) return;
+    if (ejected + 1 > this.#members.size * this.#settings.maxEjectedShare) return;
     target.eject(now);
+    this.#told(target);
   }
 
   #put(targets: readonly TargetSettings[], since: number): void {
@@ -236,7 +220,7 @@ export class Pool {
         continue;
       }
       if (known !== undefined) this.#remove(settings.name, known);
-      const target = new Target(settings, this.#settings.ejection, since);
+      const target = new Target(settings, this.#settings, since);
       const member: Member = { target, check: undefined, leaving: undefined };
       this.#members.set(settings.name, member);
       this.#check(member);
@@ -251,7 +235,10 @@ export class Pool {
     // Who is no longer asked is taken as well.
     if (health === undefined) return target.found(true, this.#now());
     const { probe, timers, random } = this.#ports;
-    const onChange = (well: boolean): void => target.found(well, this.#now());
+    const onChange = (well: boolean): void => {
+      target.found(well, this.#now());
+      this.#told(target);
+    };
     member.check = new HealthCheck({ target, health, probe, timers, random, onChange });
   }
 
@@ -260,12 +247,13 @@ export class Pool {
     member.check?.stop();
     if (member.target.connections === 0) return;
     this.#leaving.add(member);
-    if (member.leaving === undefined) this.#drain(member);
+    if (member.leaving === undefined) this.#drain(member, this.#settings.drainTimeoutMs);
   }
 
-  #drain(member: Member): void {
+  #drain(member: Member, withinMs: number): void {
+    member.leaving?.cancel();
     member.target.drain();
-    member.leaving = this.#ports.timers.after(this.#settings.limits.drainTimeoutMs, () => {
+    member.leaving = this.#ports.timers.after(withinMs, () => {
       this.#leaving.delete(member);
       member.target.dismiss();
     });
@@ -280,14 +268,27 @@ export class Pool {
       resolve,
       timers,
       random,
-      onChange: () => this.#put([...this.#settings.targets, ...found.targets(this.#settings.limits)], this.#now()),
+      onChange: () =>
+        this.#put([...this.#settings.targets, ...found.targets(this.#settings.maxConnections)], this.#now()),
     });
     this.#dns = found;
   }
 
-  #refuse(code: keyof PoolFigures["refused"], message: string, retryAfterMs: number): never {
-    this.#refused[code] += 1;
-    throw new HawserError(code, message, { retry: true, retryAfterMs });
+  #told(target: Target): void {
+    const fields = { pool: this.name, target: target.name, state: target.stateAt(this.#now()) };
+    this.#ports.logger.warn(fields, "a target has changed");
+  }
+
+  #givenUp(error: unknown): unknown {
+    if (error instanceof UpstreamRefused) return error;
+    const { connectTimeoutMs } = this.#settings;
+    if (error === late) return this.#unavailable(`no answer within ${connectTimeoutMs} ms`);
+    return this.#unavailable(error instanceof Error ? error.message : String(error), error);
+  }
+
+  #unavailable(reason: string, cause?: unknown): HawserError {
+    const options = { retry: true, ...(cause === undefined ? {} : { cause }) };
+    return new HawserError("upstream-unavailable", `The pool ${this.name} is not available: ${reason}.`, options);
   }
 
   #now(): number {
@@ -297,7 +298,6 @@ export class Pool {
 
 const late = new Error("The target did not answer in time.");
 
-function timedOut(target: Target): HawserError {
-  const text = `The target ${target.name} did not answer in time.`;
-  return new HawserError("upstream-unavailable", text, { retry: true, retryAfterMs: 1_000 });
+function refusal(code: "overloaded" | "rate-limited", message: string, retryAfterMs: number): HawserError {
+  return new HawserError(code, message, { retry: true, retryAfterMs });
 }

@@ -3,7 +3,7 @@ import type { Candidate } from "./balance/balancer.ts";
 import { Outcomes } from "./health/outcomes.ts";
 import { Lease } from "./lease.ts";
 import { PeakEwma } from "./peak-ewma.ts";
-import type { EjectionOptions, TargetSettings } from "./pool-options.ts";
+import type { EjectionSettings, TargetSettings } from "./pool-options.ts";
 
 /** Why a target is given no connection, or that it is. `down`: it does not answer when asked; `ejected`: it fails too many. */
 export type TargetState = "up" | "down" | "ejected" | "draining";
@@ -15,21 +15,24 @@ export interface TargetFigures {
   readonly state: TargetState;
   /** Its share beside the others', as it is now. */
   readonly weight: number;
-  /** Open now, and being opened. */
-  readonly connections: number;
-  readonly opened: number;
-  /** Connections that could not be made, by why: an error's code, `timeout`, or an HTTP status. */
+  /** Sockets now, those too that are being opened. */
+  readonly open: number;
+  /** Sockets that were opened. */
+  readonly connects: number;
+  /** Times that it could not be reached. */
+  readonly errors: number;
+  /** The same by why: an error's code, `timeout`, or an HTTP status. */
   readonly failures: Readonly<Record<string, number>>;
   readonly ejections: number;
-  /** From asking for a connection to having it, with peaks; `undefined`: not measured yet. */
-  readonly latencyMs: number | undefined;
+  /** Of connecting, peaks counting most; 0: nothing was measured. */
+  readonly latencyMs: number;
   /** From clients to the target. */
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
 
 /** The least part of its weight that a target has when it is new. */
-const slowStartShare = 0.1;
+const slowStartShare = 0.05;
 /** Kinds of failure that are counted apart. */
 const maxFailureKinds = 32;
 
@@ -53,7 +56,7 @@ export class Target {
   #bytesOut = 0;
 
   /** @param since - When its share begins to grow; `-Infinity`: it has all of it. */
-  constructor(settings: TargetSettings, ejection: Required<EjectionOptions>, since: number) {
+  constructor(settings: TargetSettings, ejection: EjectionSettings, since: number) {
     this.name = settings.name;
     this.url = settings.url;
     if (settings.tls !== undefined) this.tls = settings.tls;
@@ -156,11 +159,12 @@ export class Target {
       url: this.url.href,
       state: this.stateAt(now),
       weight: this.candidateAt(now, slowStartMs).weight,
-      connections: this.connections,
-      opened: this.#opened,
+      open: this.connections,
+      connects: this.#opened,
+      errors: [...this.#failures.values()].reduce((sum, count) => sum + count, 0),
       failures: Object.fromEntries(this.#failures),
       ejections: this.#ejections,
-      latencyMs: this.#latency.value,
+      latencyMs: this.#latency.value ?? 0,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
     };

@@ -1,5 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import type { Clock } from "@hawser/protocol";
+import type { UpstreamRequest } from "./upstream-socket.ts";
 
 /** How a client's token becomes one that a target takes (RFC 8693). */
 export interface TokenExchangeOptions {
@@ -13,6 +14,8 @@ export interface TokenExchangeOptions {
   readonly scope?: string;
   /** Default 5,000. */
   readonly timeoutMs?: number;
+  /** The token of the client whose socket is to be opened: one of the claims of its identity, as a rule. */
+  readonly subjectToken: (request: UpstreamRequest) => string;
 }
 
 /** A token is not used in the last seconds of its life. */
@@ -40,7 +43,8 @@ export class TokenExchange {
   }
 
   /** @throws HawserError `upstream-unavailable` (retry), `upstream-refused` where the server says that the token is none. */
-  exchange(subjectToken: string): Promise<string> {
+  exchange(request: UpstreamRequest): Promise<string> {
+    const subjectToken = this.#options.subjectToken(request);
     const known = this.#kept.get(subjectToken);
     if (known !== undefined && this.#clock.now() < known.until) return known.token;
     if (this.#kept.size >= maxTokens) this.#kept.clear();

@@ -1,10 +1,11 @@
+import { HawserError } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "../../src/pool/failure.ts";
 import { Outcomes } from "../../src/pool/health/outcomes.ts";
 import { PeakEwma } from "../../src/pool/peak-ewma.ts";
 import { UpstreamRefused } from "../../src/proxy/pool-port.ts";
 
-const options = { failures: 5, failureShare: 0.5, forMs: 1_000, maxForMs: 4_000, maxShare: 0.5 };
+const options = { ejectAfter: 5, ejectShare: 0.5, ejectMs: 1_000, maxEjectMs: 4_000, maxEjectedShare: 0.5 };
 
 describe("outcomes", () => {
   it("are too bad after so many failures in a row, and not with a success in between", () => {
@@ -54,8 +55,8 @@ describe("a failure", () => {
     [new UpstreamRefused(503, "", [], Buffer.alloc(0)), "503"],
     [new UpstreamRefused(403, "", [], Buffer.alloc(0)), undefined],
     [new UpstreamRefused(500, "", [], Buffer.alloc(0)), undefined],
-    [new Error("The client is gone."), undefined],
-    [new DOMException("given up", "AbortError"), undefined],
+    [new Error("It is no HTTP."), "failed"],
+    [new HawserError("upstream-refused", "The path is none."), undefined],
   ])("%# is the target's or not", (error, expected) => {
     expect(failureOf(error)).toBe(expected);
   });

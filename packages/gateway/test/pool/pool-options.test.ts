@@ -1,47 +1,79 @@
 import { expect, it } from "vitest";
-import { maxTargets, poolSettings } from "../../src/pool/pool-options.ts";
+import { maxTargets, targetPoolSettings } from "../../src/pool/pool-options.ts";
 import type { TargetPoolOptions } from "../../src/pool/pool-options.ts";
 
 const targets = ["ws://a:1"];
 
 it.each<[Record<string, unknown>, string]>([
-  [{}, "pools.x.targets must"],
-  [{ targets: ["http://a"] }, "pools.x.targets[0] must"],
-  [{ targets: [{ url: "ws://a?b" }] }, "pools.x.targets[0].url must"],
-  [{ targets: [{ url: "ws://a", weight: 0 }] }, "pools.x.targets[0].weight must"],
-  [{ targets: [{ url: "ws://a", weight: 1_001 }] }, "pools.x.targets[0].weight must"],
-  [{ targets: [{ url: "ws://a", maxConnections: 0 }] }, "pools.x.targets[0].maxConnections must"],
-  [{ targets: ["ws://a", "ws://a/b"] }, "pools.x.targets[1].name is"],
-  [{ targets: Array.from({ length: maxTargets + 1 }, (_, n) => `ws://a${n}`) }, "pools.x.targets must"],
-  [{ targets, balance: "best" }, "pools.x.balance must"],
-  [{ targets, balance: { hash: "name" } }, "pools.x.balance.hash must"],
-  [{ targets, balance: { hash: { header: "a b" } } }, "pools.x.balance.hash must"],
-  [{ targets, limits: { connectTimeoutMs: 0 } }, "pools.x.limits.connectTimeoutMs must"],
-  [{ targets, limits: { connectTimeout: 1 } }, "pools.x.limits.connectTimeout is"],
-  [{ targets, limits: { retries: -1 } }, "pools.x.limits.retries must"],
-  [{ targets, health: { kind: "icmp" } }, "pools.x.health.kind must"],
-  [{ targets, health: { path: "x" } }, "pools.x.health.path must"],
-  [{ targets, health: { intervalMs: 99 } }, "pools.x.health.intervalMs must"],
-  [{ targets, ejection: { failureShare: 0 } }, "pools.x.ejection.failureShare must"],
-  [{ targets, ejection: { forMs: 1_000, maxForMs: 999 } }, "pools.x.ejection.maxForMs must"],
-  [{ dns: { url: "ws://a", refreshMs: 999 } }, "pools.x.dns.refreshMs must"],
-  [{ dns: { url: "a" } }, "pools.x.dns.url must"],
+  [{}, "targets must"],
+  [{ targets: ["http://a"] }, "targets[0].url must"],
+  [{ targets: [{ url: "ws://a?b" }] }, "targets[0].url must"],
+  [{ targets: [{ url: "ws://a", weight: 0 }] }, "targets[0].weight must"],
+  [{ targets: [{ url: "ws://a", weight: 1_001 }] }, "targets[0].weight must"],
+  [{ targets: [{ url: "ws://a", maxConnections: 0 }] }, "targets[0].maxConnections must"],
+  [{ targets: ["ws://a", "ws://a/b"] }, "targets[1] has"],
+  [{ targets: Array.from({ length: maxTargets + 1 }, (_, n) => `ws://a${n}`) }, "targets must"],
+  [{ targets, balance: "best" }, "balance must"],
+  [{ targets, hashBy: "name" }, "hashBy must"],
+  [{ targets, maxHashLoad: 1.04 }, "maxHashLoad must"],
+  [{ targets, headers: { "a b": "c" } }, "headers has"],
+  [{ targets, identitySecret: "x".repeat(31) }, "identitySecret must"],
+  [{ targets, compression: 1 }, "compression must"],
+  [{ targets, connectTimeoutMs: 0 }, "connectTimeoutMs must"],
+  [{ targets, retries: 101 }, "retries must"],
+  [{ targets, maxPoolConnections: 0 }, "maxPoolConnections must"],
+  [{ targets, connectionsPerSecond: -1 }, "connectionsPerSecond must"],
+  [{ targets, health: { kind: "icmp" } }, "health.kind must"],
+  [{ targets, health: { path: "x" } }, "health.path must"],
+  [{ targets, health: { statuses: [199] } }, "health.statuses must"],
+  [{ targets, health: { intervalMs: 9 } }, "health.intervalMs must"],
+  [{ targets, ejectShare: 0 }, "ejectShare must"],
+  [{ targets, maxEjectedShare: 1.1 }, "maxEjectedShare must"],
+  [{ targets, ejectMs: 1_000, maxEjectMs: 999 }, "maxEjectMs must"],
+  [{ targets, drainTimeoutMs: -1 }, "drainTimeoutMs must"],
+  [{ dns: { url: "ws://a", refreshMs: 999 } }, "dns.refreshMs must"],
+  [{ dns: { url: "a" } }, "dns.url must"],
+  [{ dns: { url: "ws://a", srv: "" } }, "dns.srv must"],
+  [{ targets, tokenExchange: { url: "x" } }, "tokenExchange.url must"],
+  [
+    { targets, tokenExchange: { url: "http://x", clientId: "a", clientSecret: "b" } },
+    "tokenExchange.subjectToken must",
+  ],
 ])("refuses %j, and says where", (options, text) => {
-  expect(() => poolSettings(options as TargetPoolOptions, "pools.x")).toThrow(
-    expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(text) }),
+  expect(() => targetPoolSettings(options as TargetPoolOptions, "pools.x")).toThrow(
+    expect.objectContaining({
+      code: "option-invalid",
+      message: expect.stringMatching(`^pools\\.x\\.${text.replaceAll(/[[\].]/g, "\\$&")}`),
+    }),
   );
 });
 
 it("takes what lies at its bounds", () => {
-  const settings = poolSettings(
+  const settings = targetPoolSettings(
     {
-      targets: [{ url: "wss://a/b", weight: 1_000 }],
+      targets: [{ url: "wss://a/b", weight: 1_000, maxConnections: 1 }],
       dns: { url: "ws://c", refreshMs: 1_000 },
-      health: { intervalMs: 100, statuses: [100, 599] },
-      ejection: { failureShare: 1, maxShare: 0 },
-      limits: { retries: 0, slowStartMs: 0, connectionsPerSecond: 0 },
+      health: { intervalMs: 10, statuses: [200, 599] },
+      identitySecret: "x".repeat(32),
+      ejectShare: 1,
+      maxEjectedShare: 0,
+      retries: 0,
+      slowStartMs: 0,
+      connectionsPerSecond: 0,
+      drainTimeoutMs: 0,
     },
     "pools.x",
   );
-  expect(settings.targets[0]).toMatchObject({ name: "a", weight: 1_000, maxConnections: 20_000 });
+  expect(settings.targets[0]).toMatchObject({ name: "a", weight: 1_000, maxConnections: 1 });
+});
+
+it("asks by HTTP where a path is named, else by TCP, and not at all where health is false", () => {
+  const kindOf = (health: TargetPoolOptions["health"]) =>
+    targetPoolSettings({ targets, ...(health === undefined ? {} : { health }) }, "").health?.kind;
+  expect([kindOf(undefined), kindOf({}), kindOf({ path: "/up" }), kindOf(false)]).toEqual([
+    "tcp",
+    "tcp",
+    "http",
+    undefined,
+  ]);
 });

@@ -1,8 +1,9 @@
 import { Pool } from "../../src/pool/pool.ts";
-import { poolSettings } from "../../src/pool/pool-options.ts";
-import type { TargetPoolOptions } from "../../src/pool/pool-options.ts";
+import { targetPoolSettings } from "../../src/pool/pool-options.ts";
+import type { TargetPoolOptions, TargetPoolSettings } from "../../src/pool/pool-options.ts";
 import type { Found } from "../../src/pool/discovery/dns-targets.ts";
 import type { Lease } from "../../src/pool/lease.ts";
+import { silentLogger } from "@hawser/server";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
 
 /** A pool whose targets do as a test says. */
@@ -20,10 +21,11 @@ export class PoolScene {
   readonly pool: Pool;
 
   constructor(options: TargetPoolOptions) {
-    this.pool = new Pool("quotes", poolSettings(options, "pools.quotes"), {
+    this.pool = new Pool("p", settingsOf(options), {
       clock: this.ports,
       timers: this.ports,
       random: this.ports,
+      logger: silentLogger,
       probe: ({ name }) => (this.unwell.has(name) ? Promise.reject(new Error("unwell")) : Promise.resolve()),
       resolve: () => (this.found === undefined ? Promise.reject(new Error("no answer")) : Promise.resolve(this.found)),
     });
@@ -48,8 +50,13 @@ export class PoolScene {
   }
 
   state(name: string): string | undefined {
-    return this.pool.figures.targets.find((target) => target.name === name)?.state;
+    return this.pool.figures.find((target) => target.name === name)?.state;
   }
+}
+
+/** Nobody asks whether targets are well, unless a test says so. */
+export function settingsOf(options: TargetPoolOptions): TargetPoolSettings {
+  return targetPoolSettings({ health: false, ...options }, "pools.p");
 }
 
 export const [a, b, c] = ["a:1", "b:1", "c:1"] as const;

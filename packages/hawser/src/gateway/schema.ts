@@ -8,6 +8,7 @@ const texts = z.array(text, { error: "must be a list" });
 const textByName = z.record(z.string(), z.string({ error: "must be text" }), { error: "must be an object" });
 const port = count(0, 65_535);
 const milliseconds = count(0, 2 ** 31 - 1);
+const amount = z.number({ error: "must be a number" });
 
 /** An object without other members: what is misspelt must not be taken for left out. */
 function object<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
@@ -81,6 +82,20 @@ export const httpPoolSchema = object({
   limits: limits(defaultBackendLimits).optional(),
 });
 
+/** As `tls.connect` takes them: what each may be, it says. */
+const tls = z.looseObject({}, { error: "must be an object" });
+
+const tokenExchange = object({
+  url: text,
+  clientId: text,
+  clientSecret: z.string({ error: "must be text" }),
+  subjectTokenType: text.optional(),
+  audience: text.optional(),
+  scope: text.optional(),
+  timeoutMs: count(1, 2 ** 31 - 1).optional(),
+  subjectToken: code("a function"),
+});
+
 const target = z.union([
   text,
   object({
@@ -88,29 +103,38 @@ const target = z.union([
     name: text.optional(),
     weight: count(1, 1_000).optional(),
     maxConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+    tls: tls.optional(),
   }),
 ]);
 
 /** A pool of kind `websocket`. */
 export const targetPoolSchema = object({
   kind: oneOf("websocket").optional(),
-  targets: z.array(target, { error: "must be a list of URLs or objects" }),
+  targets: z.array(target, { error: "must be a list of URLs or objects" }).optional(),
+  dns: object({ url: text, srv: text.optional(), refreshMs: milliseconds.optional(), tls: tls.optional() }).optional(),
   balance: oneOf("least-connections", "two-choices", "round-robin", "hash").optional(),
   hashBy: z
     .custom((value) => isText(value) || isText((value as { header?: unknown } | null)?.header), {
       error: "must be user, address, path, or { header }",
     })
     .optional(),
+  maxHashLoad: amount.optional(),
   headers: textByName.optional(),
   identitySecret: text.optional(),
+  tokenExchange: tokenExchange.optional(),
+  compression: z.boolean({ error: "must be true or false" }).optional(),
   connectTimeoutMs: count(1, 2 ** 31 - 1).optional(),
   retries: count(0, 100).optional(),
   maxConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+  maxPoolConnections: count(1, Number.MAX_SAFE_INTEGER).optional(),
+  connectionsPerSecond: count(0, 1_000_000).optional(),
   health: z
     .union([
       z.literal(false),
       object({
+        kind: oneOf("tcp", "http", "websocket").optional(),
         path: text.optional(),
+        statuses: z.array(count(200, 599), { error: "must be a list" }).optional(),
         intervalMs: count(10, 2 ** 31 - 1).optional(),
         timeoutMs: count(1, 2 ** 31 - 1).optional(),
         failures: count(1, 1_000).optional(),
@@ -119,8 +143,12 @@ export const targetPoolSchema = object({
     ])
     .optional(),
   ejectAfter: count(1, 1_000_000).optional(),
+  ejectShare: amount.optional(),
   ejectMs: count(1, 86_400_000).optional(),
+  maxEjectMs: count(1, 86_400_000).optional(),
+  maxEjectedShare: amount.optional(),
   slowStartMs: count(0, 2 ** 31 - 1).optional(),
+  drainTimeoutMs: milliseconds.optional(),
 });
 
 /** The file as a whole; its pools are looked at one by one. */

@@ -1,5 +1,5 @@
 import type { Random } from "@hawser/protocol";
-import type { Balance } from "../pool-options.ts";
+import type { HashBy, TargetPoolSettings } from "../pool-options.ts";
 import type { Balancer } from "./balancer.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
 import { LeastConnections } from "./least-connections.ts";
@@ -14,20 +14,23 @@ export interface PoolRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly path: string;
   readonly address: string;
+  /** Aborted when whoever asks has gone: then no target is blamed, and no other tried. */
+  readonly signal?: AbortSignal;
 }
 
-export function balancerOf(balance: Balance, random: Random): Balancer {
+export function balancerOf(
+  { balance, maxHashLoad }: Pick<TargetPoolSettings, "balance" | "maxHashLoad">,
+  random: Random,
+): Balancer {
   if (balance === "round-robin") return new RoundRobin();
   if (balance === "two-choices") return new TwoChoices(random);
   const leastConnections = new LeastConnections(random);
-  return balance === "least-connections" ? leastConnections : new ConsistentHash(leastConnections);
+  return balance === "hash" ? new ConsistentHash(leastConnections, maxHashLoad) : leastConnections;
 }
 
-/** What is hashed; "" where nothing is, or there is nothing to hash. */
-export function keyOf(balance: Balance, request: PoolRequest): string {
-  if (typeof balance === "string") return "";
-  const { hash } = balance;
-  if (typeof hash === "string") return request[hash];
-  const value = request.headers[hash.header.toLowerCase()];
-  return typeof value === "string" ? value : (value ?? []).join(", ");
+/** What is hashed: where that is not there, the address. */
+export function keyOf(hashBy: HashBy, request: PoolRequest): string {
+  if (typeof hashBy === "string") return request[hashBy] === "" ? request.address : request[hashBy];
+  const value = request.headers[hashBy.header.toLowerCase()];
+  return (typeof value === "string" ? value : value?.join(", ")) ?? request.address;
 }

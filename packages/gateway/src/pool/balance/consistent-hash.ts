@@ -1,20 +1,22 @@
 import type { Balancer, Candidate } from "./balancer.ts";
 
-/** No target gets more than this times its share of all connections, whatever the keys are. */
-const maxLoad = 1.25;
-
 /**
  * The same key goes to the same target, and when targets come or go only their own keys move: rendezvous hashing (Thaler and
- * Ravishankar, 1998), with weights by the logarithm method (Schindelhauer and Schomaker, 2005). One that has more than 1.25 times its
- * share is passed over for the next in the key's order (Mirrokni, Thorup and Zadimoghaddam, 2018), so that a popular key fills
- * one target to that bound and no further. Without a key (""), each connection goes where it would by its share.
+ * Ravishankar, 1998), with weights by the logarithm method (Schindelhauer and Schomaker, 2005). With a bound, a target that has so
+ * many times its share is passed over for the next in the key's order (Mirrokni, Thorup and Zadimoghaddam, 2018), so that a
+ * popular key fills one target to that bound and no further.
  */
 export class ConsistentHash implements Balancer {
   readonly #withoutKey: Balancer;
+  readonly #maxLoad: number;
 
-  /** @param withoutKey - Chooses for those who have no key. */
-  constructor(withoutKey: Balancer) {
+  /**
+   * @param withoutKey - Chooses for those who have no key.
+   * @param maxLoad - How many times its share a target gets at most; 0: whatever its keys bring.
+   */
+  constructor(withoutKey: Balancer, maxLoad: number) {
     this.#withoutKey = withoutKey;
+    this.#maxLoad = maxLoad;
   }
 
   pick<C extends Candidate>(candidates: readonly C[], key: string): C {
@@ -24,8 +26,8 @@ export class ConsistentHash implements Balancer {
     let best: C | undefined;
     let highest = Number.NEGATIVE_INFINITY;
     for (const candidate of candidates) {
-      const bound = Math.ceil((maxLoad * connections * candidate.weight) / weights);
-      if (candidate.connections + 1 > bound) continue;
+      const bound = Math.ceil((this.#maxLoad * connections * candidate.weight) / weights);
+      if (this.#maxLoad > 0 && candidate.connections + 1 > bound) continue;
       const score = -candidate.weight / Math.log(unitHash(candidate.name, key));
       if (score > highest || best === undefined) {
         highest = score;

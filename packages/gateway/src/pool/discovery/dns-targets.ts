@@ -1,5 +1,5 @@
 import type { Random, Timer, Timers } from "@hawser/protocol";
-import type { PoolLimits, PoolSettings, TargetSettings } from "../pool-options.ts";
+import type { DnsSettings, TargetSettings } from "../pool-options.ts";
 import { maxTargets } from "../pool-options.ts";
 
 /** An address that a name stands for. */
@@ -17,7 +17,7 @@ export interface Found {
 export type Resolve = (name: string, kind: "address" | "srv") => Promise<readonly Found[]>;
 
 export interface DnsTargetsOptions {
-  readonly dns: NonNullable<PoolSettings["dns"]>;
+  readonly dns: DnsSettings;
   readonly resolve: Resolve;
   readonly timers: Timers;
   readonly random: Random;
@@ -36,7 +36,7 @@ export class DnsTargets {
     void this.#ask();
   }
 
-  targets(limits: PoolLimits): TargetSettings[] {
+  targets(maxConnections: number): TargetSettings[] {
     const { target, tls } = this.#options.dns;
     return this.#found.map(({ host, port, weight }) => {
       const url = new URL(target);
@@ -45,7 +45,7 @@ export class DnsTargets {
       // Behind an address a server still goes by its name.
       const secure = target.protocol === "wss:" && port === undefined ? { servername: target.hostname, ...tls } : tls;
       const share = weight === undefined ? 1 : Math.max(weight, 1);
-      return { name: url.host, url, weight: share, maxConnections: limits.maxConnectionsPerTarget, tls: secure };
+      return { name: url.host, url, weight: share, maxConnections, tls: secure };
     });
   }
 

@@ -1,13 +1,13 @@
 import type { Random, Timer, Timers } from "@hawser/protocol";
-import type { HealthOptions } from "../pool-options.ts";
+import type { HealthSettings } from "../pool-options.ts";
 import type { Target } from "../target.ts";
 
 /** Asks a target whether it is well, by one of the kinds: resolves if it is, and rejects if not. */
-export type Probe = (target: Target, health: Required<HealthOptions>, signal: AbortSignal) => Promise<void>;
+export type Probe = (target: Target, health: HealthSettings, signal: AbortSignal) => Promise<void>;
 
 export interface HealthCheckOptions {
   readonly target: Target;
-  readonly health: Required<HealthOptions>;
+  readonly health: HealthSettings;
   readonly probe: Probe;
   readonly timers: Timers;
   readonly random: Random;
@@ -63,7 +63,7 @@ export class HealthCheck {
     }
     this.#against += 1;
     const { health, onChange } = this.#options;
-    if (this.#against < (well ? health.rise : health.fall)) return;
+    if (this.#against < (well ? health.successes : health.failures)) return;
     this.#well = well;
     this.#against = 0;
     onChange(well);

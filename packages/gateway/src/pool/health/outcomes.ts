@@ -1,17 +1,17 @@
-import type { EjectionOptions } from "../pool-options.ts";
+import type { EjectionSettings } from "../pool-options.ts";
 
 /** Of how many connections a share is counted. */
 const remembered = 20;
 
 /** How the connections to a target went of late, and when it is to be left out for that. */
 export class Outcomes {
-  readonly #options: Required<EjectionOptions>;
+  readonly #options: EjectionSettings;
   #row = 0;
   #last: boolean[] = [];
   #ejections = 0;
   #lastUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(options: Required<EjectionOptions>) {
+  constructor(options: EjectionSettings) {
     this.#options = options;
   }
 
@@ -24,18 +24,18 @@ export class Outcomes {
   failed(): boolean {
     this.#row += 1;
     this.#note(false);
-    const { failures, failureShare } = this.#options;
+    const { ejectAfter, ejectShare } = this.#options;
     const failed = this.#last.filter((ok) => !ok).length;
-    return this.#row >= failures || (this.#last.length === remembered && failed >= remembered * failureShare);
+    return this.#row >= ejectAfter || (this.#last.length === remembered && failed >= remembered * ejectShare);
   }
 
   /** Until when it is left out: twice as long as before, if that was a short while ago. */
   eject(now: number): number {
-    const { forMs, maxForMs } = this.#options;
-    this.#ejections = now - this.#lastUntil > maxForMs ? 1 : this.#ejections + 1;
+    const { ejectMs, maxEjectMs } = this.#options;
+    this.#ejections = now - this.#lastUntil > maxEjectMs ? 1 : this.#ejections + 1;
     this.#row = 0;
     this.#last = [];
-    this.#lastUntil = now + Math.min(maxForMs, forMs * 2 ** Math.min(30, this.#ejections - 1));
+    this.#lastUntil = now + Math.min(maxEjectMs, ejectMs * 2 ** Math.min(30, this.#ejections - 1));
     return this.#lastUntil;
   }
 

@@ -3,11 +3,11 @@ import { request as requestHttps } from "node:https";
 import type { RequestOptions } from "node:https";
 import { connect } from "node:net";
 import { randomBytes } from "node:crypto";
-import type { HealthOptions } from "../pool-options.ts";
+import type { HealthSettings } from "../pool-options.ts";
 import type { Target } from "../target.ts";
 
 /** Asks a target over the network whether it is well. */
-export function probe(target: Target, health: Required<HealthOptions>, signal: AbortSignal): Promise<void> {
+export function probe(target: Target, health: HealthSettings, signal: AbortSignal): Promise<void> {
   if (health.kind === "tcp") return takesConnection(target, signal);
   return health.kind === "http" ? answersGet(target, health, signal) : upgrades(target, health, signal);
 }
@@ -21,21 +21,21 @@ function takesConnection({ url }: Target, signal: AbortSignal): Promise<void> {
   }).finally(() => socket.destroy());
 }
 
-function answersGet(target: Target, { path, statuses }: Required<HealthOptions>, signal: AbortSignal): Promise<void> {
+function answersGet(target: Target, { path, statuses }: HealthSettings, signal: AbortSignal): Promise<void> {
   return new Promise((fulfil, reject) => {
     const asking = send(target, { path, signal });
     asking.on("error", reject);
     asking.on("response", (response) => {
       const status = response.statusCode ?? 0;
       response.destroy();
-      const isWell = statuses.length === 0 ? status >= 200 && status <= 299 : statuses.includes(status);
+      const isWell = statuses.length === 0 ? status >= 200 && status <= 399 : statuses.includes(status);
       if (isWell) fulfil();
       else reject(new Error(`It answers ${status}.`));
     });
   });
 }
 
-function upgrades(target: Target, { path }: Required<HealthOptions>, signal: AbortSignal): Promise<void> {
+function upgrades(target: Target, { path }: HealthSettings, signal: AbortSignal): Promise<void> {
   return new Promise((fulfil, reject) => {
     const headers = {
       connection: "Upgrade",

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
-import { dialWebSocket } from "../../src/targets/dial-websocket.ts";
+import { dialWebSocket } from "../../src/upstream/dial-websocket.ts";
 import type { UpstreamSocket } from "../../src/upstream/upstream-socket.ts";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
 

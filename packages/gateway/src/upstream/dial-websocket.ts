@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from "node:tls";
 import type { Timer, Timers } from "@hawser/protocol";
 import { WebSocket } from "ws";
 import { UpstreamRefused } from "../proxy/pool-port.ts";
@@ -12,18 +13,22 @@ export interface DialOptions {
   /** How often the upstream is asked whether it is still there; who has not answered by the next time is lost (1006). */
   readonly heartbeatMs: number;
   readonly timers: Timers;
+  /** Whether permessage-deflate is offered. */
+  readonly compression: boolean;
+  readonly tls: ConnectionOptions | undefined;
 }
 
 /** Opens a WebSocket to a target. Rejects with `UpstreamRefused` for any answer but 101, else with the platform's error. */
 export function dialWebSocket(options: DialOptions, signal: AbortSignal): Promise<UpstreamSocket> {
-  const { url, protocols, headers, maxMessageBytes } = options;
+  const { url, protocols, headers, maxMessageBytes, compression, tls } = options;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const webSocket = new WebSocket(url, [...protocols], {
       headers,
       maxPayload: maxMessageBytes,
-      perMessageDeflate: false,
+      perMessageDeflate: compression,
       followRedirects: false,
+      ...(tls as object | undefined),
     });
     const abort = (): void => webSocket.terminate();
     signal.addEventListener("abort", abort);
