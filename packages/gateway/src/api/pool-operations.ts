@@ -53,7 +53,7 @@ function put(pools: GatewayPools, { path, body }: ApiCall): ApiAnswer {
   const isNew = !pools.names.includes(name);
   if (isNew && pools.names.length >= maxPools) throw requestInvalid(`A node has at most ${maxPools} pools.`);
   try {
-    pools.put(name, body as GatewayPoolOptions);
+    pools.put(name, body);
   } catch (error) {
     if (error instanceof HawserError && error.code === "option-invalid") throw requestInvalid(error.message);
     throw error;

@@ -28,7 +28,7 @@ export function dialWebSocket(options: DialOptions, signal: AbortSignal): Promis
       maxPayload: maxMessageBytes,
       perMessageDeflate: compression,
       followRedirects: false,
-      ...(tls as object | undefined),
+      ...tls,
     });
     const abort = (): void => webSocket.terminate();
     signal.addEventListener("abort", abort);

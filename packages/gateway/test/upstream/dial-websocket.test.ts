@@ -33,6 +33,8 @@ async function dialed(answersPings: boolean): Promise<{
       maxMessageBytes: 1_000,
       heartbeatMs,
       timers: ports,
+      compression: false,
+      tls: undefined,
     },
     new AbortController().signal,
   );
