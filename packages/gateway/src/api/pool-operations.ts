@@ -2,7 +2,6 @@ import { HawserError } from "@hawser/protocol";
 import { ApiError, fieldsOf, requestInvalid } from "@hawser/server";
 import type { ApiAnswer, ApiCall, Operation } from "@hawser/server";
 import { isPoolName } from "../gateway-options.ts";
-import type { GatewayPoolOptions } from "../gateway-options.ts";
 import type { GatewayPools, PoolFigures } from "../gateway-pools.ts";
 import type { Pool } from "../pool/pool.ts";
 
