@@ -1,7 +1,9 @@
 import type { Log } from "@hawser/log";
-import { brokerLog } from "@hawser/log/broker";
-import type { BrokerLogSettings, BrokerPorts } from "@hawser/log/broker";
+import { brokerLog, withTopics } from "@hawser/log/broker";
+import type { BoundTopicSettings, BrokerLogSettings, BrokerPorts } from "@hawser/log/broker";
 import { systemPorts } from "@hawser/protocol";
+import { kafkaBinding } from "./bindings/kafka-binding.ts";
+import type { KafkaBinding } from "./bindings/kafka-binding.ts";
 import { describeTopic, kafkaSource } from "./kafka-source.ts";
 import type { KafkaSourceOptions } from "./kafka-source.ts";
 import { keptDurabilities } from "./topic-settings.ts";
@@ -12,7 +14,11 @@ import { keptDurabilities } from "./topic-settings.ts";
 const retryMs = 2_000;
 
 /** Options of `kafkaLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 2,000. */
-export interface KafkaLogOptions extends KafkaSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {}
+export interface KafkaLogOptions
+  extends KafkaSourceOptions, BoundTopicSettings, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {
+  /** Topics of the same cluster that other programs write, as channels that are read only. Default: none. */
+  readonly bindings?: readonly KafkaBinding[];
+}
 
 /**
  * A log that is kept in a topic of Apache Kafka, 3.1 or later. Channels share its partitions; all nodes of a service name the
@@ -28,7 +34,9 @@ export interface KafkaLogOptions extends KafkaSourceOptions, Omit<BrokerLogSetti
  * ```
  */
 export function kafkaLog(options: KafkaLogOptions = {}): Log {
-  return brokerLog({ retryMs, ...options, source: kafkaSource(options) });
+  const { bindings = [], ...others } = options;
+  const own = brokerLog({ retryMs, ...others, source: kafkaSource(options) });
+  return withTopics(own, { ...others, bindings: bindings.map((binding) => kafkaBinding(binding, options)) });
 }
 
 /**

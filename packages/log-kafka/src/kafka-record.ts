@@ -3,7 +3,7 @@ import type { LogRecord, PlacedRecord } from "@hawser/log/broker";
 import type { MessageRecord, RecordsBatch } from "@platformatic/kafka";
 
 /** Bits of a batch's attributes (Kafka's document "Message Format", record batch). */
-const attributes = { appendTime: 1 << 3, control: 1 << 5 } as const;
+export const attributes = { appendTime: 1 << 3, transactional: 1 << 4, control: 1 << 5 } as const;
 
 /** The record as it is written: an append's key is its channel, by which workers in any language tell channels apart. */
 export function toMessage(record: LogRecord, topic: string, partition: number, nowMs: number): MessageRecord {

@@ -6,7 +6,7 @@ import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, KafkaConnectionOptions } from "./connection-options.ts";
 import { LeaderLane } from "./leader-lane.ts";
 import { openTopic } from "./open-topic.ts";
-import { PartitionReader } from "./partition-reader.ts";
+import { ownView, PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { holdTopic } from "./topic-settings.ts";
 import type { TopicFacts, TopicSettings } from "./topic-settings.ts";
@@ -104,7 +104,7 @@ class KafkaSource implements BrokerSource {
       const place = { topic, partition };
       const limits = { maxBatchBytes: this.#maxMessageBytes, maxWaitingBytes, timeoutMs };
       const writer = new PartitionWriter(lane(partition), { ...place, ...limits }, ports);
-      const reading = { ...place, fetchBytes, maxWaitMs: timeoutMs };
+      const reading = { ...place, fetchBytes, maxWaitMs: timeoutMs, view: ownView };
       const reader = new PartitionReader(lane(partition), lane(partition), reading);
       return {
         produce: (records: readonly LogRecord[]) => writer.produce(records),

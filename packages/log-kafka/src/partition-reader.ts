@@ -13,7 +13,23 @@ export interface PartitionReaderOptions {
   readonly fetchBytes: number;
   /** How long the broker may wait at most, in milliseconds. */
   readonly maxWaitMs: number;
+  readonly view: PartitionView;
+  /** Only this topic is read, not one that was made anew under its name. Default: whichever there is. */
+  readonly topicId?: string;
 }
+
+/** What is seen of a partition. */
+export interface PartitionView {
+  /** Whether it ends where the first transaction is open. */
+  readonly isCommitted: boolean;
+  readonly recordsOf: (found: fetchV13.FetchResponsePartition) => PlacedRecord[];
+}
+
+/** All records up to the high watermark, also those of transactions, so that offsets have no holes. */
+export const ownView: PartitionView = {
+  isCommitted: false,
+  recordsOf: ({ records }) => placedRecords(records ?? []),
+};
 
 /** The record that was read last at the log's end, and by which link. */
 interface Last {
@@ -23,8 +39,6 @@ interface Last {
 
 /** Timestamps that ask for an end of the log (ListOffsets of Kafka's protocol guide). */
 const ends = { latest: -1n, earliest: -2n } as const;
-/** All records up to the high watermark, also those of transactions, so that offsets have no holes. */
-const readUncommitted = 0;
 
 /**
  * Reads one partition for a node, by two connections to its leader: one that waits at the log's end, and one that reads what is
@@ -85,6 +99,7 @@ export class PartitionReader {
   async #fetch(lane: LeaderLane, link: Link, from: number, maxCount: number, waitMs: number): Promise<Fetched> {
     const { partition: partitionIndex, fetchBytes } = this.#options;
     const { topicId, leaderEpoch } = link;
+    this.#hold(link);
     const partition = {
       partition: partitionIndex,
       currentLeaderEpoch: leaderEpoch,
@@ -95,14 +110,15 @@ export class PartitionReader {
     const topics = [{ topicId, partitions: [partition] }];
     try {
       const { responses } = await lane.request(link, (connection) =>
-        fetchV13.api.async(connection, waitMs, waitMs > 0 ? 1 : 0, fetchBytes, readUncommitted, 0, -1, topics, [], ""),
+        fetchV13.api.async(connection, waitMs, waitMs > 0 ? 1 : 0, fetchBytes, this.#isolation, 0, -1, topics, [], ""),
       );
       const found = responses[0]?.partitions[0];
       if (found === undefined) throw unavailable("Kafka answered without what was asked for");
-      const end = Number(found.highWatermark);
+      const { view } = this.#options;
+      const end = Number(view.isCommitted ? found.lastStableOffset : found.highWatermark);
       // A leader that has just begun may not know yet how far the log was acknowledged. It knows when it says so here.
       if (end < from - 1) return await this.#ends(lane, link);
-      const records = placedRecords(found.records ?? []).filter(({ offset }) => offset >= from);
+      const records = view.recordsOf(found).filter(({ offset }) => offset >= from);
       return { records: records.slice(0, maxCount), start: Number(found.logStartOffset) + 1, end };
     } catch (error) {
       if (kafkaCode(error) === kafkaCodes.offsetOutOfRange) return this.#ends(lane, link);
@@ -119,11 +135,22 @@ export class PartitionReader {
   async #end(lane: LeaderLane, link: Link, timestamp: bigint): Promise<number> {
     const { topic: name, partition: partitionIndex } = this.#options;
     const partitions = [{ partitionIndex, currentLeaderEpoch: link.leaderEpoch, timestamp }];
+    this.#hold(link);
     const { topics } = await lane.request(link, (connection) =>
-      listOffsetsV7.api.async(connection, -1, readUncommitted, [{ name, partitions }]),
+      listOffsetsV7.api.async(connection, -1, this.#isolation, [{ name, partitions }]),
     );
     const found = topics[0]?.partitions[0];
     if (found === undefined) throw unavailable("Kafka answered without what was asked for");
     return Number(found.offset);
+  }
+
+  /** Of Kafka's `IsolationLevel`. */
+  get #isolation(): 0 | 1 {
+    return this.#options.view.isCommitted ? 1 : 0;
+  }
+
+  #hold({ topicId }: Link): void {
+    const { topic, topicId: wanted = topicId } = this.#options;
+    if (topicId !== wanted) throw unavailable(`the topic ${topic} was made anew`);
   }
 }

@@ -7,3 +7,9 @@ export type { Broker, BrokerPorts, BrokerSource, Fetched } from "../prefix/broke
 export type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
 export { Backoff } from "./backoff.ts";
 export type { BackoffSettings } from "./backoff.ts";
+export { boundRecord } from "../bound/bound-record.ts";
+export type { ForeignMessage, PayloadRule } from "../bound/bound-record.ts";
+export { compileKey } from "../bound/key-template.ts";
+export type { BoundPartition, BoundTopic, BoundTopicSettings, TopicBinding } from "../bound/topic-binding.ts";
+export { withTopics } from "../bound/with-topics.ts";
+export type { TopicsOptions } from "../bound/with-topics.ts";

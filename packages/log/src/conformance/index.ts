@@ -10,6 +10,8 @@ import { reopeningCases } from "./cases/reopening.ts";
 import { retentionCases } from "./cases/retention.ts";
 import type { ConformanceCase } from "./harness.ts";
 
+export { bindingCases } from "./binding-cases.ts";
+export type { BindingCase, BindingHarness } from "./binding-cases.ts";
 export { check, checkEqual, checkRejects, ConformanceError } from "./check.ts";
 export { LogDriver, numbered, plain, textOf, texts } from "./driver.ts";
 export type { Recording } from "./driver.ts";

@@ -1,0 +1,297 @@
+import { HawserError } from "@hawser/protocol";
+import type { Timer } from "@hawser/protocol";
+import type { BrokerLogSettings } from "../broker-log/broker-log-options.ts";
+import { readAnew, unavailable } from "../broker-log/block-reader.ts";
+import { Backoff } from "../broker/backoff.ts";
+import { ChannelFeed } from "../follow/channel-feed.ts";
+import { FeedPump } from "../follow/feed-pump.ts";
+import type { Entry, Follower, FollowHandlers, Head, LogOpenOptions, Page, ReadOptions } from "../log.ts";
+import type { PlacedRecord } from "../prefix/log-record.ts";
+import { boundEntry } from "./bound-record.ts";
+import type { EpochRegister } from "./epoch-register.ts";
+import { PartitionFollower } from "./partition-follower.ts";
+import { TopicPages } from "./topic-pages.ts";
+import type { BoundTopic, BoundTopicSettings, TopicBinding } from "./topic-binding.ts";
+
+/** Options of a {@link TopicLog}. */
+export interface TopicLogOptions {
+  readonly binding: TopicBinding;
+  readonly register: EpochRegister;
+  readonly settings: Required<BrokerLogSettings> & Required<BoundTopicSettings>;
+  readonly open: LogOpenOptions;
+}
+
+/** A channel that is followed. */
+interface Followed {
+  readonly feed: ChannelFeed;
+  partition: number;
+  /** How far its followers were fed. */
+  fedTo: number;
+}
+
+interface Open {
+  readonly kind: "open";
+  readonly topic: BoundTopic;
+  readonly epoch: number;
+  readonly partitions: readonly PartitionFollower[];
+}
+
+type State = Open | { readonly kind: "renewing"; readonly above: number } | { readonly kind: "closed" };
+
+/**
+ * The channels of one bound topic. Their offsets are those of the partition in which their key is, and the end of each is that of
+ * the partition, so that all nodes tell the same of a channel without having read all that it ever had.
+ */
+export class TopicLog {
+  readonly #options: TopicLogOptions;
+  readonly #followed = new Map<string, Followed>();
+  readonly #pump = new FeedPump();
+  readonly #pages: TopicPages;
+  readonly #backoff: Backoff;
+  #state: State = { kind: "closed" };
+  #timer: Timer | undefined;
+
+  constructor(options: TopicLogOptions) {
+    this.#options = options;
+    this.#pages = new TopicPages(options.settings.historyOffsets);
+    this.#backoff = new Backoff(options.settings, options.open);
+  }
+
+  /** Rejects with `log-unavailable` when there is no such topic. */
+  async open(): Promise<void> {
+    const { binding, open, register } = this.#options;
+    const topic = await binding.open(open);
+    try {
+      this.#state = this.#opened(topic, await register.epochOf(topic.identity));
+    } catch (error) {
+      topic.close();
+      throw error;
+    }
+    this.#checkLater();
+  }
+
+  async head(key: string): Promise<Head> {
+    const open = this.#requireOpen();
+    const partition = this.#partition(open, key);
+    await partition.caughtUp();
+    this.#hold(open);
+    return this.#headOf(open, partition);
+  }
+
+  read(key: string, after: number, options: ReadOptions): Promise<Page> {
+    return this.#page(key, (partition) => this.#pages.forward(partition, key, after, options));
+  }
+
+  readBackward(key: string, through: number, options: ReadOptions): Promise<Page> {
+    return this.#page(key, (partition) => this.#pages.backward(partition, key, through, options));
+  }
+
+  async follow(channel: string, key: string, handlers: FollowHandlers): Promise<Follower> {
+    const open = this.#requireOpen();
+    const partition = this.#partition(open, key);
+    await partition.caughtUp();
+    this.#hold(open);
+    const followed = this.#followed.get(key) ?? this.#create(channel, key, open);
+    this.#advance(followed, partition.through);
+    return followed.feed.join(handlers, this.#headOf(open, partition), () => {
+      if (!followed.feed.active && this.#followed.get(key) === followed) this.#followed.delete(key);
+    });
+  }
+
+  close(): void {
+    const state = this.#state;
+    this.#state = { kind: "closed" };
+    this.#timer?.cancel();
+    if (state.kind === "open") stop(state);
+    for (const { feed } of this.#followed.values()) feed.close();
+    this.#followed.clear();
+    this.#pump.clear();
+  }
+
+  #opened(topic: BoundTopic, epoch: number): Open {
+    const { settings, open: ports } = this.#options;
+    const partitions = topic.partitions.map(
+      (partition, index) =>
+        new PartitionFollower({
+          partition,
+          ports,
+          settings,
+          onRecords: (records) => this.#onRecords(opened, index, records),
+          onTrimmed: (start, unread) => this.#onTrimmed(opened, index, start, unread),
+          onBack: () => this.#renew(opened, true),
+          onAvailable: (available) => this.#available(available, index),
+        }),
+    );
+    const opened: Open = { kind: "open", topic, epoch, partitions };
+    return opened;
+  }
+
+  #create(channel: string, key: string, { topic, partitions }: Open): Followed {
+    const { open, settings } = this.#options;
+    if (this.#followed.size >= settings.maxBoundFollowed) {
+      throw new HawserError("overloaded", `channel ${channel} is one past maxBoundFollowed`, { retry: true });
+    }
+    const feed = new ChannelFeed((error) => open.onFollowerError?.(error, channel));
+    const partition = topic.partitionOf(key);
+    const followed: Followed = { feed, partition, fedTo: partitions[partition]!.through };
+    this.#followed.set(key, followed);
+    return followed;
+  }
+
+  async #page(key: string, find: (partition: PartitionFollower) => Promise<Omit<Page, "epoch">>): Promise<Page> {
+    const open = this.#requireOpen();
+    const partition = this.#partition(open, key);
+    await partition.caughtUp();
+    const page = await find(partition);
+    this.#hold(open);
+    // Who has read up to there goes on behind it: no follower is told less.
+    const followed = this.#followed.get(key);
+    if (followed !== undefined) this.#advance(followed, partition.through);
+    return { epoch: open.epoch, ...page };
+  }
+
+  #headOf({ epoch }: Open, partition: PartitionFollower): Head {
+    const end = partition.through;
+    return { epoch, floor: this.#pages.floorOf(partition), end, lineage: [{ epoch, start: 0 }] };
+  }
+
+  #onRecords(open: Open, index: number, records: readonly PlacedRecord[]): void {
+    if (this.#state !== open) return;
+    for (const placed of records) {
+      const { record } = placed;
+      if (record.kind !== "append") continue;
+      const followed = this.#followed.get(record.channel);
+      if (followed === undefined) continue;
+      if (followed.partition === index) this.#feed(followed, boundEntry(placed, record));
+      else open.topic.onMisplaced(record.channel, index);
+    }
+  }
+
+  #feed(followed: Followed, entry: Entry): void {
+    if (entry.offset <= followed.fedTo) return;
+    followed.feed.entry(entry, followed.fedTo);
+    followed.fedTo = entry.offset;
+    this.#pump.mark(followed.feed);
+  }
+
+  /** All records up to `through` were given: there is nothing more up to there. */
+  #advance(followed: Followed, through: number): void {
+    if (through <= followed.fedTo) return;
+    followed.feed.entries([], followed.fedTo, through);
+    followed.fedTo = through;
+    this.#pump.mark(followed.feed);
+  }
+
+  #onTrimmed(open: Open, index: number, start: number, unread: boolean): void {
+    if (this.#state !== open) return;
+    const floor = start - 1;
+    for (const followed of this.#followed.values()) {
+      if (followed.partition !== index) continue;
+      if (unread && followed.fedTo < floor) {
+        const { epoch } = open;
+        followed.fedTo = floor;
+        followed.feed.epoch({ epoch, floor, end: floor, lineage: [{ epoch, start: 0 }] });
+      } else {
+        followed.feed.floor(floor);
+      }
+      this.#pump.mark(followed.feed);
+    }
+  }
+
+  #available(available: boolean, index?: number): void {
+    for (const { feed, partition } of this.#followed.values()) {
+      if (index !== undefined && partition !== index) continue;
+      feed.available(available);
+      this.#pump.mark(feed);
+    }
+  }
+
+  #checkLater(): void {
+    const { open, settings } = this.#options;
+    this.#timer = open.timers.after(settings.identifyMs, () => void this.#check());
+  }
+
+  async #check(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === "open") {
+      try {
+        const identity = await state.topic.identify();
+        if (identity !== state.topic.identity) this.#renew(state, false);
+      } catch {
+        // It is asked again.
+      }
+    }
+    if (this.#state.kind !== "closed") this.#checkLater();
+  }
+
+  /** The topic is another one, or no longer what it was: positions in it have to be of a new epoch. */
+  #renew(open: Open, wentBack: boolean): void {
+    if (this.#state !== open) return;
+    this.#state = { kind: "renewing", above: wentBack ? open.epoch : 0 };
+    stop(open);
+    this.#available(false);
+    void this.#reopen(this.#state);
+  }
+
+  async #reopen(state: Extract<State, { kind: "renewing" }>): Promise<void> {
+    const { binding, register, open } = this.#options;
+    while (this.#state === state) {
+      let topic: BoundTopic | undefined;
+      let opened: Open | undefined;
+      try {
+        topic = await binding.open(open);
+        const epoch = await register.epochOf(topic.identity, state.above);
+        opened = this.#opened(topic, epoch);
+        const { partitions } = opened;
+        await Promise.all(this.#places(topic).map((place) => partitions[place]!.caughtUp()));
+        if (this.#state === state) {
+          this.#begin(opened);
+          return;
+        }
+      } catch {
+        this.#backoff.failed();
+      }
+      if (opened !== undefined) stop(opened);
+      else topic?.close();
+      await this.#backoff.pause();
+    }
+  }
+
+  /** Partitions in which something is followed. */
+  #places(topic: BoundTopic): number[] {
+    return [...new Set(Array.from(this.#followed.keys(), (key) => topic.partitionOf(key)))];
+  }
+
+  #begin(open: Open): void {
+    this.#state = open;
+    this.#backoff.succeeded();
+    for (const [key, followed] of this.#followed) {
+      followed.partition = open.topic.partitionOf(key);
+      const partition = open.partitions[followed.partition]!;
+      const head = this.#headOf(open, partition);
+      followed.fedTo = head.end;
+      followed.feed.epoch(head);
+    }
+    this.#available(true);
+  }
+
+  #partition({ topic, partitions }: Open, key: string): PartitionFollower {
+    return partitions[topic.partitionOf(key)]!;
+  }
+
+  #requireOpen(): Open {
+    const state = this.#state;
+    if (state.kind === "closed") throw new HawserError("log-closed", "the log is not open");
+    if (state.kind === "renewing") throw unavailable(`the topic of ${this.#options.binding.name} is found anew`);
+    return state;
+  }
+
+  #hold(open: Open): void {
+    if (this.#state !== open) throw readAnew();
+  }
+}
+
+function stop({ topic, partitions }: Open): void {
+  for (const partition of partitions) partition.stop();
+  topic.close();
+}

@@ -1,0 +1,197 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { Entry, Head, Log } from "@hawser/log";
+import { bindingCases, textOf } from "@hawser/log/conformance";
+import type { BindingHarness } from "@hawser/log/conformance";
+import { kafkaLog } from "@hawser/log-kafka";
+import type { KafkaBinding, KafkaLogOptions } from "@hawser/log-kafka";
+import { systemPorts } from "@hawser/protocol";
+import { Admin, compatibilityPartitioner, Producer } from "@platformatic/kafka";
+import { startKafka, withoutKafka } from "./kafka-server.ts";
+import type { KafkaServer } from "./kafka-server.ts";
+
+const ports = systemPorts();
+const policy = {
+  durability: "commit",
+  retainCount: 1_000,
+  retainBytes: 1e9,
+  retainAgeMs: 1e9,
+  deduplicateMs: 60_000,
+} as const;
+const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
+
+describe.skipIf(withoutKafka)("a topic that other programs write", () => {
+  let server: KafkaServer;
+  let admin: Admin;
+  let producer: Producer<Buffer, Buffer | undefined>;
+  let count = 0;
+
+  beforeAll(async () => {
+    server = await startKafka();
+    const bootstrapBrokers = [place()];
+    admin = new Admin({ clientId: "test", bootstrapBrokers });
+    producer = new Producer({ clientId: "shop", bootstrapBrokers, partitioner: compatibilityPartitioner });
+  });
+  afterAll(async () => {
+    await producer?.close();
+    await admin?.close();
+    await server?.program.remove();
+  });
+
+  function place(): string {
+    return `127.0.0.1:${server.program.port}`;
+  }
+
+  async function makeTopic(partitions = 3): Promise<string> {
+    const topic = `orders-${(count += 1)}`;
+    await create(topic, partitions);
+    return topic;
+  }
+
+  /** A topic that was just removed is there for a moment still. */
+  async function create(topic: string, partitions: number): Promise<void> {
+    for (;;) {
+      try {
+        await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+        return;
+      } catch {
+        await pause(50);
+      }
+    }
+  }
+
+  function binding(topic: string): KafkaBinding {
+    return { pattern: "orders.{id}", topic };
+  }
+
+  function made(topic: string, options: KafkaLogOptions = {}): Log {
+    const backoff = { minBackoffMs: 20, maxBackoffMs: 200, identifyMs: 100 };
+    return kafkaLog({ brokers: [place()], topic: `log-of-${topic}`, ...backoff, bindings: [binding(topic)], ...options });
+  }
+
+  async function opened(topic: string, options: KafkaLogOptions = {}): Promise<Log> {
+    const log = made(topic, options);
+    await log.open({ policyOf: () => policy, ...ports });
+    onTestFinished(() => log.close());
+    return log;
+  }
+
+  async function write(topic: string, key: string, values: readonly (string | Buffer | undefined)[]): Promise<void> {
+    const messages = values.map((value) => ({
+      topic,
+      key: Buffer.from(key),
+      value: value === undefined ? undefined : Buffer.from(value),
+    }));
+    for (;;) {
+      try {
+        await producer.send({ messages, acks: -1 });
+        return;
+      } catch {
+        // The client has to hear of a topic that was made a moment ago.
+        await pause(50);
+        await producer.metadata({ topics: [topic], forceUpdate: true }).catch(() => {});
+      }
+    }
+  }
+
+  async function follow(log: Log, channel: string) {
+    const told = { entries: [] as Entry[], heads: [] as Head[] };
+    const follower = await log.follow(channel, {
+      onEntries: (entries) => void told.entries.push(...entries),
+      onFloor: () => {},
+      onEpoch: (head) => void told.heads.push(head),
+    });
+    return { ...told, follower };
+  }
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await pause(5);
+  }
+
+  async function harness(): Promise<BindingHarness> {
+    const topic = await makeTopic();
+    return {
+      ...ports,
+      create: async () => made(topic),
+      write: (key, values) => write(topic, key, values),
+      recreate: async () => {
+        await admin.deleteTopics({ topics: [topic] });
+        await create(topic, 3);
+      },
+      drive: (work) => work,
+      settle: () => pause(5),
+    };
+  }
+
+  for (const { name, needs, run } of bindingCases) {
+    it(name, async () => {
+      const own = await harness();
+      expect(needs(own)).toBe(true);
+      await expect(run(own)).resolves.toBeUndefined();
+    });
+  }
+
+  it("has no entries of transactions that were aborted, and those of others when they are committed", async () => {
+    const topic = await makeTopic(1);
+    const log = await opened(topic);
+    const followed = await follow(log, "orders.1");
+    const transactional = new Producer<Buffer, Buffer>({
+      clientId: "shop",
+      bootstrapBrokers: [place()],
+      transactionalId: `shop-${topic}`,
+      idempotent: true,
+    });
+    onTestFinished(() => transactional.close());
+    const send = async (text: string, end: "commit" | "abort"): Promise<void> => {
+      const transaction = await transactional.beginTransaction();
+      await transaction.send({ messages: [{ topic, key: Buffer.from("1"), value: Buffer.from(text) }] });
+      await transaction[end]();
+    };
+    await send("kept", "commit");
+    await send("taken back", "abort");
+    await send("kept too", "commit");
+    await write(topic, "1", ["plain"]);
+    await until(() => followed.entries.length === 3);
+    expect(followed.entries.map(textOf)).toEqual(["kept", "kept too", "plain"]);
+    expect((await log.read("orders.1", 0, wide)).entries).toEqual(followed.entries);
+  });
+
+  it("has holes for tombstones, for what is not of its kind, and for what is too large", async () => {
+    const topic = await makeTopic(1);
+    const log = await opened(topic, { bindings: [{ ...binding(topic), kind: "json", maxValueBytes: 8 }] });
+    await write(topic, "1", ['{"a":1}', undefined, "{", Buffer.from([0x22, 0xff, 0x22]), '"123456"', '"1234567"']);
+    const { entries } = await log.read("orders.1", 0, wide);
+    expect(entries.map((entry) => textOf(entry))).toEqual(['{"a":1}', "", "", "", '"123456"', ""]);
+    expect(entries.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("goes on where it was when the broker is back", async () => {
+    const topic = await makeTopic(1);
+    const log = await opened(topic);
+    const followed = await follow(log, "orders.1");
+    await write(topic, "1", ["before"]);
+    await until(() => followed.entries.length === 1);
+    await server.program.kill();
+    await server.program.start();
+    await write(topic, "1", ["after"]);
+    await until(() => followed.entries.length === 2);
+    expect([followed.entries.map(textOf), followed.heads]).toEqual([["before", "after"], []]);
+  });
+
+  it("begins a new epoch when it was given more partitions", async () => {
+    const topic = await makeTopic(1);
+    const log = await opened(topic);
+    const followed = await follow(log, "orders.1");
+    await admin.createPartitions({ topics: [{ name: topic, count: 4, assignments: [{ brokerIds: [1] }, { brokerIds: [1] }, { brokerIds: [1] }] }] });
+    await until(() => followed.heads.length > 0);
+    expect(followed.heads[0]!.epoch).toBeGreaterThan(followed.follower.head.epoch);
+    await producer.metadata({ topics: [topic], forceUpdate: true });
+    for (const key of ["1", "2", "3", "4", "5"]) await write(topic, key, [`of ${key}`]);
+    await until(() => followed.entries.length > 0);
+    expect(followed.entries.map(textOf)).toEqual(["of 1"]);
+  });
+
+  it("has to be there when the log opens", async () => {
+    await expect(opened("never-made")).rejects.toMatchObject({ code: "log-unavailable" });
+  });
+});
