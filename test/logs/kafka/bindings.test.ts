@@ -66,7 +66,13 @@ describe.skipIf(withoutKafka)("a topic that other programs write", () => {
 
   function made(topic: string, options: KafkaLogOptions = {}): Log {
     const backoff = { minBackoffMs: 20, maxBackoffMs: 200, identifyMs: 100 };
-    return kafkaLog({ brokers: [place()], topic: `log-of-${topic}`, ...backoff, bindings: [binding(topic)], ...options });
+    return kafkaLog({
+      brokers: [place()],
+      topic: `log-of-${topic}`,
+      ...backoff,
+      bindings: [binding(topic)],
+      ...options,
+    });
   }
 
   async function opened(topic: string, options: KafkaLogOptions = {}): Promise<Log> {
@@ -182,7 +188,9 @@ describe.skipIf(withoutKafka)("a topic that other programs write", () => {
     const topic = await makeTopic(1);
     const log = await opened(topic);
     const followed = await follow(log, "orders.1");
-    await admin.createPartitions({ topics: [{ name: topic, count: 4, assignments: [{ brokerIds: [1] }, { brokerIds: [1] }, { brokerIds: [1] }] }] });
+    await admin.createPartitions({
+      topics: [{ name: topic, count: 4, assignments: [{ brokerIds: [1] }, { brokerIds: [1] }, { brokerIds: [1] }] }],
+    });
     await until(() => followed.heads.length > 0);
     expect(followed.heads[0]!.epoch).toBeGreaterThan(followed.follower.head.epoch);
     await producer.metadata({ topics: [topic], forceUpdate: true });

@@ -15,10 +15,10 @@ export function compileKey(pattern: string, key?: string): (channel: string) => 
   const template = key ?? (names.length === 1 ? names[0]! : undefined);
   if (template === undefined) throw new HawserError("option-invalid", `the binding of ${pattern} needs a \`key\``);
   const parts = template.split(/(\{[^{}]+\})/).map((part) => {
-    if (!part.startsWith("{")) return { text: part };
+    if (!part.startsWith("{")) return () => part;
     const place = segments.indexOf(part);
     if (place === -1) throw new HawserError("option-invalid", `the binding of ${pattern} has no ${part}`);
-    return { place };
+    return (own: readonly string[]) => own[place] ?? "";
   });
   for (const name of names) {
     // Else two channels would be one.
@@ -27,6 +27,6 @@ export function compileKey(pattern: string, key?: string): (channel: string) => 
   return (channel) => {
     if (!matches(channel)) return undefined;
     const own = channel.split(".");
-    return parts.map(({ text, place }) => text ?? own[place!]!).join("");
+    return parts.map((textOf) => textOf(own)).join("");
   };
 }

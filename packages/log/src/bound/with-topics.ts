@@ -95,9 +95,7 @@ class LogWithTopics implements Log {
 
   async follow(channel: string, handlers: FollowHandlers): Promise<Follower> {
     const bound = this.#boundTo(channel);
-    return bound === undefined
-      ? this.#own.follow(channel, handlers)
-      : bound.topic.follow(channel, bound.key, handlers);
+    return bound === undefined ? this.#own.follow(channel, handlers) : bound.topic.follow(channel, bound.key, handlers);
   }
 
   async close(): Promise<void> {

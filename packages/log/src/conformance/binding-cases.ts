@@ -14,7 +14,7 @@ export interface BindingHarness {
   /** Appends as another program does, in order; `undefined` is a value that cannot be carried. Resolves when it is there. */
   write(key: string, values: readonly (string | undefined)[]): Promise<void>;
   /** Makes the topic anew, empty. Left out where it cannot be done. */
-  recreate?(): Promise<void>;
+  readonly recreate?: () => Promise<void>;
   drive<Result>(work: Promise<Result>): Promise<Result>;
   settle(): Promise<void>;
 }

@@ -15,6 +15,11 @@ const policy: LogPolicy = {
   retainAgeMs: Infinity,
   deduplicateMs: 60_000,
 };
+/** The ports of a simulated world. */
+function portsOf({ clock, timers, random }: SimulatedWorld) {
+  return { clock, timers, random };
+}
+
 const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
 
 /** A log of several nodes: what one closes, the others still have. */
@@ -35,7 +40,7 @@ class Nodes {
   readonly world = new SimulatedWorld();
   readonly topic = new MemoryTopic(this.world);
   readonly #own = memoryLog();
-  readonly #opened = this.#own.open({ policyOf: () => policy, ...this.world });
+  readonly #opened = this.#own.open({ policyOf: () => policy, ...portsOf(this.world) });
 
   create(options: Partial<TopicsOptions> = {}): Log {
     return withTopics(shared(this.#own, this.#opened), { bindings: [this.topic.binding], ...options });
@@ -43,7 +48,7 @@ class Nodes {
 
   async open(options: Partial<TopicsOptions> = {}): Promise<Log> {
     const log = this.create(options);
-    await this.world.drive(log.open({ policyOf: () => policy, ...this.world }));
+    await this.world.drive(log.open({ policyOf: () => policy, ...portsOf(this.world) }));
     return log;
   }
 
@@ -66,7 +71,7 @@ describe("a topic of others as channels", () => {
     const nodes = new Nodes();
     const { world, topic } = nodes;
     return {
-      ...world,
+      ...portsOf(world),
       create: async () => nodes.create(),
       write: async (key, values) => {
         for (const value of values) topic.write(key, value);

@@ -61,11 +61,9 @@ export class MemoryTopic {
   #open(): BoundTopic {
     if (!this.isThere) throw new Error("there is no such topic");
     const made = this.#made;
-    const partitions = this.#partitions.map(
-      (_, partition): BoundPartition => ({
-        fetch: (offset, maxCount, waitMs) => this.#fetch(made, partition, offset, maxCount, waitMs),
-      }),
-    );
+    const partitions = this.#partitions.map((_, partition): BoundPartition => ({
+      fetch: (offset, maxCount, waitMs) => this.#fetch(made, partition, offset, maxCount, waitMs),
+    }));
     const count = partitions.length;
     return {
       identity: `${made}/${count}`,
