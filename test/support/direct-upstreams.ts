@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { HawserError } from "@hawser/protocol";
 import type { UpstreamHandlers, UpstreamRequest, Upstreams, UpstreamSocket } from "@hawser/gateway";
 import { WebSocket } from "ws";
@@ -16,6 +17,8 @@ export class DirectUpstreams implements Upstreams {
     if (url === undefined) return Promise.reject(new HawserError("upstream-unknown", `There is no "${upstream}"`));
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url + path, [...protocols], { perMessageDeflate: false });
+      // One for each that is being opened.
+      setMaxListeners(0, signal);
       const giveUp = (): void => socket.terminate();
       signal.addEventListener("abort", giveUp);
       socket.once("unexpected-response", (_request, { statusCode }) =>
@@ -31,15 +34,26 @@ export class DirectUpstreams implements Upstreams {
 }
 
 class DirectSocket implements UpstreamSocket {
-  handlers: UpstreamHandlers | undefined;
   readonly #socket: WebSocket;
+  #handlers: UpstreamHandlers | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+    // What comes with the answer to the handshake waits for whoever takes it.
+    socket.pause();
     socket.binaryType = "nodebuffer";
-    socket.on("message", (data: Buffer, binary) => this.handlers?.onMessage(data, !binary));
-    socket.on("close", (code, reason) => this.handlers?.onClose(code, reason.toString()));
+    socket.on("message", (data: Buffer, binary) => this.#handlers?.onMessage(data, !binary));
+    socket.on("close", (code, reason) => this.#handlers?.onClose(code, reason.toString()));
     socket.on("error", () => {});
+  }
+
+  get handlers(): UpstreamHandlers | undefined {
+    return this.#handlers;
+  }
+
+  set handlers(handlers: UpstreamHandlers | undefined) {
+    this.#handlers = handlers;
+    this.#socket.resume();
   }
 
   get protocol(): string {

@@ -27,6 +27,7 @@ export async function gatewayNode(
     name: "node-a",
     logger: silentLogger,
     sockets: home,
+    origins: "any",
   });
   atEnd(() => server.close());
   await server.listen();

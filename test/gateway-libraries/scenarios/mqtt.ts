@@ -40,6 +40,8 @@ export const mqtt: Scenario = {
       ...(given === undefined
         ? {}
         : {
+            // Else, in Node, it works with the class of `ws` alone, and its stream.
+            forceNativeWebSocket: true,
             createWebsocket: (to: string, protocols: string[]) =>
               new (given as new (to: string, protocols: string[]) => unknown)(to, protocols),
           }),

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
-import { io } from "socket.io-client";
+import { io, NodeWebSocket, WebSocket as WebSocketTransport } from "socket.io-client";
 import { expect } from "vitest";
 import type { Scenario } from "./way.ts";
 
@@ -27,9 +27,9 @@ export const socketIo: Scenario = {
     };
   },
   run: async ({ url, WebSocket: given }) => {
-    if (given !== undefined) throw new Error("the class is given to Socket.IO's client by its environment");
     const base = url.replace(/^ws/, "http");
-    const options = { transports: ["websocket"], reconnection: false };
+    const transports = [given === undefined ? NodeWebSocket : transportOver(given as typeof globalThis.WebSocket)];
+    const options = { transports, reconnection: false };
     const socket = io(base, options);
     const room = io(`${base}/room`, options);
     const failed = new Promise((_, reject) => {
@@ -52,3 +52,19 @@ export const socketIo: Scenario = {
     await Promise.race([talk(), failed]);
   },
 };
+
+/** Engine.IO's transport for the platform's own class, over another one. */
+function transportOver(Given: typeof globalThis.WebSocket): typeof WebSocketTransport {
+  return class extends WebSocketTransport {
+    override createSocket(uri: string, protocols: string | string[] | undefined): WebSocket {
+      return new Given(uri, protocols);
+    }
+
+    override doOpen(): this {
+      super.doOpen();
+      // In Node the client asks for what only `ws` has.
+      (this.ws as WebSocket).binaryType = "arraybuffer";
+      return this;
+    }
+  };
+}
