@@ -23,7 +23,7 @@ describe.each([graphql, socketIo, mqtt, yWebSocket])("$name, with its own server
     const { timers } = systemPorts();
     let running = true;
     // The pace of the faults is the test's own; an opening needs a connection that lasts, and Mosquitto takes its time.
-    const paceMs = scenario === mqtt ? 1_000 : 50;
+    const paceMs = scenario === mqtt ? 400 : 50;
     const fault = (): void => {
       if (!running) return;
       proxy.endAll("reset");

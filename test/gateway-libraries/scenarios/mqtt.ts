@@ -23,9 +23,10 @@ export const mqtt: Scenario = {
       files: {
         conf: ({ port }) =>
           [
-            `listener ${port} 127.0.0.1`,
+            // The one that is waited for comes last.
             `listener ${webSocketPort} 127.0.0.1`,
             "protocol websockets",
+            `listener ${port} 127.0.0.1`,
             "allow_anonymous true",
             "persistence false",
             "",
@@ -46,7 +47,10 @@ export const mqtt: Scenario = {
               new (given as new (to: string, protocols: string[]) => unknown)(to, protocols),
           }),
     };
-    const [reader, writer] = [await connectAsync(`${url}/mqtt`, options), await connectAsync(`${url}/mqtt`, options)];
+    const [reader, writer] = [
+      await connectAsync(`${url}/mqtt`, options, false),
+      await connectAsync(`${url}/mqtt`, options, false),
+    ];
     const got: string[] = [];
     let onMessage = (): void => {};
     reader.on("message", (topic, payload) => {
