@@ -68,8 +68,13 @@ export const mqtt: Scenario = {
       );
     await writer.publishAsync("live/b", Buffer.alloc(largeBytes, 7), { qos: 1 });
     await until(3 * each + 2);
-    const expected = [0, 1, 2].flatMap((qos) => Array.from({ length: each }, (_, index) => `live/a ${qos} ${index}`));
-    expect(got).toEqual(["kept/one from before", ...expected, `live/b ${largeBytes} bytes`]);
+    // MQTT keeps the order within a topic and a quality of service: the handshake of the second lets others pass.
+    const heard = (beginning: string): string[] => got.filter((one) => one.startsWith(beginning));
+    for (const qos of [0, 1, 2])
+      expect(heard(`live/a ${qos} `)).toEqual(Array.from({ length: each }, (_, index) => `live/a ${qos} ${index}`));
+    expect(heard("kept/")).toEqual(["kept/one from before"]);
+    expect(heard("live/b")).toEqual([`live/b ${largeBytes} bytes`]);
+    expect(got).toHaveLength(3 * each + 2);
     const dying = await connectAsync(`${url}/mqtt`, {
       ...options,
       will: { topic: "will", payload: Buffer.from("gone"), qos: 1, retain: false },
