@@ -7,6 +7,9 @@ import { kafkaLog } from "@hawser/log-kafka";
 import type { KafkaBinding, KafkaLogOptions } from "@hawser/log-kafka";
 import { systemPorts } from "@hawser/protocol";
 import { Admin, compatibilityPartitioner, Producer } from "@platformatic/kafka";
+import { anonymous, createServer, silentLogger } from "@hawser/server";
+import { freePort } from "../../command/hawser-process.ts";
+import { connect } from "../../support/clients.ts";
 import { startKafka, withoutKafka } from "./kafka-server.ts";
 import type { KafkaServer } from "./kafka-server.ts";
 
@@ -136,6 +139,40 @@ describe.skipIf(withoutKafka)("a topic that other programs write", () => {
       await expect(run(own)).resolves.toBeUndefined();
     });
   }
+
+  it("is followed by a client of the server while a plain client produces, and resumed where it was", async () => {
+    const topic = await makeTopic();
+    const port = await freePort();
+    const node = createServer({
+      log: made(topic),
+      authenticate: anonymous(),
+      port,
+      host: "127.0.0.1",
+      logger: silentLogger,
+      channels: [{ pattern: "orders.{id}", durability: "commit", clientsPublish: false }],
+    });
+    await node.listen();
+    onTestFinished(() => node.close());
+    const client = connect(node.url, "");
+    onTestFinished(() => client.close());
+    await write(topic, "7", ["placed", "paid"]);
+    const first = client.channel<string>("orders.7").subscribe({ from: { last: 10 } });
+    const read: unknown[] = [];
+    for await (const { data } of first) {
+      read.push(data);
+      if (data === "paid") await write(topic, "7", ["packed"]);
+      if (data === "packed") break;
+    }
+    const { position } = first;
+    await write(topic, "8", ["of another order"]);
+    await write(topic, "7", ["sent"]);
+    for await (const { data } of client.channel<string>("orders.7").subscribe({ from: position! })) {
+      read.push(data);
+      if (data === "sent") await write(topic, "7", ["arrived"]);
+      if (data === "arrived") break;
+    }
+    expect(read).toEqual(["placed", "paid", "packed", "sent", "arrived"]);
+  });
 
   it("has no entries of transactions that were aborted, and those of others when they are committed", async () => {
     const topic = await makeTopic(1);
