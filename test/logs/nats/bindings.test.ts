@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Append } from "@hawser/log";
+import { bindingCases } from "@hawser/log/conformance";
+import type { BindingHarness } from "@hawser/log/conformance";
+import { natsLog } from "@hawser/log-nats";
 import type { NatsBinding } from "@hawser/log-nats";
+import { systemPorts } from "@hawser/protocol";
 import { jetstream, jetstreamManager, StorageType } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -8,12 +12,13 @@ import type { Program } from "../support/start-program.ts";
 import { follow, openNatsLog, plain, textOf, until } from "./nats-log.ts";
 import { isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
+const ports = systemPorts();
 const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
 
 describe.skipIf(withoutNats)("subjects of a stream that others write", () => {
   let nats: Program;
   let manager: JetStreamManager;
-  let publish: (subject: string, text: string) => Promise<unknown>;
+  let publish: (subject: string, data: string | Uint8Array) => Promise<unknown>;
   let count = 0;
   let stream = "";
   let bindings: readonly NatsBinding[] = [];
@@ -26,13 +31,35 @@ describe.skipIf(withoutNats)("subjects of a stream that others write", () => {
     const bare = await connect({ port: nats.port });
     onTestFinished(() => bare.close());
     manager = await jetstreamManager(bare);
-    publish = (subject, text) => jetstream(bare).publish(`${stream}.${subject}`, text);
+    publish = (subject, data) => jetstream(bare).publish(`${stream}.${subject}`, data);
     stream = `shop${(count += 1)}`;
     await manager.streams.add({ name: stream, subjects: [`${stream}.>`], allow_direct: count % 2 === 0 });
     bindings = [{ pattern: "orders.{id}", stream, subject: `${stream}.orders.{id}` }];
   });
 
   const open = () => openNatsLog(nats.port, { bindings, stream: `log${count}` });
+
+  for (const { name, needs, run } of bindingCases) {
+    it(name, async () => {
+      const harness: BindingHarness = {
+        ...ports,
+        create: async () => natsLog({ servers: `127.0.0.1:${nats.port}`, bindings, stream: `log${count}` }),
+        write: async (key, values) => {
+          for (const value of values) await publish(`orders.${key}`, value ?? Uint8Array.of(0xff));
+        },
+        recreate: async () => {
+          const { config } = await manager.streams.info(stream);
+          await manager.streams.delete(stream);
+          await isRemoved(nats, stream);
+          await manager.streams.add(config);
+        },
+        drive: (work) => work,
+        settle: () => new Promise((resolve) => void ports.timers.after(5, resolve)),
+      };
+      expect(needs(harness)).toBe(true);
+      await expect(run(harness)).resolves.toBeUndefined();
+    });
+  }
 
   for (const way of ["by consumers", "directly"]) {
     it(`are read from any position, in either direction, ${way}`, async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Entry, Head, Log } from "@hawser/log";
+import { bindingCases } from "@hawser/log/conformance";
+import type { BindingHarness } from "@hawser/log/conformance";
 import { rabbitmqLog } from "@hawser/log-rabbitmq";
 import type { RabbitmqLogOptions } from "@hawser/log-rabbitmq";
 import { encodeText, strictTextOf, systemPorts } from "@hawser/protocol";
@@ -48,6 +50,33 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of 
   }
 
   const keyed = () => [{ pattern: "orders.{id}", stream: name, key: { header: "order" }, kind: "text" } as const];
+
+  for (const { name: fact, needs, run } of bindingCases) {
+    it(fact, async () => {
+      const harness: BindingHarness = {
+        ...ports,
+        create: async () => {
+          const backoff = { minBackoffMs: 20, maxBackoffMs: 500 };
+          return rabbitmqLog({ url: server.url, stream: `log-${count}`, bindings: keyed(), ...backoff });
+        },
+        write: async (key, values) => {
+          for (const value of values) {
+            const content = value === undefined ? Buffer.of(0xff) : Buffer.from(value);
+            channel.sendToQueue(name, content, { headers: { order: key } });
+          }
+          await channel.waitForConfirms();
+        },
+        recreate: async () => {
+          await channel.deleteQueue(name);
+          await channel.assertQueue(name, stream);
+        },
+        drive: (work) => work,
+        settle: () => new Promise((resolve) => void ports.timers.after(5, resolve)),
+      };
+      expect(needs(harness)).toBe(true);
+      await expect(run(harness)).resolves.toBeUndefined();
+    });
+  }
 
   it("are channels, read from any position, in either direction", async () => {
     const numbers = Array.from({ length: 1_200 }, (_, index) => `${index + 1}`);
