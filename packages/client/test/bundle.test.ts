@@ -65,6 +65,17 @@ describe("the client in a browser's bundle", () => {
     expect(page.gzipBytes).toBeLessThan(6_500);
   });
 
+  it("has virtual sockets only when they are used", async () => {
+    const sockets = /virtual-socket\/|protocol\/src\/socket\//;
+    const without = await bundle('import { createClient } from "@hawser/client"; globalThis.client = createClient;');
+    expect(without.files.filter((file) => sockets.test(file))).toEqual([]);
+    const used = await bundle(
+      'import { createClient, openSocket } from "@hawser/client"; globalThis.client = [createClient, openSocket];',
+    );
+    expect(used.files.some((file) => sockets.test(file))).toBe(true);
+    expect(used.gzipBytes - without.gzipBytes).toBeLessThan(6_000);
+  });
+
   it("is nothing when only an error is looked at", async () => {
     const { gzipBytes } = await bundle(
       'import { HawserError } from "@hawser/client"; globalThis.HawserError = HawserError;',
