@@ -40,7 +40,7 @@ export class Pool {
   readonly #ports: PoolPorts;
   readonly #members = new Map<string, Member>();
   /** Those that are no longer of the pool, and have connections. */
-  readonly #leaving = new Set<Member>();
+  readonly #leaving = new Map<Target, Member>();
   readonly #budget = new RetryBudget();
   #settings: TargetPoolSettings;
   #balancer: Balancer;
@@ -67,7 +67,7 @@ export class Pool {
   /** Of all targets, and of those that were taken out and have sockets still. */
   get figures(): readonly TargetFigures[] {
     const now = this.#now();
-    const members = [...this.#members.values(), ...this.#leaving];
+    const members = [...this.#members.values(), ...this.#leaving.values()];
     return members.map(({ target }) => target.figuresAt(now, this.#settings.slowStartMs));
   }
 
@@ -90,7 +90,7 @@ export class Pool {
       if (target === undefined) throw this.#unavailable("no target is in service");
       tried.add(target);
       this.#connections += 1;
-      const lease = target.take(() => (this.#connections -= 1));
+      const lease = target.take(() => this.#ended(target));
       try {
         return { value: await this.#attempt(target, dial), lease };
       } catch (error) {
@@ -147,7 +147,7 @@ export class Pool {
   close(): void {
     this.#closed = true;
     this.#dns?.stop();
-    for (const member of [...this.#members.values(), ...this.#leaving]) {
+    for (const member of [...this.#members.values(), ...this.#leaving.values()]) {
       member.check?.stop();
       member.leaving?.cancel();
       member.target.dismiss();
@@ -216,7 +216,7 @@ export class Pool {
     for (const settings of targets) {
       const known = this.#members.get(settings.name);
       if (known !== undefined && known.target.url.href === settings.url.href) {
-        known.target.change(settings);
+        known.target.change(settings, this.#settings);
         continue;
       }
       if (known !== undefined) this.#remove(settings.name, known);
@@ -245,18 +245,23 @@ export class Pool {
   #remove(name: string, member: Member): void {
     this.#members.delete(name);
     member.check?.stop();
-    if (member.target.connections === 0) return;
-    this.#leaving.add(member);
+    if (member.target.connections === 0) return member.leaving?.cancel();
+    this.#leaving.set(member.target, member);
     if (member.leaving === undefined) this.#drain(member, this.#settings.drainTimeoutMs);
   }
 
   #drain(member: Member, withinMs: number): void {
     member.leaving?.cancel();
     member.target.drain();
-    member.leaving = this.#ports.timers.after(withinMs, () => {
-      this.#leaving.delete(member);
-      member.target.dismiss();
-    });
+    member.leaving = this.#ports.timers.after(withinMs, () => member.target.dismiss());
+  }
+
+  /** A connection is over: with the last one of a target that went, nothing is left to be known of it. */
+  #ended(target: Target): void {
+    this.#connections -= 1;
+    if (target.connections > 0) return;
+    this.#leaving.get(target)?.leaving?.cancel();
+    this.#leaving.delete(target);
   }
 
   #startDns(): void {

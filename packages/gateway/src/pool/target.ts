@@ -40,12 +40,12 @@ const maxFailureKinds = 32;
 export class Target {
   readonly name: string;
   readonly url: URL;
-  readonly tls?: ConnectionOptions;
   readonly #outcomes: Outcomes;
   readonly #latency = new PeakEwma();
   readonly #leases = new Set<Lease>();
   readonly #failures = new Map<string, number>();
   #settings: TargetSettings;
+  /** Until it is found not to be: a new one is used at once. */
   #well = true;
   #ejectedUntil = Number.NEGATIVE_INFINITY;
   #draining = false;
@@ -59,7 +59,6 @@ export class Target {
   constructor(settings: TargetSettings, ejection: EjectionSettings, since: number) {
     this.name = settings.name;
     this.url = settings.url;
-    if (settings.tls !== undefined) this.tls = settings.tls;
     this.#settings = settings;
     this.#since = since;
     this.#outcomes = new Outcomes(ejection);
@@ -67,6 +66,15 @@ export class Target {
 
   get settings(): TargetSettings {
     return this.#settings;
+  }
+
+  get tls(): ConnectionOptions | undefined {
+    return this.#settings.tls;
+  }
+
+  /** Whether it answered when it was last asked. */
+  get isWell(): boolean {
+    return this.#well;
   }
 
   get connections(): number {
@@ -77,9 +85,10 @@ export class Target {
     return this.#leases.size < this.#settings.maxConnections;
   }
 
-  /** Weight and limit can change while connections stay. */
-  change(settings: TargetSettings): void {
+  /** All but its URL can change while connections stay. */
+  change(settings: TargetSettings, ejection: EjectionSettings): void {
     this.#settings = settings;
+    this.#outcomes.change(ejection);
   }
 
   stateAt(now: number): TargetState {

@@ -8,7 +8,7 @@ export interface ProxyTarget {
   readonly name: string;
   /** `ws:` or `wss:`, with the path that those of clients are added to. */
   readonly url: URL;
-  readonly tls?: ConnectionOptions;
+  readonly tls?: ConnectionOptions | undefined;
   /** Makes the connection, in the place of one to the host of the URL: for a target within this process. */
   readonly open?: () => Socket;
 }

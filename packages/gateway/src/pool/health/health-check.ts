@@ -15,10 +15,10 @@ export interface HealthCheckOptions {
   readonly onChange: (well: boolean) => void;
 }
 
-/** Asks one target at intervals. It is taken as well until it is not, so that a new one is used at once. */
+/** Asks one target at intervals. What is known of it holds until the answers say otherwise. */
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
-  #well = true;
+  #well: boolean;
   /** Answers in a row that say otherwise. */
   #against = 0;
   #timer: Timer | undefined;
@@ -27,6 +27,7 @@ export class HealthCheck {
 
   constructor(options: HealthCheckOptions) {
     this.#options = options;
+    this.#well = options.target.isWell;
     // Not all targets of all nodes in the same moment; the first time soon.
     this.#askIn(options.random.number() * Math.min(1_000, options.health.intervalMs));
   }

@@ -5,13 +5,18 @@ const remembered = 20;
 
 /** How the connections to a target went of late, and when it is to be left out for that. */
 export class Outcomes {
-  readonly #options: EjectionSettings;
+  #options: EjectionSettings;
   #row = 0;
   #last: boolean[] = [];
   #ejections = 0;
   #lastUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: EjectionSettings) {
+    this.#options = options;
+  }
+
+  /** From now on; what went well or wrong before still counts. */
+  change(options: EjectionSettings): void {
     this.#options = options;
   }
 
