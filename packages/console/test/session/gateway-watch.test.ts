@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HawserError } from "@hawser/protocol";
+import { HawserError } from "@hawser/client";
 import { GatewayWatch } from "../../src/session/gateway-watch.ts";
 
 type Call = ConstructorParameters<typeof GatewayWatch>[0]["call"];
