@@ -13,7 +13,7 @@ export const targets = fc
   );
 
 /** Pseudo-random numbers in [0, 1), the same for the same seed (mulberry32). */
-export function numbersOf(seed: number): () => number {
+function numbersOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
