@@ -1,6 +1,7 @@
 import { atLeast } from "../result.ts";
 import type { Aim, Benchmark } from "../result.ts";
 import { embedded, memory } from "./brokers/in-the-box.ts";
+import { kafka } from "./brokers/kafka.ts";
 import { nats } from "./brokers/nats.ts";
 import { rabbitmq } from "./brokers/rabbitmq.ts";
 import { redis } from "./brokers/redis.ts";
@@ -14,7 +15,7 @@ const warmUpMs = 500;
 
 type LogFigures = AppendFigures & ReadFigures;
 
-const entries: readonly LogEntry[] = [memory, embedded, redis, nats, rabbitmq];
+const entries: readonly LogEntry[] = [memory, embedded, redis, nats, kafka, rabbitmq];
 
 /** Every log that is to be had here, beside the client of its broker: appends, latency to another node, fan-out. */
 export const logs: Benchmark = async (seconds, log) => {
