@@ -28,9 +28,13 @@ export class Links {
     this.#links.delete(link);
   }
 
-  /** Where one stream of a lane goes, that is at `present` now; `undefined` when there is no connection. */
-  choose(lane: string, present?: Link): Link | undefined {
-    return this.pick(1, lane, present === undefined ? [] : [present])[0];
+  /**
+   * Where one stream of a lane goes, that is at `present` now; `undefined` when there is no connection.
+   *
+   * @param node - Whose connections are better for it than those of the lane.
+   */
+  choose(lane: string, present?: Link, node?: string): Link | undefined {
+    return this.pick(1, lane, present === undefined ? [] : [present], node)[0];
   }
 
   /**
@@ -41,11 +45,11 @@ export class Links {
    * @param present - Where they are: they stay, if nothing speaks against it.
    * @returns at most `copies` links; fewer when there are fewer.
    */
-  pick(copies: number, lane: string, present: readonly Link[]): Link[] {
+  pick(copies: number, lane: string, present: readonly Link[], node?: string): Link[] {
     if (this.#links.size <= 1) return [...this.#links];
     const picked: Link[] = [];
     while (picked.length < copies) {
-      const next = this.#best(lane, present, picked, copies);
+      const next = this.#best(lane, present, picked, copies, node);
       if (next === undefined) break;
       picked.push(next);
     }
@@ -62,11 +66,18 @@ export class Links {
     return best;
   }
 
-  #best(lane: string, present: readonly Link[], picked: readonly Link[], copies: number): Link | undefined {
+  #best(
+    lane: string,
+    present: readonly Link[],
+    picked: readonly Link[],
+    copies: number,
+    node: string | undefined,
+  ): Link | undefined {
     let pool = [...this.#links].filter((link) => !picked.includes(link));
     pool = preferred(pool, ({ health }) => health !== "leaving");
     // A second copy on a slow connection is better than none.
     pool = preferred(pool, ({ health }) => health === "good");
+    if (node !== undefined) pool = preferred(pool, ({ welcome }) => welcome.node === node);
     pool = preferred(pool, (link) => link.lane === lane);
     if (copies > 1) {
       pool = preferred(pool, (link) => picked.every((other) => other.welcome.node !== link.welcome.node));

@@ -106,15 +106,10 @@ export class SocketPlacement {
     this.#link = undefined;
   }
 
-  /** Of those that are as good, one that reaches the home itself. */
+  /** One that reaches the home itself, if it is as good as any: nobody need relay it, and there may be nobody who does. */
   #choose(present: Link | undefined): Link | undefined {
     const { links, lane, home } = this.#options;
-    const best = links.choose(lane, present);
-    if (best === undefined || best.welcome.node === home) return best;
-    const direct = [...links].filter(
-      ({ welcome, health, lane: other }) => welcome.node === home && health === "good" && other === best.lane,
-    );
-    return links.fewest(direct) ?? best;
+    return links.choose(lane, present, home);
   }
 
   #ask(link: Link): void {

@@ -66,7 +66,7 @@ export class SocketWire implements SocketEntry {
     this.#receiver = new SocketReceiver(options.windowBytes);
     const { part, openTimeoutMs } = options;
     this.#openTimer = part.context.ports.timers.after(openTimeoutMs, () =>
-      this.#break(abnormalClosure, new HawserError("deadline-exceeded", `Not open within ${openTimeoutMs} ms`)),
+      this.#giveUp(abnormalClosure, new HawserError("deadline-exceeded", `Not open within ${openTimeoutMs} ms`)),
     );
     part.add(this);
   }
@@ -194,6 +194,7 @@ export class SocketWire implements SocketEntry {
   #onOpened(frame: SocketOpenedFrame, { link, number }: State & { kind: "opening" }): void {
     const { part, lane, newBackoff, handlers } = this.#options;
     const { token, home, instance, resumeMs } = frame;
+    let told = { received: 0, credit: 0 };
     this.#openTimer.cancel();
     const placement = new SocketPlacement({
       links: part.context.links,
@@ -204,13 +205,14 @@ export class SocketWire implements SocketEntry {
       resumeMs,
       link,
       build: (id, generation) => {
-        const { received, credit } = this.#receiver.tell();
-        return { type: "attach-socket", id, number, generation, token, home, instance, received, credit };
+        told = this.#receiver.tell();
+        return { type: "attach-socket", id, number, generation, token, home, instance, ...told };
       },
       onAttached: ({ received, credit }) => {
         this.#turn = undefined;
         if (!sender.rewind(received, credit)) return this.#violated();
-        this.#tell();
+        // What was said since on the connection before may have come to the home behind the attach, and counts for nothing.
+        if (told.received < this.#receiver.offset || this.#receiver.tell().credit > told.credit) this.#tellNow();
         this.#wake();
       },
       onGone: (reason) => this.#onGone(reason),
@@ -249,16 +251,23 @@ export class SocketWire implements SocketEntry {
 
   #onGone({ code, message }: Pick<ErrorFrame, "code" | "message">): void {
     const closeCode = code === "forbidden" ? socketCloseCodes.forbidden : socketCloseCodes.homeLost;
-    this.#break(closeCode, new HawserError(code === "forbidden" ? "forbidden" : "socket-gone", message));
+    this.#giveUp(closeCode, new HawserError(code === "forbidden" ? "forbidden" : "socket-gone", message));
   }
 
   /** The other side broke a rule of the stream (SOCK-7). */
   #violated(): void {
-    const { handlers } = this.#options;
+    const { streamViolated } = socketCloseCodes;
+    this.#giveUp(streamViolated, new HawserError("socket-gone", "The home broke a rule of the stream"), streamViolated);
+  }
+
+  /** It ends here, and its home may have it: what is on a connection is closed there, and what is being opened when it is. */
+  #giveUp(code: number, error: HawserError, homeCode = goingAway): void {
+    const state = this.#state;
+    const isAtHome = state.kind === "opening" || (state.kind === "open" && state.placement.link !== undefined);
+    if (!isAtHome) return this.#break(code, error);
     const told = !this.#abandoned;
-    const error = new HawserError("socket-gone", "The home broke a rule of the stream");
-    this.abandon(socketCloseCodes.streamViolated);
-    if (told) handlers.onBroken(socketCloseCodes.streamViolated, error);
+    this.abandon(homeCode);
+    if (told) this.#options.handlers.onBroken(code, error);
   }
 
   #break(code: number, error: HawserError): void {
@@ -320,14 +329,14 @@ export class SocketWire implements SocketEntry {
     } else {
       this.#tellTimer ??= this.#options.part.context.ports.timers.after(tellAfterMs, () => {
         this.#tellTimer = undefined;
-        this.#tellNow();
+        if (this.#receiver.untold) this.#tellNow();
       });
     }
   }
 
   #tellNow(): void {
     const state = this.#state;
-    if (state.kind !== "open" || !this.#receiver.untold) return;
+    if (state.kind !== "open") return;
     state.placement.link?.send({ type: "socket-window", number: state.number, ...this.#receiver.tell() });
   }
 }

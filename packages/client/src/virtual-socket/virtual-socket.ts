@@ -182,7 +182,8 @@ export class VirtualSocket extends VirtualSocketTarget {
       throw new DOMException("The socket is not open yet: wait for `open`", "InvalidStateError");
     }
     const bytes = dataBytes(message);
-    if (this.#readyState !== open) {
+    // It may be over already, and wait to be told.
+    if (this.#readyState !== open || this.#items.at(-1)?.kind === "end") {
       this.#lateBytes += bytes;
       return;
     }
