@@ -5,6 +5,8 @@ export type Checker =
   /** What publishers were told, against the log. */
   | "publishes"
   | "calls"
+  /** What went over virtual sockets, and how they ended. */
+  | "sockets"
   | "history"
   /** Nobody is sent what he may not read. */
   | "rights"

@@ -7,6 +7,7 @@ import { presenceMutants } from "./product/presence.ts";
 import { publishingMutants } from "./product/publishing.ts";
 import { receivingMutants } from "./product/receiving.ts";
 import { servingMutants } from "./product/serving.ts";
+import { socketMutants } from "./product/sockets.ts";
 
 /** Those in the product's own code. */
 export const productMutants: readonly ProductMutant[] = [
@@ -17,6 +18,7 @@ export const productMutants: readonly ProductMutant[] = [
   ...connectingMutants,
   ...presenceMutants,
   ...logMutants,
+  ...socketMutants,
 ];
 
 export const allMutants: readonly Mutant[] = [...productMutants, ...outsideMutants];

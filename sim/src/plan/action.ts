@@ -11,6 +11,10 @@ export const workKinds = [
   "pry",
   "call",
   "subscribe",
+  "open a socket",
+  "say on a socket",
+  "stop reading a socket",
+  "close a socket",
 ] as const;
 
 export type WorkKind = (typeof workKinds)[number];

@@ -1,4 +1,5 @@
 import type { RandomStream } from "../random/random-stream.ts";
+import type { SocketOptions } from "../sockets/socket-options.ts";
 import type { WorldOptions } from "../world/options.ts";
 import type { Action, ActionKind, WorkKind } from "./action.ts";
 
@@ -19,6 +20,18 @@ export function drawPlan(options: WorldOptions, root: RandomStream): readonly Ac
   return [...starts, ...drawn].map((action, index) => ({ number: index + 1, ...action }));
 }
 
+function meansOfSockets(
+  { openEveryMs, sayEveryMs }: SocketOptions,
+  clients: number,
+): readonly (readonly [WorkKind, number])[] {
+  return [
+    ["open a socket", openEveryMs / clients],
+    ["say on a socket", sayEveryMs / clients],
+    ["stop reading a socket", (4 * openEveryMs) / clients],
+    ["close a socket", (2 * openEveryMs) / clients],
+  ];
+}
+
 /** Mean times between two actions of a kind. */
 function meansOfWork(options: WorldOptions): readonly (readonly [WorkKind, number])[] {
   const clients = options.clients.length;
@@ -32,5 +45,6 @@ function meansOfWork(options: WorldOptions): readonly (readonly [WorkKind, numbe
     ["call", 1_500],
     // A right that comes back is asked for again.
     ["subscribe", 1_500],
+    ...(options.sockets === undefined ? [] : meansOfSockets(options.sockets, clients)),
   ];
 }

@@ -1,4 +1,5 @@
 import { inject } from "../faults/inject.ts";
+import { closeSocket, openSocketSomewhere, sayOnSocket, stopReadingSocket } from "../sockets/socket-work.ts";
 import type { RandomStream } from "../random/random-stream.ts";
 import {
   call,
@@ -25,6 +26,10 @@ const work: Readonly<Record<WorkKind, (world: World, random: RandomStream) => vo
   pry,
   call,
   subscribe: subscribeSomebody,
+  "open a socket": openSocketSomewhere,
+  "say on a socket": sayOnSocket,
+  "stop reading a socket": stopReadingSocket,
+  "close a socket": closeSocket,
 };
 
 /** Has everything of a plan happen at its time, but for what is left out. Each action draws from a stream of its own. */

@@ -11,6 +11,8 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 34, found: "the checker: a batch that a fault repeated gave credit twice, which no transport does" },
   { seed: 58, found: "a cursor was carried over from where the server stood, and not from where its client did" },
   { seed: 922, found: "a conflated block was shared with one of whose run more was left out, past his credit" },
+  { seed: 1038, found: "what a client told its home behind an attach, on the connection before, was lost" },
+  { seed: 1098, found: "what a client told its home behind an attach, on the connection before, was lost" },
   { seed: 1215, found: "an answer of the log outlived its epoch" },
   { seed: 1305, found: "an answer of the log outlived the right to it" },
   { seed: 1892, found: "the simulator itself: batches were lost behind the heal" },

@@ -2,7 +2,7 @@ import type { World } from "./world.ts";
 
 /** Until what nobody uses any more is found and freed: heartbeats, and the time for which a channel lingers. */
 function patienceMs(world: World): number {
-  return 3 * world.options.heartbeatMs + 20_000;
+  return 3 * world.options.heartbeatMs + (world.options.sockets?.resumeMs ?? 0) + 20_000;
 }
 
 /**
@@ -17,15 +17,17 @@ export async function farewell(world: World): Promise<void> {
     const { subscriptions } = node.held;
     if (subscriptions > 0) world.report("bounds", `${node.host} keeps ${subscriptions} cursors that nobody has`);
   }
+  world.sockets.leaving = true;
   for (const client of world.clients) void client.client.close();
   await until(
     world,
     () =>
-      world.running.every((node) => node.connections === 0 && node.held.channels === 0) &&
+      world.running.every((node) => node.connections === 0 && node.held.channels === 0 && node.sockets === 0) &&
       world.clients.every(({ process }) => process.timers === 0),
   );
   for (const node of world.running) {
     if (node.connections > 0) world.report("bounds", `${node.host} keeps ${node.connections} connections`);
+    if (node.sockets > 0) world.report("bounds", `${node.host} keeps ${node.sockets} virtual sockets`);
     if (node.held.channels > 0) world.report("bounds", `${node.host} keeps ${node.held.channels} channels`);
   }
   for (const { name, process } of world.clients) {

@@ -21,6 +21,7 @@ export function heal(world: World): void {
     connection.change(path, path);
     connection.release();
   }
+  for (const upstream of world.upstreams) upstream.hurry();
   if (world.options.losesNode) world.nodes.at(-1)!.lose();
   for (const node of world.nodes) node.process.straightenClock();
   for (const client of world.clients) {
@@ -30,11 +31,13 @@ export function heal(world: World): void {
     subscribeToSome(world, client, world.random.heal);
     for (const reader of client.readers.values()) reader.hurry();
   }
+  for (const use of world.sockets.uses) use.hurry(world.random.heal);
 }
 
 /** Whether everything has arrived. */
 export function isQuiet(world: World): boolean {
   if (world.running.length < expectedNodes(world)) return false;
+  if (world.sockets.unsettled.length > 0) return false;
   if (world.ledger.pending.length > 0 || world.calls.pending.length > 0) return false;
   if (world.options.presence && !allSeeAll(world)) return false;
   // On a broker nobody knows what there is: it is quiet when nothing was delivered for a while.
@@ -72,6 +75,7 @@ export async function revealBroker(world: World): Promise<void> {
 export function reportUnrest(world: World, revealed = false): void {
   if (world.running.length < expectedNodes(world)) world.report("liveness", "a node does not run");
   for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
+  for (const socket of world.sockets.unsettled) world.report("liveness", `${socket.describe()} is not done`);
   for (const id of world.calls.pending) world.report("liveness", `the call ${id} never ended`);
   if (world.options.presence && !allSeeAll(world)) {
     const seen = world.clients.map(({ outbox, sees }) => `${outbox} sees ${sees?.join(" ") ?? "nothing yet"}`);

@@ -4,6 +4,8 @@ import type { FaultRates } from "@hawser/log/fake-broker";
 import type { RandomStream } from "../random/random-stream.ts";
 import type { FaultKind } from "../faults/fault-kinds.ts";
 import { faultKinds } from "../faults/fault-kinds.ts";
+import { drawSocketOptions } from "../sockets/socket-options.ts";
+import type { SocketOptions } from "../sockets/socket-options.ts";
 
 /** From the least to the most, evenly. */
 export interface Range {
@@ -85,6 +87,8 @@ export interface WorldOptions {
   /** Mean time between two faults of a kind; what is not named does not happen. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly ambiguousRate: number;
+  /** Clients open virtual sockets to upstreams; `undefined`: there are none. */
+  readonly sockets: SocketOptions | undefined;
   /** Credit, tokens and what waits unread are followed on the wire, which takes as long as the run. */
   readonly readWire: boolean;
 }
@@ -130,6 +134,7 @@ export const calmWorld: WorldOptions = {
   tokenLifeMs: 0,
   faults: new Map(),
   ambiguousRate: 0,
+  sockets: undefined,
   readWire: true,
 };
 
@@ -189,6 +194,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     tokenLifeMs: random.pick([0, 0, 8_000, 15_000]),
     faults,
     ambiguousRate: random.pick([0, 0, 0.02, 0.15]),
+    sockets: drawSocketOptions(root.split("sockets")),
     readWire: random.chance(0.2),
   };
   return random.chance(0.15) ? onBroker(options, random) : withWindows({ ...options, deduplicateMs }, random);

@@ -16,7 +16,7 @@ export class Rights {
   /** The hook that nodes ask. */
   authorize(request: AuthorizeRequest): boolean {
     const { verb, name, identity } = request;
-    if (verb === "call") return true;
+    if (verb === "call" || verb === "open") return true;
     const plan = this.#plans.get(name);
     if (plan === undefined) return false;
     if (verb === "history" && !plan.history) return false;

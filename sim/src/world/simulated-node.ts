@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { Home } from "@hawser/gateway/core";
 import { HawserError } from "@hawser/protocol";
 import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
 import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, NodeObserver, Signer } from "@hawser/server/core";
 import { simulatedDeflate } from "../network/framing.ts";
+import { SimulatedUpstreams } from "../sockets/simulated-upstreams.ts";
 import { SimulatedLog } from "../store/simulated-log.ts";
 import type { LogConditions } from "../store/simulated-log.ts";
 import type { Process } from "../time/process.ts";
@@ -21,6 +23,7 @@ export class SimulatedNode {
   readonly #policies = new Map<string, ChannelPolicy>();
   #process: Process;
   #node: HawserNode | undefined;
+  #home: Home | undefined;
   #log: SimulatedLog | undefined;
   #held = { subscriptions: 0, channels: 0 };
   #starts = 0;
@@ -51,6 +54,11 @@ export class SimulatedNode {
   /** What it holds for others, by its own account. */
   get held(): { readonly subscriptions: number; readonly channels: number } {
     return this.#held;
+  }
+
+  /** Virtual sockets that it is the home of. */
+  get sockets(): number {
+    return this.#process.alive ? (this.#home?.size ?? 0) : 0;
   }
 
   get node(): HawserNode | undefined {
@@ -105,6 +113,7 @@ export class SimulatedNode {
     const process = this.#process;
     if (node === undefined || !this.running) return;
     this.#world.trace.note(`${process.name} stops, over ${drainMs} ms`);
+    this.#world.sockets.homeLeaves(process);
     if (drainMs > 0) await node.drain({ overMs: drainMs });
     await node.close();
     if (!process.alive) return;
@@ -137,8 +146,10 @@ export class SimulatedNode {
   #makeNode(process: Process, log: SimulatedLog): HawserNode {
     const { options, rights } = this.#world;
     const { clock, timers, random } = process.ports;
+    this.#home = this.#makeHome(process);
     return new HawserNode({
-      name: process.name,
+      sockets: this.#home,
+      name: this.#nameOf(process),
       log: this.#world.wrapLog(log),
       clock,
       timers,
@@ -167,6 +178,30 @@ export class SimulatedNode {
       signer,
       logger: this.#logger(process),
       observer: this.#observe(),
+    });
+  }
+
+  /** In worlds with virtual sockets, of all its lives: that a home was started anew is told by its instance. */
+  #nameOf(process: Process): string {
+    return this.#world.options.sockets === undefined ? process.name : this.host;
+  }
+
+  #makeHome(process: Process): Home | undefined {
+    const { sockets } = this.#world.options;
+    if (sockets === undefined) return undefined;
+    return new Home({
+      ...process.ports,
+      name: this.#nameOf(process),
+      upstreams: new SimulatedUpstreams(this.#world, process),
+      endpoints: sockets.tellsEndpoints ? [`ws://${this.host}`] : [],
+      limits: {
+        socketWindowBytes: sockets.windowBytes,
+        maxPieceBytes: sockets.maxPieceBytes,
+        socketResumeMs: sockets.resumeMs,
+        acknowledgeMs: sockets.acknowledgeMs,
+        socketOpenTimeoutMs: 4_000,
+        maxSockets: 20,
+      },
     });
   }
 

@@ -20,6 +20,10 @@ import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { noNumbers } from "../plan/number-set.ts";
 import type { NumberSet } from "../plan/number-set.ts";
 import { RandomStream } from "../random/random-stream.ts";
+import type { SimulatedUpstream } from "../sockets/simulated-upstream.ts";
+import { SocketLedger } from "../sockets/socket-ledger.ts";
+import type { SocketOptions } from "../sockets/socket-options.ts";
+import { SocketWireCheck } from "../sockets/socket-wire-check.ts";
 import { BrokerStore } from "../store/broker-store.ts";
 import { DurableStore } from "../store/durable-store.ts";
 import { isOfPresence } from "../store/presence-channels.ts";
@@ -99,6 +103,9 @@ export class World {
   readonly broker: BrokerStore | undefined;
   readonly ledger: PublishLedger;
   readonly calls = new CallLedger((message) => this.report("calls", message));
+  readonly sockets = new SocketLedger();
+  /** The upstreams' ends of them. */
+  readonly upstreams: SimulatedUpstream[] = [];
   readonly faults = new FaultCounts();
   readonly figures: Figures = { published: 0, called: 0, delivered: 0, deliveredAt: 0, lost: 0, resets: 0, leftOut: 0 };
   readonly unread: UnreadCheck;
@@ -152,6 +159,7 @@ export class World {
     });
     // A mutant alters what checkers then see, as a broken peer would.
     mutation.onWorld?.(this);
+    if (options.sockets !== undefined) this.network.tap.listen(this.#watchSockets(options.sockets));
     if (options.readWire) this.network.tap.listen(this.#followWire());
     this.network.tap.listen(
       new RightsCheck({
@@ -173,6 +181,17 @@ export class World {
   report(checker: Checker, message: string): void {
     this.trace.note(`violation: ${message}`);
     this.time.fail(new Violation(checker, `at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
+  }
+
+  #watchSockets({ windowBytes, largestBytes }: SocketOptions): SocketWireCheck {
+    return new SocketWireCheck({
+      ledger: this.sockets,
+      windowBytes,
+      largestBytes,
+      now: () => this.time.now,
+      report: (message) => this.report("sockets", message),
+      reportBounds: (message) => this.report("bounds", message),
+    });
   }
 
   #followWire(): WireFollower {
