@@ -628,7 +628,7 @@ export const standardSuite: readonly SuiteCase[] = [
 /** Runs all; what came of each: `undefined` where it is as it should be. */
 export async function runSuite(
   world: SuiteWorld,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<{ readonly name: string; readonly fault: string | undefined }[]> {
   return Promise.all(
     standardSuite.map(async (one) => {
