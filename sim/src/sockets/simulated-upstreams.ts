@@ -10,7 +10,7 @@ import type { UpstreamStyle } from "./simulated-upstream.ts";
 export const upstreamNames = ["echo", "push", "slow", "stalling", "closing", "breaking", "late", "down"] as const;
 
 /** Codes that a WebSocket may be closed with by a server of any kind. */
-const codes = [1000, 1001, 1005, 1008, 1011, 1012, 3000, 4000, 4400, 4999] as const;
+const codes = [1000, 1001, 1005, 1008, 1011, 1012, 3000, 4000, 4399, 4999] as const;
 
 /** All upstreams, as one node reaches them. */
 export class SimulatedUpstreams implements Upstreams {

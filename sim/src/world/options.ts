@@ -227,6 +227,8 @@ function onBroker(options: WorldOptions, random: RandomStream): WorldOptions {
     presence: false,
     broker,
     faults,
+    // What is quiet there is so for more than a minute, after what was tried for the last time has had its time.
+    healMs: options.healMs + 90_000,
     retainCount: 1_000_000,
     retainBytes: 1e9,
     retainAgeMs: Number.POSITIVE_INFINITY,
