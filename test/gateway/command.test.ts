@@ -100,6 +100,7 @@ describe("hawser gateway", () => {
     const lines = readFileSync(file, "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       {
+        kind: "plain",
         route: "live",
         pool: "app",
         path: "/live/1",

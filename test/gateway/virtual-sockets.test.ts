@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { createClient, openSocket, webSocketConnector } from "@hawser/client";
 import type { Client } from "@hawser/client";
 import { afterEach, describe, expect, it } from "vitest";
@@ -48,10 +50,13 @@ describe("virtual sockets through hawser gateway", () => {
       );
     });
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const accessLog = join(cleanup.folder(), "access.log");
     const gateway = await GatewayProcess.start(cleanup, {
       pools: { quotes: { targets: [url], identitySecret: "i".repeat(32) } },
+      accessLog,
     });
-    const socket = await open(connect(gateway), "quotes", ["v2"]);
+    const client = connect(gateway);
+    const socket = await open(client, "quotes", ["v2"]);
     expect(socket.protocol).toBe("v2");
     socket.send("hello");
     expect(await hear(socket)).toBe("hello");
@@ -65,6 +70,17 @@ describe("virtual sockets through hawser gateway", () => {
     expect([close.code, close.reason]).toEqual([4007, "as you wish"]);
     const metrics = await (await fetch(new URL("/metrics", gateway.url.replace("ws:", "http:")))).text();
     expect(metrics).toMatch(/^hawser_gateway_sockets_opened_total\{pool="quotes"\} 1$/m);
+    await client.close();
+    await gateway.process.stop();
+    expect(JSON.parse(readFileSync(accessLog, "utf8"))).toMatchObject({
+      kind: "socket",
+      pool: "quotes",
+      user: "ann",
+      subprotocol: "v2",
+      code: 4007,
+      fromClient: { bytes: 1_000_008, messages: 3 },
+      fromUpstream: { bytes: 1_000_005, messages: 2 },
+    });
   });
 
   it("reach an HTTP back end, which is told the user and the session", async () => {

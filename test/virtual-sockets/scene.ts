@@ -13,6 +13,16 @@ export async function gatewayNode(
   atEnd: AtEnd,
   limits: Partial<HomeLimits> = {},
 ): Promise<HawserServer> {
+  const { server } = await homeNode(upstreams, atEnd, limits);
+  return server;
+}
+
+/** The same, with the home. */
+export async function homeNode(
+  upstreams: Readonly<Record<string, string>>,
+  atEnd: AtEnd,
+  limits: Partial<HomeLimits> = {},
+): Promise<{ readonly server: HawserServer; readonly home: Home }> {
   const home = new Home({
     ...systemPorts(),
     name: "node-a",
@@ -31,5 +41,5 @@ export async function gatewayNode(
   });
   atEnd(() => server.close());
   await server.listen();
-  return server;
+  return { server, home };
 }

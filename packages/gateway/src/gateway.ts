@@ -88,7 +88,15 @@ export class Gateway implements ServerPart {
       ...ports,
       name: this.name,
       upstreams: this.#pools,
-      observer: this.#metrics,
+      observer: {
+        opened: (pool) => this.#metrics.opened(pool),
+        refused: (pool, code) => this.#metrics.refused(pool, code),
+        attached: (pool) => this.#metrics.attached(pool),
+        over: (record) => {
+          this.#metrics.over(record);
+          accessLog?.socket?.(record);
+        },
+      },
       ...(endpoints === undefined ? {} : { endpoints }),
       ...(limits?.sockets === undefined ? {} : { limits: limits.sockets }),
     });

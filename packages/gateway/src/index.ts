@@ -1,5 +1,6 @@
 export { Home } from "./home/home.ts";
 export type { HomeObserver, HomeOptions } from "./home/home.ts";
+export type { SocketCounts, SocketRecord } from "./home/socket-record.ts";
 export { defaultHomeLimits } from "./home/home-limits.ts";
 export type { HomeLimits } from "./home/home-limits.ts";
 export { defaultBackendLimits } from "./backend/backend-options.ts";

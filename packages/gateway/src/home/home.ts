@@ -7,6 +7,7 @@ import { resolveHomeLimits } from "./home-limits.ts";
 import type { HomeLimits } from "./home-limits.ts";
 import { HomeSocket } from "./home-socket.ts";
 import type { Binding } from "./home-socket.ts";
+import type { SocketRecord } from "./socket-record.ts";
 import { checkOpen, laneOf } from "./open-request.ts";
 
 export interface HomeOptions {
@@ -30,7 +31,7 @@ export interface HomeObserver {
   /** It could not be, for the reason of that error code. */
   refused(upstream: string, code: string): void;
   /** It is over. */
-  over(upstream: string): void;
+  over(record: SocketRecord): void;
   /** A client came back to it over another connection. */
   attached(upstream: string): void;
 }
@@ -69,6 +70,11 @@ export class Home implements SocketService {
   /** Sockets that it holds, those too that are being opened. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes, with what each message costs beside its own, that all sockets keep for their clients and upstreams. */
+  get keptBytes(): number {
+    return this.#all().reduce((sum, socket) => sum + socket.keptBytes, 0);
   }
 
   attach(client: SocketClient): SocketHandler {
@@ -126,7 +132,7 @@ export class Home implements SocketService {
   /** As `SocketKeeper.onOver`. */
   onOver(socket: HomeSocket): void {
     this.#unacknowledged.delete(socket);
-    this.#options.observer?.over(socket.upstreamName);
+    this.#options.observer?.over(socket.recordAt(this.#options.clock.monotonic()));
     this.#release(socket.owner, socket.number);
   }
 
@@ -226,7 +232,7 @@ export class Home implements SocketService {
       this.#release(owner, number);
       return undefined;
     }
-    const { random, endpoints = [], observer } = this.#options;
+    const { clock, random, endpoints = [], observer } = this.#options;
     const token = random.bytes(tokenBytes);
     const socket = new HomeSocket(
       {
@@ -238,6 +244,15 @@ export class Home implements SocketService {
         token,
         upstream,
         credit: frame.credit,
+        begun: {
+          at: clock.now(),
+          since: clock.monotonic(),
+          path: frame.path.replace(/\?.*$/s, ""),
+          user: client.identity.user,
+          session: client.session,
+          address: client.address,
+          subprotocol: upstream.protocol,
+        },
       },
       binding,
     );

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BackendObserver } from "../backend/backend.ts";
 import type { HomeObserver } from "../home/home.ts";
+import type { SocketRecord } from "../home/socket-record.ts";
 import type { PoolFigures } from "../gateway-pools.ts";
 import type { AccessLog, AccessRecord } from "../proxy/access-log.ts";
 import { targetMetrics } from "./target-metrics.ts";
@@ -26,6 +27,24 @@ export class GatewayMetrics implements BackendObserver, HomeObserver, AccessLog 
     "sockets_attached_total",
     "Virtual sockets that came over another connection.",
     "pool",
+  );
+  readonly #ended = this.#counter(
+    "sockets_ended_total",
+    "Virtual sockets that are over, by close code.",
+    "pool",
+    "code",
+  );
+  readonly #socketBytes = this.#counter(
+    "sockets_bytes_total",
+    "Bytes of virtual sockets that are over.",
+    "pool",
+    "from",
+  );
+  readonly #socketMessages = this.#counter(
+    "sockets_messages_total",
+    "Messages of virtual sockets that are over.",
+    "pool",
+    "from",
   );
   readonly #plain = this.#counter(
     "plain_connections_total",
@@ -81,8 +100,13 @@ export class GatewayMetrics implements BackendObserver, HomeObserver, AccessLog 
     this.#refused.inc({ pool: this.#bounded(upstream), code });
   }
 
-  over(upstream: string): void {
-    this.#sockets.dec({ pool: upstream });
+  over({ pool, code, fromClient, fromUpstream }: SocketRecord): void {
+    this.#sockets.dec({ pool });
+    this.#ended.inc({ pool, code: String(code) });
+    for (const [from, { bytes, messages }] of [["client", fromClient] as const, ["upstream", fromUpstream] as const]) {
+      this.#socketBytes.inc({ pool, from }, bytes);
+      this.#socketMessages.inc({ pool, from }, messages);
+    }
   }
 
   attached(upstream: string): void {

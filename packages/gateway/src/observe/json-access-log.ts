@@ -1,13 +1,13 @@
-import type { AccessLog, AccessRecord } from "../proxy/access-log.ts";
+import type { AccessLog } from "../proxy/access-log.ts";
 
 /**
- * Writes one JSON object a line for each plain connection, when it has ended. Times are in milliseconds, `time` is as RFC 3339 says.
+ * Writes one JSON object a line for each plain connection and each virtual socket, when it has ended: `kind` is `plain` or `socket`.
+ * Times are in milliseconds, `time` is as RFC 3339 says.
  *
  * @param write - Takes one line with its line feed.
  */
-export function jsonAccessLog(write: (line: string) => void): AccessLog {
-  return {
-    record: ({ at, ...record }: AccessRecord) =>
-      write(`${JSON.stringify({ time: new Date(at).toISOString(), ...record })}\n`),
-  };
+export function jsonAccessLog(write: (line: string) => void): Required<AccessLog> {
+  const line = (kind: string, { at, ...record }: { readonly at: number }): void =>
+    write(`${JSON.stringify({ time: new Date(at).toISOString(), kind, ...record })}\n`);
+  return { record: (record) => line("plain", record), socket: (record) => line("socket", record) };
 }

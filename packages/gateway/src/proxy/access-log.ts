@@ -1,3 +1,4 @@
+import type { SocketRecord } from "../home/socket-record.ts";
 import type { ProxyErrorCode } from "./answer.ts";
 
 /** How a connection of a plain client ended. */
@@ -58,7 +59,9 @@ export interface WayCounts {
   readonly closeCode: number | undefined;
 }
 
-/** Takes one record for each connection of a plain client. */
+/** Takes one record for each connection of a plain client, when it has ended. */
 export interface AccessLog {
   record(record: AccessRecord): void;
+  /** The same for each virtual socket whose home is here. Default: nobody takes them. */
+  socket?(record: SocketRecord): void;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { encodeText } from "@hawser/protocol";
 import type { SocketCloseFrame } from "@hawser/protocol";
+import type { SocketRecord } from "../../src/home/socket-record.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { attachFrame, ClientEnd, homeScene, opened, openFrame } from "../support/home-scene.ts";
 
@@ -181,7 +183,7 @@ describe("whoever counts the sockets of a home", () => {
         opened: (upstream) => told.push(`${upstream} opened`),
         refused: (upstream, code) => told.push(`${upstream} ${code}`),
         attached: (upstream) => told.push(`${upstream} attached`),
-        over: (upstream) => told.push(`${upstream} over`),
+        over: ({ pool }) => told.push(`${pool} over`),
       },
     });
     const connection = new FakeConnection(home);
@@ -190,6 +192,63 @@ describe("whoever counts the sockets of a home", () => {
     await new FakeConnection(home).ask(attachFrame(answer));
     home.close();
     expect(told).toEqual(["quotes opened", "full upstream-unavailable", "quotes attached", "quotes over"]);
+  });
+});
+
+describe("the record of a virtual socket", () => {
+  it("says what passed each way, how often it moved, and the code that it ended with", async () => {
+    const records: SocketRecord[] = [];
+    const ignore = (): void => {};
+    const observer = {
+      opened: ignore,
+      refused: ignore,
+      attached: ignore,
+      over: (one: SocketRecord) => void records.push(one),
+    };
+    const { home, ports, upstreams } = homeScene({ observer });
+    const first = new FakeConnection(home);
+    const answer = await opened(first);
+    await first.ask({ type: "socket-data", number: 1, from: 0, text: true, last: true, data: encodeText("hello") });
+    upstreams.newest.say("hi");
+    upstreams.newest.say("there");
+    expect(home.keptBytes).toBeGreaterThan(7);
+    await ports.advance(1_500);
+    await new FakeConnection(home).ask(attachFrame(answer));
+    home.close();
+    expect(records).toEqual([
+      expect.objectContaining({
+        pool: "quotes",
+        moves: 1,
+        code: 4400,
+        durationMs: 1_500,
+        fromClient: { bytes: 5, messages: 1 },
+        fromUpstream: { bytes: 7, messages: 2 },
+      }),
+    ]);
+    expect(home.keptBytes).toBe(0);
+  });
+
+  it("has the code of the upstream's close, and that of a client that did not come back", async () => {
+    const codes: number[] = [];
+    const ignore = (): void => {};
+    const observer = {
+      opened: ignore,
+      refused: ignore,
+      attached: ignore,
+      over: ({ code }: SocketRecord) => void codes.push(code),
+    };
+    const { home, ports, upstreams } = homeScene({ observer });
+    const connection = new FakeConnection(home);
+    await opened(connection);
+    connection.cut();
+    await ports.advance(60_000);
+    expect(codes).toEqual([4401]);
+    const other = new FakeConnection(home);
+    await opened(other);
+    upstreams.newest.handlers?.onClose(3_000, "");
+    other.cut();
+    await ports.advance(60_000);
+    expect(codes).toEqual([4401, 3_000]);
   });
 });
 
