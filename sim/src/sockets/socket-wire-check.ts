@@ -13,6 +13,8 @@ interface Watched {
   /** Up to which offsets the ends may send: as the others have said on the wire. */
   upCredit: number;
   downCredit: number;
+  /** The client has closed it, or was told that it is gone: what comes is read by nobody. */
+  ended: boolean;
 }
 
 /** An open or an attach. */
@@ -88,6 +90,11 @@ export class SocketWireCheck implements WireListener {
         if (watched !== undefined) this.#creditDown(watched, frame.credit);
         return;
       }
+      case "socket-close": {
+        const watched = this.#of(connection, frame.number);
+        if (watched !== undefined) watched.ended = true;
+        return;
+      }
       case "socket-data": {
         const watched = this.#of(connection, frame.number);
         if (watched === undefined)
@@ -108,7 +115,7 @@ export class SocketWireCheck implements WireListener {
         if (opening === undefined || record === undefined) return;
         const known = this.#watched.get(connection.client) ?? new Map<number, Watched>();
         this.#watched.set(connection.client, known);
-        const watched = { record, upCredit: 0, downCredit: 0 };
+        const watched = { record, upCredit: 0, downCredit: 0, ended: false };
         known.set(opening.number, watched);
         this.#byToken.set(tokenOf(frame.token), record);
         this.#creditUp(watched, frame.credit);
@@ -124,6 +131,11 @@ export class SocketWireCheck implements WireListener {
       case "socket-window": {
         const watched = this.#of(connection, frame.number);
         if (watched !== undefined) this.#creditUp(watched, frame.credit);
+        return;
+      }
+      case "detach-socket": {
+        const watched = this.#of(connection, frame.number);
+        if (watched !== undefined && !frame.retry) watched.ended = true;
         return;
       }
       case "socket-data": {
@@ -165,8 +177,7 @@ export class SocketWireCheck implements WireListener {
     watched.downCredit = Math.max(watched.downCredit, credit);
     const { windowBytes, largestBytes, reportBounds } = this.#options;
     const { down, name, clientAsked, clientEnd, strayed } = watched.record;
-    // What comes for a client that has closed it, or has lost it, is read by nobody.
-    if (clientAsked !== undefined || clientEnd !== undefined || strayed) return;
+    if (watched.ended || clientAsked !== undefined || clientEnd !== undefined || strayed) return;
     const heard = down.end - down.missingCost;
     if (credit > heard + windowBytes + largestBytes + slackBytes)
       reportBounds(`${name}: its client gives credit to ${credit}, and was given ${heard}`);
