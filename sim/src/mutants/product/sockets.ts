@@ -5,6 +5,7 @@ const homeClient = "packages/gateway/src/home/home-client.ts";
 const sender = "packages/protocol/src/socket/socket-sender.ts";
 const receiver = "packages/protocol/src/socket/socket-receiver.ts";
 const wire = "packages/client/src/virtual-socket/socket-wire.ts";
+const assembly = "packages/client/src/virtual-socket/message-assembly.ts";
 
 /** Faults in virtual sockets: their streams, their homes, and where clients have them. */
 export const socketMutants: readonly ProductMutant[] = [
@@ -92,10 +93,10 @@ export const socketMutants: readonly ProductMutant[] = [
   {
     kind: "product",
     id: "message-boundary-lost",
-    sentence: "the last piece of a message that was cut does not say so",
-    file: sender,
-    find: "last: part.last && at + size.bytes === part.data.length && size.withEnd,",
-    replace: "last: part.last && at === 0 && at + size.bytes === part.data.length && size.withEnd,",
+    sentence: "a message in pieces is handed on with the second of them",
+    file: assembly,
+    find: "if (!last) return undefined;",
+    replace: "if (!last && this.#parts.length < 2) return undefined;",
   },
   {
     kind: "product",
