@@ -18,6 +18,7 @@ import { memory } from "./memory/memory.ts";
 import { million } from "./million/million.ts";
 import { canPin } from "./processes/pinned-process.ts";
 import { proxy } from "./proxy/proxy.ts";
+import { stalled } from "./stalled/stalled.ts";
 import { jsonLine, table } from "./report.ts";
 import type { Benchmark } from "./result.ts";
 import { rolling } from "./rolling/rolling.ts";
@@ -42,6 +43,7 @@ const benchmarks: Readonly<Record<string, { readonly run: Benchmark; readonly se
   memory: { run: memory, seconds: 3 },
   million: { run: million, seconds: 1 },
   proxy: { run: proxy, seconds: 9 },
+  stalled: { run: stalled, seconds: 9 },
   rolling: { run: rolling, seconds: 9 },
   storm: { run: storm, seconds: 3 },
 };

@@ -1,4 +1,4 @@
-// Sends each message back as it came, unmasked. A bare socket, so that it is never the limit.
+// Sends each message back as it came, unmasked, or takes none. A bare socket, so that it is never the limit.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -6,14 +6,14 @@ import type { AddressInfo, Socket } from "node:net";
 import { answer } from "../processes/child.ts";
 import type { EchoCommand, EchoReply } from "./messages.ts";
 
-answer<EchoCommand, EchoReply>(async () => {
-  const server = createServer({ noDelay: true }, serve);
+answer<EchoCommand, EchoReply>(async ({ deaf = false }) => {
+  const server = createServer({ noDelay: true }, (socket) => serve(socket, deaf));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { type: "listening", port: (server.address() as AddressInfo).port, pid: process.pid };
 });
 
-function serve(socket: Socket): void {
+function serve(socket: Socket, deaf: boolean): void {
   let head = "";
   socket.on("error", () => socket.destroy());
   const shake = (chunk: Buffer): void => {
@@ -25,7 +25,8 @@ function serve(socket: Socket): void {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
     );
-    socket.on("data", echo(socket));
+    if (deaf) socket.pause();
+    else socket.on("data", echo(socket));
   };
   socket.on("data", shake);
 }

@@ -1,13 +1,19 @@
-// A gateway with one pool of one target: plain clients at any path, virtual sockets at /hawser.
+// A gateway with pools of one target: plain clients at any path, virtual sockets at /hawser.
 import { createGateway } from "@hawser/gateway";
 import { memoryLog } from "@hawser/log";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import { answer } from "../processes/child.ts";
 import type { EchoCommand, EchoReply } from "./messages.ts";
 
-answer<EchoCommand, EchoReply>(async ({ target: port = 0 }) => {
+/** More of them than one. */
+const pools = Array.from({ length: 9 }, (_, index) => `pool-${index}`);
+
+answer<EchoCommand, EchoReply>(async ({ target: port = 0, last = port }) => {
   const gateway = createGateway({
-    pools: { echo: { targets: [`ws://127.0.0.1:${port}`] } },
+    pools: {
+      ...Object.fromEntries(["echo", ...pools].map((name) => [name, { targets: [`ws://127.0.0.1:${port}`] }])),
+      last: { targets: [`ws://127.0.0.1:${last}`] },
+    },
     routes: [{ pool: "echo" }],
   });
   const server = createServer({

@@ -3,7 +3,7 @@ import { answer } from "../processes/child.ts";
 import { EchoLoad } from "./echo-load.ts";
 import type { LoadCommand, LoadReply } from "./messages.ts";
 import { plainPath } from "./plain-paths.ts";
-import { virtualPaths } from "./virtual-paths.ts";
+import { clientOf, virtualPaths } from "./virtual-paths.ts";
 
 let load: EchoLoad | undefined;
 
@@ -12,7 +12,7 @@ answer<LoadCommand, LoadReply>(async (command) => {
     case "connect": {
       const { port, connections, payloadBytes, virtual } = command;
       const paths = virtual
-        ? await virtualPaths(port, connections, payloadBytes)
+        ? await virtualPaths(clientOf(port), connections, payloadBytes)
         : await Promise.all(Array.from({ length: connections }, () => plainPath(port, payloadBytes)));
       load = new EchoLoad(paths);
       return { type: "connected" };

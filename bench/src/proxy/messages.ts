@@ -32,7 +32,15 @@ export type LoadReply =
   | { readonly type: "disconnected" };
 
 /** What the benchmark asks a server that is a process of Node. */
-export type EchoCommand = { readonly type: "listen"; readonly target?: number };
+export interface EchoCommand {
+  readonly type: "listen";
+  /** Of a gateway: the port of the server behind it. */
+  readonly target?: number;
+  /** Of a gateway: that of a server behind the pool `last`. Default: it is as all the others. */
+  readonly last?: number;
+  /** Of a server: it takes nothing that is said. */
+  readonly deaf?: boolean;
+}
 
 export interface EchoReply {
   readonly type: "listening";

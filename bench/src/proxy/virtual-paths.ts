@@ -1,17 +1,31 @@
 import { createClient, openSocket, webSocketConnector } from "@hawser/client";
+import type { Client } from "@hawser/client";
 import { WebSocket } from "ws";
 import type { EchoPath } from "./echo-load.ts";
 
-/** Virtual sockets of one client, over two connections. */
-export async function virtualPaths(port: number, count: number, payloadBytes: number): Promise<readonly EchoPath[]> {
-  const client = createClient({
+/** One client, over two connections. */
+export function clientOf(port: number): Client {
+  return createClient({
     url: `ws://127.0.0.1:${port}/hawser`,
     connections: 2,
     connector: webSocketConnector({ WebSocket }),
   });
+}
+
+/**
+ * Virtual sockets of a client; to close one closes the client.
+ *
+ * @param upstreamOf - By their order. Default: all go to `echo`.
+ */
+export async function virtualPaths(
+  client: Client,
+  count: number,
+  payloadBytes: number,
+  upstreamOf: (index: number) => string = () => "echo",
+): Promise<readonly EchoPath[]> {
   const message = Buffer.alloc(payloadBytes, 7);
-  const paths = Array.from({ length: count }, async () => {
-    const socket = openSocket(client, "echo");
+  const paths = Array.from({ length: count }, async (_, index) => {
+    const socket = openSocket(client, upstreamOf(index));
     socket.binaryType = "arraybuffer";
     const path: EchoPath = {
       send: () => socket.send(message),
