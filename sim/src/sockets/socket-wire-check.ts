@@ -1,5 +1,5 @@
 import { jsonCodec, pieceCost, protobufCodec } from "@hawser/protocol";
-import type { ClientFrame, ServerFrame, SocketDataFrame } from "@hawser/protocol";
+import type { AttachSocketFrame, ClientFrame, ServerFrame, SocketDataFrame } from "@hawser/protocol";
 import type { Report } from "../check/violation.ts";
 import type { SimulatedConnection, Way } from "../network/simulated-connection.ts";
 import type { WireListener } from "../network/wire-tap.ts";
@@ -15,6 +15,11 @@ interface Watched {
   downCredit: number;
   /** The client has closed it, or was told that it is gone: what comes is read by nobody. */
   ended: boolean;
+}
+
+interface Place {
+  readonly connection: SimulatedConnection;
+  readonly generation: number;
 }
 
 /** An open or an attach. */
@@ -44,6 +49,8 @@ export class SocketWireCheck implements WireListener {
   /** By client and number. */
   readonly #watched = new Map<Process, Map<number, Watched>>();
   readonly #byToken = new Map<string, SocketRecord>();
+  /** The connection that its home listens to, and since which attach. */
+  readonly #places = new WeakMap<SocketRecord, Place>();
   /** What clients have asked for on a connection, by request. */
   readonly #requests = new WeakMap<SimulatedConnection, Map<number, Asked>>();
 
@@ -64,13 +71,22 @@ export class SocketWireCheck implements WireListener {
       if (frame.type === "attach-socket") {
         const record = this.#byToken.get(tokenOf(frame.token));
         if (record === undefined) continue;
-        if (record.home === connection.node) this.#cameHome(record, frame.received);
+        if (record.home === connection.node) this.#attached(record, connection, frame);
         else record.strayed = true;
       } else if (frame.type === "socket-window" || frame.type === "socket-data" || frame.type === "socket-close") {
         const record = this.#of(connection, frame.number)?.record;
-        if (record?.home === connection.node) this.#cameHome(record, "received" in frame ? frame.received : 0);
+        // What was under way on a connection that the socket has left tells its home nothing.
+        const isThere = record !== undefined && this.#places.get(record)?.connection === connection;
+        if (isThere) this.#cameHome(record, "received" in frame ? frame.received : 0);
       }
     }
+  }
+
+  #attached(record: SocketRecord, connection: SimulatedConnection, frame: AttachSocketFrame): void {
+    const { generation } = frame;
+    if (generation <= (this.#places.get(record)?.generation ?? 0)) return;
+    this.#places.set(record, { connection, generation });
+    this.#cameHome(record, frame.received);
   }
 
   #cameHome(record: SocketRecord, received: number): void {
@@ -118,6 +134,7 @@ export class SocketWireCheck implements WireListener {
         const watched = { record, upCredit: 0, downCredit: 0, ended: false };
         known.set(opening.number, watched);
         this.#byToken.set(tokenOf(frame.token), record);
+        this.#places.set(record, { connection, generation: 1 });
         this.#creditUp(watched, frame.credit);
         this.#creditDown(watched, opening.credit);
         return;
