@@ -46,7 +46,9 @@ export class ClusterTraffic {
     this.subscribers = Array.from({ length: sessions }, (_, index) => {
       const own = urls.map((_url, step) => urls[(index + step) % urls.length]!) as [string, ...string[]];
       const connector = connectorOf?.(index);
-      const client = connect(own[0], `user-${index}`, { url: own, ...(connector && { connector }) });
+      // As much as a publisher says while the broker is away and starts again, on a slow machine too.
+      const outbox = { maxMessages: 20_000, maxBytes: 64 * 1_048_576 };
+      const client = connect(own[0], `user-${index}`, { url: own, outbox, ...(connector && { connector }) });
       return { client, channel: `orders.${Math.floor(index / urls.length) % channels}`, messages: [], told: [] };
     });
   }
