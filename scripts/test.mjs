@@ -70,9 +70,7 @@ if (gate("build", [node, "scripts/build.mjs", ...products]) !== undefined) {
   await vitest("unit", runtimes);
   // Seeds that nobody has run before; what they are is printed. Then deliberate faults, which have to be found.
   if (!checkOnly) {
-    gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1000", "--kept"]);
-    // Worlds with virtual sockets have low numbers.
-    gate("virtual sockets", [node, "sim/dist/main.js", "--seeds", "400", "--first", "1"]);
+    gate("simulator", [node, "sim/dist/main.js", "--fresh", "--seeds", "1400", "--kept"]);
     gate("mutants", [node, "sim/dist/main.js", "--mutants", "--remembered", "--seeds", "300"]);
   }
   if (!checkOnly) {

@@ -19,6 +19,14 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 2132, found: "the checker: an unknown publish came late, to a log that knew nothing of its producer" },
   { seed: 4052, found: "the checker: an unknown publish came late, to a copy of the log that knew its producer" },
   { seed: 8907, found: "the simulator itself: a broker's world was called quiet before the next empty batch" },
+  {
+    seed: 21_991,
+    found:
+      "the simulator itself: of a broker's world that was quiet, sockets that upstreams talk on were looked at again",
+  },
+  { seed: 22_346, found: "a socket that its client gave up while it was being attached stayed at its home" },
+  { seed: 23_137, found: "the checker: an attach over a connection that its node had ended counted as heard" },
+  { seed: 23_292, found: "the simulator itself: texts were longer than the largest message" },
   { seed: 30_132, found: "a position of an epoch that the log did not go through was taken for the one below it" },
   { seed: 60_737, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
   { seed: 224_372_947, found: "a stream of two feeds took the news of an epoch that its receiver had left" },

@@ -1,14 +1,19 @@
 import type { RandomStream } from "../random/random-stream.ts";
 import type { SocketMessage } from "./message-stream.ts";
 
-const letters = ["a", "b", " ", "é", "漢", "😀"] as const;
+const alphabet = ["a", "b", " ", "é", "漢", "😀"] as const;
 
 /** Text or binary: mostly small, some empty, now and then as large as may be. */
 export function drawMessage(random: RandomStream, largestBytes: number): SocketMessage {
   const bytes = drawSize(random, largestBytes);
   if (random.chance(0.5)) return { text: false, data: random.bytes(bytes) };
   let text = "";
-  for (let length = 0; length < bytes; length += 2) text += random.pick(letters);
+  let taken = 0;
+  for (let letters = bytes / 2; letters > 0; letters -= 1) {
+    const letter = random.pick(alphabet);
+    taken += Buffer.byteLength(letter);
+    if (taken <= bytes) text += letter;
+  }
   return { text: true, data: Buffer.from(text) };
 }
 

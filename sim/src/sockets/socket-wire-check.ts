@@ -1,5 +1,5 @@
 import { jsonCodec, pieceCost, protobufCodec } from "@hawser/protocol";
-import type { AttachSocketFrame, ClientFrame, ServerFrame, SocketDataFrame } from "@hawser/protocol";
+import type { ClientFrame, ServerFrame, SocketDataFrame } from "@hawser/protocol";
 import type { Report } from "../check/violation.ts";
 import type { SimulatedConnection, Way } from "../network/simulated-connection.ts";
 import type { WireListener } from "../network/wire-tap.ts";
@@ -22,10 +22,12 @@ interface Place {
   readonly generation: number;
 }
 
-/** An open or an attach. */
+/** An open or an attach; only that says how far the client came. */
 interface Asked {
   readonly number: number;
   readonly credit: number;
+  readonly generation?: number;
+  readonly received?: number;
 }
 
 export interface SocketWireCheckOptions {
@@ -49,6 +51,8 @@ export class SocketWireCheck implements WireListener {
   /** By client and number. */
   readonly #watched = new Map<Process, Map<number, Watched>>();
   readonly #byToken = new Map<string, SocketRecord>();
+  /** Those that their node has ended. */
+  readonly #left = new WeakSet<SimulatedConnection>();
   /** The connection that its home listens to, and since which attach. */
   readonly #places = new WeakMap<SocketRecord, Place>();
   /** What clients have asked for on a connection, by request. */
@@ -70,23 +74,14 @@ export class SocketWireCheck implements WireListener {
     for (const frame of codec.decodeClient(message)) {
       if (frame.type === "attach-socket") {
         const record = this.#byToken.get(tokenOf(frame.token));
-        if (record === undefined) continue;
-        if (record.home === connection.node) this.#attached(record, connection, frame);
-        else record.strayed = true;
+        if (record !== undefined && record.home !== connection.node) record.strayed = true;
       } else if (frame.type === "socket-window" || frame.type === "socket-data" || frame.type === "socket-close") {
         const record = this.#of(connection, frame.number)?.record;
-        // What was under way on a connection that the socket has left tells its home nothing.
+        // What was under way on a connection that the socket has left, or that its node has ended, tells its home nothing.
         const isThere = record !== undefined && this.#places.get(record)?.connection === connection;
-        if (isThere) this.#cameHome(record, "received" in frame ? frame.received : 0);
+        if (isThere && !this.#left.has(connection)) this.#cameHome(record, "received" in frame ? frame.received : 0);
       }
     }
-  }
-
-  #attached(record: SocketRecord, connection: SimulatedConnection, frame: AttachSocketFrame): void {
-    const { generation } = frame;
-    if (generation <= (this.#places.get(record)?.generation ?? 0)) return;
-    this.#places.set(record, { connection, generation });
-    this.#cameHome(record, frame.received);
   }
 
   #cameHome(record: SocketRecord, received: number): void {
@@ -142,9 +137,15 @@ export class SocketWireCheck implements WireListener {
       case "socket-attached": {
         const asked = this.#asked(connection).get(frame.id);
         const watched = asked && this.#of(connection, asked.number);
-        if (watched !== undefined) this.#creditUp(watched, frame.credit);
+        if (watched === undefined) return;
+        this.#attached(watched.record, connection, asked!);
+        this.#creditUp(watched, frame.credit);
         return;
       }
+      case "error":
+        // Behind one that answers nothing the node reads no more of the connection.
+        if (frame.id === 0) this.#left.add(connection);
+        return;
       case "socket-window": {
         const watched = this.#of(connection, frame.number);
         if (watched !== undefined) this.#creditUp(watched, frame.credit);
@@ -168,6 +169,13 @@ export class SocketWireCheck implements WireListener {
       }
       default:
     }
+  }
+
+  /** The home has taken the attach, as it answers. */
+  #attached(record: SocketRecord, connection: SimulatedConnection, { generation = 1, received = 0 }: Asked): void {
+    if (generation <= (this.#places.get(record)?.generation ?? 0)) return;
+    this.#places.set(record, { connection, generation });
+    this.#cameHome(record, received);
   }
 
   #asked(connection: SimulatedConnection): Map<number, Asked> {

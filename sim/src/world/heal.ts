@@ -68,11 +68,11 @@ export async function revealBroker(world: World): Promise<void> {
   );
   await world.time.run(world.time.now + world.options.healMs, () => done);
   for (const check of world.deferred) check.replay();
-  reportUnrest(world, true);
+  reportMissing(world);
 }
 
-/** Reports what did not arrive in time. @param revealed - whether it is known what a broker's log holds. */
-export function reportUnrest(world: World, revealed = false): void {
+/** Reports what did not arrive in time. */
+export function reportUnrest(world: World): void {
   if (world.running.length < expectedNodes(world)) world.report("liveness", "a node does not run");
   for (const row of world.ledger.pending) world.report("liveness", `${row.id} never got an outcome`);
   for (const socket of world.sockets.unsettled) world.report("liveness", `${socket.describe()} is not done`);
@@ -81,10 +81,11 @@ export function reportUnrest(world: World, revealed = false): void {
     const seen = world.clients.map(({ outbox, sees }) => `${outbox} sees ${sees?.join(" ") ?? "nothing yet"}`);
     world.report("liveness", `not everybody who is there is seen, or others are: ${seen.join(", ")}`);
   }
-  if (world.broker !== undefined && !revealed) {
-    world.report("liveness", "messages still arrive");
-    return;
-  }
+  if (world.broker !== undefined) world.report("liveness", "messages still arrive");
+  else reportMissing(world);
+}
+
+function reportMissing(world: World): void {
   for (const client of world.clients) {
     for (const reader of client.readers.values()) {
       if (!reader.check.complete)

@@ -139,12 +139,6 @@ export const calmWorld: WorldOptions = {
 };
 
 /**
- * Worlds of lower seeds may have virtual sockets, those of fresh ones (which are above) have none: four of some thousand of
- * them fail (21991, 22346, 23137, 23292), and of three it is not known yet whether by the product's fault.
- */
-const seedsWithSockets = 1_000_000;
-
-/**
  * What the world of a seed is like. Each seed draws its own sizes, speeds, options and rates of faults (a swarm: Groce
  * et al., "Swarm Testing", ISSTA 2012), since what hides one fault from view is often another one.
  */
@@ -159,7 +153,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   // What a batch cost that was lost is never given back (SUB-10), as no transport loses one: a narrow window would close.
   if (windowBytes < 262_144) faults.delete("batches lost");
   const deduplicateMs = random.pick([24_000, 24_000, 600_000]);
-  const sockets = seed < seedsWithSockets ? drawSocketOptions(root.split("sockets")) : undefined;
+  const sockets = drawSocketOptions(root.split("sockets"));
   const options: WorldOptions = {
     seed,
     workMs: random.integer(12_000, 30_000),

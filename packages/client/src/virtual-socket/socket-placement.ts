@@ -26,7 +26,7 @@ export interface SocketPlacementOptions {
   readonly onAttached: (frame: SocketAttachedFrame) => void;
   /** The home has it no more, or does not give it to this client. */
   readonly onGone: (reason: Pick<ErrorFrame, "code" | "message">) => void;
-  /** It was on no connection for `resumeMs`. */
+  /** It was on no connection for `resumeMs`; and again when what was asked for meanwhile came to nothing. */
   readonly onExpired: () => void;
 }
 
@@ -50,6 +50,8 @@ export class SocketPlacement {
   #boundGeneration = 1;
   #retry: Timer | undefined;
   #expiry: Timer | undefined;
+  /** It was on no connection for too long: what is being asked is the last. */
+  #expired = false;
   #ended = false;
 
   constructor(options: SocketPlacementOptions) {
@@ -63,9 +65,15 @@ export class SocketPlacement {
     return this.#link;
   }
 
+  /** Its home may have it on a connection, or be about to. */
+  get mayBeAtHome(): boolean {
+    return this.#link !== undefined || this.#asking !== undefined;
+  }
+
   /** There are other connections than before: goes where it is best placed, or stays. */
   place(): void {
     if (this.#ended) return;
+    if (this.#expired && !this.mayBeAtHome) return this.#options.onExpired();
     const present = this.#asking?.link ?? this.#link;
     const link = this.#choose(present);
     if (link === undefined || (link === present && !this.#doubtful) || link === this.#asking?.link) return;
@@ -86,8 +94,8 @@ export class SocketPlacement {
   /** The server takes it off the connection (SOCK-13). */
   detach(frame: DetachSocketFrame, link: Link): void {
     if (this.#ended || this.#link !== link || frame.generation !== this.#boundGeneration) return;
-    if (!frame.retry) return this.#options.onGone(frame);
     this.#leave();
+    if (!frame.retry) return this.#options.onGone(frame);
     if (this.#asking !== undefined) return;
     const next = this.#choose(undefined);
     // The same node would say the same again.
@@ -142,6 +150,7 @@ export class SocketPlacement {
     this.#doubtful = false;
     this.#expiry?.cancel();
     this.#expiry = undefined;
+    this.#expired = false;
     this.#options.backoff.reset();
     this.#options.onAttached(frame);
   }
@@ -166,7 +175,10 @@ export class SocketPlacement {
     const { timers, resumeMs, onExpired } = this.#options;
     this.#link?.release();
     this.#link = undefined;
-    this.#expiry ??= timers.after(resumeMs, onExpired);
+    this.#expiry ??= timers.after(resumeMs, () => {
+      this.#expired = true;
+      onExpired();
+    });
   }
 
   #stopAsking(): void {

@@ -218,7 +218,7 @@ export class SocketWire implements SocketEntry {
       onGone: (reason) => this.#onGone(reason),
       onExpired: () => {
         const text = `On no connection for ${resumeMs} ms`;
-        this.#break(socketCloseCodes.resumeExpired, new HawserError("socket-gone", text));
+        this.#giveUp(socketCloseCodes.resumeExpired, new HawserError("socket-gone", text));
       },
     });
     link.release();
@@ -260,10 +260,10 @@ export class SocketWire implements SocketEntry {
     this.#giveUp(streamViolated, new HawserError("socket-gone", "The home broke a rule of the stream"), streamViolated);
   }
 
-  /** It ends here, and its home may have it: what is on a connection is closed there, and what is being opened when it is. */
+  /** It ends here, and its home may have it: what is on a connection is closed there, and what is to be on one when it is. */
   #giveUp(code: number, error: HawserError, homeCode = goingAway): void {
     const state = this.#state;
-    const isAtHome = state.kind === "opening" || (state.kind === "open" && state.placement.link !== undefined);
+    const isAtHome = state.kind === "opening" || (state.kind === "open" && state.placement.mayBeAtHome);
     if (!isAtHome) return this.#break(code, error);
     const told = !this.#abandoned;
     this.abandon(homeCode);

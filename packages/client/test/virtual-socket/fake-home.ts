@@ -16,6 +16,8 @@ export class FakeHome {
   peer: FakePeer | undefined;
   /** What is answered instead of the socket. */
   refusal: { readonly code: ErrorCode; readonly retry: boolean } | undefined;
+  /** Attaches are answered when this is called; `undefined`: at once. */
+  late: (() => void) | undefined;
   protocol = "";
   /** Whether what comes is taken: else it stays within the first credit. */
   reads = true;
@@ -57,6 +59,13 @@ export class FakeHome {
       const { refusal } = this;
       if (refusal !== undefined)
         return peer.send({ type: "error", id: frame.id, message: "no", retryAfterMs: 0, ...refusal });
+      if (frame.type === "attach-socket" && this.late !== undefined) {
+        this.late = () => {
+          this.late = undefined;
+          this.#onFrame(frame, peer);
+        };
+        return;
+      }
       this.peer = peer;
       if (frame.type === "attach-socket") {
         this.sender.rewind(frame.received, frame.credit);

@@ -117,6 +117,34 @@ describe("a virtual socket", () => {
     expect(told).toEqual(["error socket-gone", "close 4401 false"]);
   });
 
+  it("is closed at its home when that attaches it after it was given up [SOCK-14]", async () => {
+    const { server, ports, home, socket, told } = await scene();
+    home.late = () => {};
+    server.peer.cut();
+    socket.send("kept");
+    await ports.advance(30_100);
+    expect(told).toEqual(["error socket-gone", "close 4401 false"]);
+    home.late();
+    await ports.advance(100);
+    expect(home.closed).toEqual({ code: 1001, reason: "" });
+    home.close(1001);
+    await ports.advance(100);
+    expect(home.sender.done).toBe(true);
+    expect(told).toHaveLength(2);
+  });
+
+  it("is over for good when what it asked for as the last came to nothing [SOCK-14]", async () => {
+    const { server, ports, home, told } = await scene();
+    home.late = () => {};
+    server.peer.cut();
+    await ports.advance(30_100);
+    const asked = home.attaches.length;
+    server.peer.cut();
+    await ports.advance(60_000);
+    expect(home.attaches).toHaveLength(asked);
+    expect(told).toEqual(["error socket-gone", "close 4401 false"]);
+  });
+
   it("ends with 4400 at once when its home does not know it [SOCK-12]", async () => {
     const { server, ports, home, told } = await scene();
     home.refusal = { code: "socket-gone", retry: false };
