@@ -1,4 +1,4 @@
-/** Everything that is done to the world. */
+/** What is done to any world. */
 export const faultKinds = [
   "cut, client hears first",
   "cut, node hears first",
@@ -30,7 +30,11 @@ export const faultKinds = [
   "offline",
 ] as const;
 
-export type FaultKind = (typeof faultKinds)[number];
+/** What is done beside to a world with virtual sockets. */
+export const socketFaultKinds = ["relay cut", "relay stalls", "right to open revoked"] as const;
+
+export type SocketFaultKind = (typeof socketFaultKinds)[number];
+export type FaultKind = (typeof faultKinds)[number] | SocketFaultKind;
 
 /** Kinds that come about by themselves, at a rate of the world's options. */
 export type IncidentalFault = "ambiguous append" | "late append" | "token expired" | "slow connection" | "slow reader";

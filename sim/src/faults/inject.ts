@@ -1,6 +1,8 @@
 import type { SimulatedConnection } from "../network/simulated-connection.ts";
 import type { SimulatedClient } from "../world/simulated-client.ts";
 import type { RandomStream } from "../random/random-stream.ts";
+import { upstreamNames } from "../sockets/simulated-upstreams.ts";
+import { openOf } from "../world/rights.ts";
 import type { World } from "../world/world.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 import { backUp, dataLoss, trim, unavailable } from "./log-faults.ts";
@@ -73,6 +75,12 @@ export function inject(world: World, kind: FaultKind, random: RandomStream): boo
       });
     case "right revoked":
       return revoke(world, random);
+    case "relay cut":
+      return world.relays.cut(random);
+    case "relay stalls":
+      return world.relays.stall(random);
+    case "right to open revoked":
+      return revokeOpen(world, random);
     case "reconnect":
       return withClient(world, random, (client) => client.client.reconnect());
     case "one connection left":
@@ -141,15 +149,29 @@ function revoke(world: World, random: RandomStream): boolean {
   const user = random.pick(plan.members!);
   if (!world.rights.may(user, plan.name)) return false;
   world.trace.note(`... from ${user} on ${plan.name}`);
+  takeAway(world, user, plan.name, random.integer(500, 5_000));
+  return true;
+}
+
+/** The right to open sockets to an upstream goes, and some time later it comes back. */
+function revokeOpen(world: World, random: RandomStream): boolean {
+  if (world.options.sockets === undefined) return false;
+  const user = random.pick(world.options.users);
+  const upstream = random.pick(upstreamNames);
+  if (!world.rights.mayOpen(user, upstream)) return false;
+  world.trace.note(`... from ${user} on ${upstream}`);
+  world.sockets.forbid(user, upstream);
+  takeAway(world, user, openOf(upstream), random.integer(500, 5_000));
+  return true;
+}
+
+function takeAway(world: World, user: string, name: string, forMs: number): void {
   const told = world.nodes.filter((node) => node.process.alive);
   world.rights.revoke(
     user,
-    plan.name,
+    name,
     told.map((node) => node.process),
   );
-  for (const { node, process } of told) {
-    void node?.refresh(user).then(() => world.rights.told(user, plan.name, process));
-  }
-  world.time.after(random.integer(500, 5_000), () => world.rights.restore(user, plan.name));
-  return true;
+  for (const { node, process } of told) void node?.refresh(user).then(() => world.rights.told(user, name, process));
+  world.time.after(forMs, () => world.rights.restore(user, name));
 }

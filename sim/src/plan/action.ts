@@ -1,4 +1,4 @@
-import { faultKinds } from "../faults/fault-kinds.ts";
+import { faultKinds, socketFaultKinds } from "../faults/fault-kinds.ts";
 import type { FaultKind } from "../faults/fault-kinds.ts";
 
 /** What applications do by themselves. */
@@ -28,7 +28,7 @@ export interface Action {
   readonly kind: ActionKind;
 }
 
-const faults: ReadonlySet<string> = new Set(faultKinds);
+const faults: ReadonlySet<string> = new Set([...faultKinds, ...socketFaultKinds]);
 
 export function isFault(kind: ActionKind): kind is FaultKind {
   return faults.has(kind);

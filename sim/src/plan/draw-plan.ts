@@ -9,7 +9,7 @@ import type { Action, ActionKind, WorkKind } from "./action.ts";
  */
 export function drawPlan(options: WorldOptions, root: RandomStream): readonly Action[] {
   const drawn: { readonly atMs: number; readonly kind: ActionKind }[] = [];
-  for (const [kind, meanMs] of [...meansOfWork(options), ...options.faults]) {
+  for (const [kind, meanMs] of [...meansOfWork(options), ...options.faults, ...(options.sockets?.faults ?? [])]) {
     const random = root.split(`when: ${kind}`);
     if (!Number.isFinite(meanMs)) continue;
     for (let at = random.exponential(meanMs); at < options.workMs; at += random.exponential(meanMs))

@@ -14,9 +14,11 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 1038, found: "what a client told its home behind an attach, on the connection before, was lost" },
   { seed: 1098, found: "what a client told its home behind an attach, on the connection before, was lost" },
   { seed: 1215, found: "an answer of the log outlived its epoch" },
+  { seed: 1218, found: "a socket was opened for who had lost the right to it while the upstream was waited for" },
   { seed: 1305, found: "an answer of the log outlived the right to it" },
   { seed: 1892, found: "the simulator itself: batches were lost behind the heal" },
   { seed: 2132, found: "the checker: an unknown publish came late, to a log that knew nothing of its producer" },
+  { seed: 2876, found: "a socket was opened for who had lost the right to it while the upstream was waited for" },
   { seed: 4052, found: "the checker: an unknown publish came late, to a copy of the log that knew its producer" },
   { seed: 8907, found: "the simulator itself: a broker's world was called quiet before the next empty batch" },
   {

@@ -17,6 +17,8 @@ export type UpstreamStyle =
   | { readonly kind: "stalling"; readonly everyPieces: number; readonly stallMs: number }
   /** Echoes, and closes after so many messages. */
   | { readonly kind: "closing"; readonly messages: number; readonly code: number; readonly reason: string }
+  /** Echoes, and after so many messages says one that is larger than homes take. */
+  | { readonly kind: "huge"; readonly messages: number }
   /** Echoes, and breaks after so many messages. */
   | { readonly kind: "breaking"; readonly messages: number };
 
@@ -167,6 +169,10 @@ export class SimulatedUpstream implements UpstreamSocket {
     this.#record.upstreamHeard(text, data);
     const style = this.#style;
     if (style.kind !== "push") this.#tell({ kind: "message", data, text });
+    if (style.kind === "huge" && this.#heard === style.messages) {
+      const { largestBytes } = this.#world.options.sockets!;
+      this.#tell({ kind: "message", data: new Uint8Array(largestBytes + 1), text: false });
+    }
     const ends = (style.kind === "closing" || style.kind === "breaking") && this.#heard >= style.messages;
     if (!ends) return;
     if (style.kind === "closing") this.#tell({ kind: "close", code: style.code, reason: style.reason });

@@ -7,7 +7,17 @@ import { SimulatedUpstream } from "./simulated-upstream.ts";
 import type { UpstreamStyle } from "./simulated-upstream.ts";
 
 /** Upstreams that there are, by name. */
-export const upstreamNames = ["echo", "push", "slow", "stalling", "closing", "breaking", "late", "down"] as const;
+export const upstreamNames = [
+  "echo",
+  "push",
+  "slow",
+  "stalling",
+  "closing",
+  "breaking",
+  "late",
+  "down",
+  "huge",
+] as const;
 
 /** Codes that a WebSocket may be closed with by a server of any kind. */
 const codes = [1000, 1001, 1005, 1008, 1011, 1012, 3000, 4000, 4399, 4999] as const;
@@ -32,6 +42,8 @@ export class SimulatedUpstreams implements Upstreams {
     const { windowBytes, largestBytes, resumeMs } = options.sockets!;
     const record = sockets.begin({
       label: use.name,
+      upstream,
+      user: identity.user,
       client: use.process,
       home: this.#home,
       windowBytes,
@@ -42,6 +54,8 @@ export class SimulatedUpstreams implements Upstreams {
       report: (message) => this.#world.report("sockets", message),
       reportBounds: (message) => this.#world.report("bounds", message),
     });
+    // It may have gone while it was being opened.
+    record.forbidden = !this.#world.rights.mayOpen(identity.user, upstream);
     const random = this.#world.random.actions.split(`upstream ${record.id}`);
     const openMs = upstream === "late" && !this.#world.healed ? random.integer(500, 6_000) : random.integer(1, 30);
     await new Promise<void>((resolve) => void time.after(openMs, () => this.#home.run(resolve)));
@@ -70,6 +84,8 @@ function drawStyle(upstream: string, random: RandomStream): UpstreamStyle {
       const reason = code === 1005 ? "" : random.pick(["", "enough", "é".repeat(61)]);
       return { kind: "closing", messages: random.integer(1, 20), code, reason };
     }
+    case "huge":
+      return { kind: "huge", messages: random.integer(1, 20) };
     case "breaking":
       return { kind: "breaking", messages: random.integer(1, 20) };
     default:

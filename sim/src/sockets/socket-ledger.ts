@@ -45,6 +45,12 @@ export class SocketLedger {
     return this.uses[Number(path.slice(1)) - 1];
   }
 
+  /** A right to open is taken away; sockets that were opened by it may end for that. */
+  forbid(user: string, upstream: string): void {
+    for (const record of this.#records.values())
+      if (record.user === user && record.upstream === upstream) record.forbidden = true;
+  }
+
   /** A node begins to drain, or closes. */
   homeLeaves(home: Process): void {
     for (const record of this.#records.values()) if (record.home === home) record.homeLeft = true;

@@ -1,3 +1,5 @@
+import { socketFaultKinds } from "../faults/fault-kinds.ts";
+import type { SocketFaultKind } from "../faults/fault-kinds.ts";
 import type { RandomStream } from "../random/random-stream.ts";
 
 /** How a world's upstreams and virtual sockets are. */
@@ -15,6 +17,10 @@ export interface SocketOptions {
   readonly acknowledgeMs: number;
   /** Nodes tell clients where they themselves are reached. */
   readonly tellsEndpoints: boolean;
+  /** Nodes relay what is for other homes; else they say that they have no such socket. */
+  readonly relays: boolean;
+  /** Mean time between two faults of a kind; what is not named does not happen. */
+  readonly faults: ReadonlyMap<SocketFaultKind, number>;
 }
 
 /** Virtual sockets are in one of four worlds. */
@@ -34,5 +40,16 @@ export function drawSocketOptions(random: RandomStream): SocketOptions | undefin
     resumeMs: random.pick([3_000, 10_000, 30_000]),
     acknowledgeMs: random.pick([1, 20, 200]),
     tellsEndpoints: random.chance(0.7),
+    relays: random.chance(0.7),
+    faults: drawSocketFaults(random),
   };
+}
+
+function drawSocketFaults(random: RandomStream): Map<SocketFaultKind, number> {
+  const faults = new Map<SocketFaultKind, number>();
+  for (const kind of socketFaultKinds) {
+    const meanMs = random.pick([1_000, 4_000]);
+    if (random.chance(0.5)) faults.set(kind, meanMs);
+  }
+  return faults;
 }

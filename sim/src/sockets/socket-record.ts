@@ -12,6 +12,7 @@ export interface SocketEnd {
 const homeLost = 4400;
 const resumeExpired = 4401;
 const nodeDrained = 4402;
+const forbidden = 4403;
 
 /** What messages a stream may be ahead by beside its windows: the one that was begun, and what it costs beside its bytes. */
 const slackBytes = 64;
@@ -20,6 +21,8 @@ export interface SocketRecordOptions {
   readonly id: number;
   /** What its client calls it. */
   readonly label: string;
+  readonly upstream: string;
+  readonly user: string;
   readonly client: Process;
   readonly home: Process;
   readonly windowBytes: number;
@@ -37,6 +40,8 @@ export class SocketRecord {
   readonly id: number;
   readonly client: Process;
   readonly home: Process;
+  readonly upstream: string;
+  readonly user: string;
   readonly up = new MessageStream();
   readonly down = new MessageStream();
   readonly #options: SocketRecordOptions;
@@ -44,6 +49,10 @@ export class SocketRecord {
   opened = false;
   /** The home was told to drain, or was closed in order. */
   homeLeft = false;
+  /** The right to open it was revoked in its life. */
+  forbidden = false;
+  /** Its upstream said a message that is larger than homes take. */
+  oversized = false;
   /** An attach came to a node that is not its home. */
   strayed = false;
   /** Through which offset the home was told that the client has its stream. */
@@ -66,6 +75,8 @@ export class SocketRecord {
     this.id = options.id;
     this.client = options.client;
     this.home = options.home;
+    this.upstream = options.upstream;
+    this.user = options.user;
     this.heardOfAt = options.now();
     this.#options = options;
   }
@@ -84,6 +95,9 @@ export class SocketRecord {
   /** The home is given a message of the upstream. */
   upstreamSays(text: boolean, data: Uint8Array): void {
     const { windowBytes, largestBytes, reportBounds } = this.#options;
+    // It is the last that counts.
+    if (data.length > largestBytes) this.oversized = true;
+    if (this.oversized) return;
     this.down.say(text, data);
     if (this.homeAsked !== undefined) return;
     const kept = this.down.end - this.confirmed;
@@ -109,10 +123,13 @@ export class SocketRecord {
     if (this.clientAsked !== undefined && isSame(this.clientAsked, end)) return;
     // Its client gave it up before it was open.
     if ((end.code === 1005 || end.code === 1001) && !this.opened) return;
+    if (end.code === 1008 && this.forbidden) return;
+    if (end.code === 1009 && this.oversized) return;
     if (end.code !== 1001) this.#fail(`is closed by its home with ${end.code} "${end.reason}"; ${this.describe()}`);
     else if (
       this.clientEnd === undefined &&
       !this.strayed &&
+      !this.forbidden &&
       !this.homeLeft &&
       !this.#options.isLeaving() &&
       this.#options.now() - this.heardOfAt < this.#options.resumeMs
@@ -137,7 +154,10 @@ export class SocketRecord {
     this.clientEnd = end;
     if (this.#isOfUpstream(end) && wasClean !== (end.code !== 1006))
       this.#fail(`was closed with ${end.code}, and wasClean is ${wasClean}; ${this.describe()}`);
-    if (!this.#isOfUpstream(end)) {
+    if (end.code === 1009 && this.oversized) {
+      if (this.down.missing > 0 && this.clientAsked === undefined)
+        this.#fail(`was closed for a message that is too large, ${this.down.missing} messages too early`);
+    } else if (!this.#isOfUpstream(end)) {
       if (!this.#mayEnd(end.code)) this.#fail(`was closed with ${end.code} for no reason; ${this.describe()}`);
     } else if (this.down.missing > 0 && this.clientAsked === undefined) {
       this.#fail(`was closed by its upstream, ${this.down.missing} messages too early`);
@@ -147,6 +167,8 @@ export class SocketRecord {
   describe(): string {
     const { opened, up, down, clientAsked, clientEnd, homeAsked, upstreamEnd, homeLeft } = this;
     const known = {
+      upstream: this.upstream,
+      forbidden: this.forbidden,
       opened,
       up: up.missing,
       down: down.missing,
@@ -166,9 +188,11 @@ export class SocketRecord {
   #mayEnd(code: number): boolean {
     switch (code) {
       case homeLost:
-        return !this.home.alive || this.strayed || this.homeAsked?.code === 1001 || this.homeLeft || this.#isLong;
+        return !this.home.alive || this.strayed || this.#isLeft || this.homeLeft || this.#isLong;
       case resumeExpired:
         return true;
+      case forbidden:
+        return this.forbidden;
       case nodeDrained:
         return this.homeLeft;
       case 1006:
@@ -176,6 +200,11 @@ export class SocketRecord {
       default:
         return false;
     }
+  }
+
+  /** Its home ended it by itself, and what it said of that was lost. */
+  get #isLeft(): boolean {
+    return this.homeAsked?.code === 1001 || (this.forbidden && this.homeAsked?.code === 1008);
   }
 
   /** Its upstream closed it so long ago that the home may have waited for its client in vain. */

@@ -32,6 +32,10 @@ interface Asked {
 
 export interface SocketWireCheckOptions {
   readonly ledger: SocketLedger;
+  /** Nodes reach homes at all times: an attach may come to any. */
+  readonly reachesHome: boolean;
+  /** Whether a node may send what the socket's upstream says. */
+  readonly mayBeSent: (record: SocketRecord, node: Process) => boolean;
   readonly windowBytes: number;
   readonly largestBytes: number;
   readonly now: () => number;
@@ -74,7 +78,9 @@ export class SocketWireCheck implements WireListener {
     for (const frame of codec.decodeClient(message)) {
       if (frame.type === "attach-socket") {
         const record = this.#byToken.get(tokenOf(frame.token));
-        if (record !== undefined && record.home !== connection.node) record.strayed = true;
+        if (record === undefined) continue;
+        record.confirmed = Math.max(record.confirmed, frame.received);
+        if (record.home !== connection.node && !this.#options.reachesHome) record.strayed = true;
       } else if (frame.type === "socket-window" || frame.type === "socket-data" || frame.type === "socket-close") {
         const record = this.#of(connection, frame.number)?.record;
         // What was under way on a connection that the socket has left, or that its node has ended, tells its home nothing.
@@ -162,6 +168,10 @@ export class SocketWireCheck implements WireListener {
           return this.#options.report(
             `${connection.client.name} is sent something on ${frame.number}, which is not open`,
           );
+        // Who relays it hears of it later.
+        const { record } = watched;
+        if (record.home === connection.node && !this.#options.mayBeSent(record, connection.node))
+          this.#options.report(`${record.name}: ${connection.client.name} is sent something that it may not open`);
         if (!watched.record.down.has(frame.from, frame.last, frame.data)) this.#foreign(watched, "down", frame);
         if (frame.from + pieceCost(frame) > watched.downCredit)
           this.#beyond(watched, "down", frame, watched.downCredit);

@@ -21,6 +21,7 @@ export function heal(world: World): void {
     connection.change(path, path);
     connection.release();
   }
+  world.relays.release();
   for (const upstream of world.upstreams) upstream.hurry();
   if (world.options.losesNode) world.nodes.at(-1)!.lose();
   for (const node of world.nodes) node.process.straightenClock();

@@ -16,7 +16,8 @@ export class Rights {
   /** The hook that nodes ask. */
   authorize(request: AuthorizeRequest): boolean {
     const { verb, name, identity } = request;
-    if (verb === "call" || verb === "open") return true;
+    if (verb === "call") return true;
+    if (verb === "open") return this.mayOpen(identity.user, name);
     const plan = this.#plans.get(name);
     if (plan === undefined) return false;
     if (verb === "history" && !plan.history) return false;
@@ -27,6 +28,15 @@ export class Rights {
     const plan = this.#plans.get(channel);
     if (plan === undefined || this.#revoked.has(keyOf(user, channel))) return false;
     return plan.members?.includes(user) ?? true;
+  }
+
+  mayOpen(user: string, upstream: string): boolean {
+    return !this.#revoked.has(keyOf(user, openOf(upstream)));
+  }
+
+  /** Whether a node may send what an upstream says to the user now. */
+  mayBeSentOf(user: string, upstream: string, node: Process): boolean {
+    return this.#revoked.get(keyOf(user, openOf(upstream)))?.has(node) ?? true;
   }
 
   /** From now on the hook says no; the nodes that run have yet to be told. */
@@ -53,6 +63,11 @@ export class Rights {
     if (this.may(user, channel)) return true;
     return this.#revoked.get(keyOf(user, channel))?.has(connection.node) ?? false;
   }
+}
+
+/** What the right to open sockets to an upstream is called here, beside those to channels. */
+export function openOf(upstream: string): string {
+  return `open ${upstream}`;
 }
 
 function keyOf(user: string, channel: string): string {

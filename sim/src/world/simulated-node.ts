@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Home } from "@hawser/gateway/core";
+import { Home, Relay } from "@hawser/gateway/core";
 import { HawserError } from "@hawser/protocol";
 import { defaultLimits, HawserNode, silentObserver } from "@hawser/server/core";
 import type { AuthenticateRequest, ChannelPolicy, Identity, Logger, NodeObserver, Signer } from "@hawser/server/core";
@@ -24,6 +24,7 @@ export class SimulatedNode {
   #process: Process;
   #node: HawserNode | undefined;
   #home: Home | undefined;
+  #relay: Relay | undefined;
   #log: SimulatedLog | undefined;
   #held = { subscriptions: 0, channels: 0 };
   #starts = 0;
@@ -91,9 +92,10 @@ export class SimulatedNode {
   /** All that it had in memory is gone. Its connections break, now or without a word. */
   crash(restartAfterMs: number, silent: boolean): void {
     if (!this.#process.alive) return;
-    const { time, random, network, trace } = this.#world;
+    const { time, random, network, relays, trace } = this.#world;
     trace.note(`${this.#process.name} crashes`);
     this.#process.kill();
+    relays.leave(this.#process, silent);
     this.#log?.abandon();
     for (const connection of network.connections) {
       if (connection.node === this.#process) connection.cut(silent ? undefined : random.nodes.number() * 50, undefined);
@@ -117,6 +119,7 @@ export class SimulatedNode {
     if (drainMs > 0) await node.drain({ overMs: drainMs });
     await node.close();
     if (!process.alive) return;
+    this.#world.relays.leave(process, false);
     // What it wrote last is still on its way, so the connections end as the node ended them.
     process.kill();
     this.#log?.abandon();
@@ -147,8 +150,9 @@ export class SimulatedNode {
     const { options, rights } = this.#world;
     const { clock, timers, random } = process.ports;
     this.#home = this.#makeHome(process);
+    this.#relay = this.#makeRelay(process);
     return new HawserNode({
-      sockets: this.#home,
+      sockets: this.#relay ?? this.#home,
       name: this.#nameOf(process),
       log: this.#world.wrapLog(log),
       clock,
@@ -200,9 +204,25 @@ export class SimulatedNode {
         socketResumeMs: sockets.resumeMs,
         acknowledgeMs: sockets.acknowledgeMs,
         socketOpenTimeoutMs: 4_000,
+        maxSocketMessageBytes: sockets.largestBytes,
         maxSockets: 20,
       },
     });
+  }
+
+  /** Where nodes relay: the way to the homes of the others. */
+  #makeRelay(process: Process): Relay | undefined {
+    if (this.#home === undefined || this.#world.options.sockets?.relays !== true) return undefined;
+    const { relays, hosts } = this.#world;
+    const relay = new Relay({
+      ...process.ports,
+      home: this.#home,
+      dialer: relays.dialer(process),
+      addressOf: (home) => (hosts.includes(home) ? home : undefined),
+      idleMs: 5_000,
+    });
+    relays.listen(this.host, process, (link) => relay.accept(link));
+    return relay;
   }
 
   /** Counts what it holds for others. */

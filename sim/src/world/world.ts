@@ -16,6 +16,7 @@ import type { Checker } from "../check/violation.ts";
 import { WireFollower } from "../check/wire-follower.ts";
 import { FaultCounts } from "../faults/fault-kinds.ts";
 import type { Paths } from "../network/simulated-network.ts";
+import { RelayNetwork } from "../network/relay-network.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { noNumbers } from "../plan/number-set.ts";
 import type { NumberSet } from "../plan/number-set.ts";
@@ -98,6 +99,7 @@ export class World {
   readonly random: Streams;
   readonly rights: Rights;
   readonly network: SimulatedNetwork;
+  readonly relays: RelayNetwork;
   readonly store: DurableStore;
   /** The log of a world on a broker; the store then takes, at the end, what is in it. */
   readonly broker: BrokerStore | undefined;
@@ -144,6 +146,7 @@ export class World {
       trace: this.trace,
       paths: () => this.drawPaths(),
     });
+    this.relays = new RelayNetwork(this.time, root.split("relays"));
     this.store = new DurableStore({
       time: this.time,
       random: this.random.store,
@@ -183,9 +186,11 @@ export class World {
     this.time.fail(new Violation(checker, `at ${(this.time.now / 1000).toFixed(3)} s: ${message}`));
   }
 
-  #watchSockets({ windowBytes, largestBytes }: SocketOptions): SocketWireCheck {
+  #watchSockets({ windowBytes, largestBytes, relays, faults }: SocketOptions): SocketWireCheck {
     return new SocketWireCheck({
       ledger: this.sockets,
+      reachesHome: relays && !faults.has("relay cut") && !faults.has("relay stalls"),
+      mayBeSent: ({ user, upstream }, node) => this.rights.mayBeSentOf(user, upstream, node),
       windowBytes,
       largestBytes,
       now: () => this.time.now,

@@ -16,6 +16,8 @@ const sockets: SocketOptions = {
   resumeMs: 3_000,
   acknowledgeMs: 20,
   tellsEndpoints: false,
+  relays: false,
+  faults: new Map(),
 };
 
 /** A socket of the first client, whatever it says is drawn. */

@@ -6,7 +6,7 @@ import type { Binding, HomeSocket } from "./home-socket.ts";
 /** The home, as the connections to it see it. */
 export interface SocketHome {
   /** Opens a socket for a connection and answers; `ending` ends the opening. Never rejects. */
-  open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<HomeSocket | undefined>;
+  open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<void>;
   /** The socket that an attach means, whoever it is for may have it. */
   find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined;
 }
@@ -18,6 +18,7 @@ export class HomeClient implements SocketHandler, Binding {
   readonly #bound = new Map<number, HomeSocket>();
   /** What is being opened: it ends when the connection does. */
   readonly #opening = new Set<AbortController>();
+  #rechecks = 0;
 
   constructor(client: SocketClient, home: SocketHome) {
     this.client = client;
@@ -41,13 +42,22 @@ export class HomeClient implements SocketHandler, Binding {
     }
   }
 
+  get rechecks(): number {
+    return this.#rechecks;
+  }
+
   async recheck(): Promise<void> {
+    this.#rechecks += 1;
     await Promise.all(
       [...this.#bound.values()].map(async (socket) => {
         const may = await this.client.mayStill(socket.upstreamName);
         if (!may && this.#bound.get(socket.number) === socket) socket.forbid();
       }),
     );
+  }
+
+  bound(socket: HomeSocket): void {
+    this.#bound.set(socket.number, socket);
   }
 
   released(socket: HomeSocket): void {
@@ -66,25 +76,26 @@ export class HomeClient implements SocketHandler, Binding {
   async #open(frame: OpenSocketFrame): Promise<void> {
     const opening = new AbortController();
     this.#opening.add(opening);
-    const socket = await this.#home.open(this, frame, opening);
+    await this.#home.open(this, frame, opening);
     this.#opening.delete(opening);
-    if (socket === undefined || socket.over) return;
-    if (this.client.closed) socket.detach();
-    else this.#bound.set(socket.number, socket);
   }
 
   async #attach(frame: AttachSocketFrame): Promise<void> {
     try {
       const found = this.#home.find(this.client, frame);
       if (found === undefined) throw gone();
-      const may = await this.client.may(found.upstreamName);
+      let may: boolean;
+      let asked: number;
+      do {
+        asked = this.#rechecks;
+        may = await this.client.may(found.upstreamName);
+      } while (asked !== this.#rechecks);
       if (this.client.closed) return;
-      if (!may) throw new HawserError("forbidden", `This user may not open ${JSON.stringify(found.upstreamName)}.`);
+      if (!may) throw forbidden(found.upstreamName);
       if (found.over) throw gone();
       if (frame.generation <= found.generation)
         throw new HawserError("generation-stale", `Generation ${frame.generation} of this socket has passed.`);
       if (!found.attach(this, frame)) throw gone();
-      if (!found.over) this.#bound.set(found.number, found);
     } catch (error) {
       this.client.refuse(frame.id, errorOf(error, this.client));
     }
@@ -94,6 +105,14 @@ export class HomeClient implements SocketHandler, Binding {
 /** The socket is over, or its home is no more (SOCK-12). */
 export function gone(): HawserError {
   return new HawserError("socket-gone", "This virtual socket is no more. Open another.");
+}
+
+/** The client's user has no right to open it (SOCK-1, SOCK-20). */
+export function forbidden(upstream: string): HawserError {
+  return new HawserError(
+    "forbidden",
+    `This user may not open ${JSON.stringify(upstream)}. Ask for the right, or another token.`,
+  );
 }
 
 /** What a client is told of an error. */

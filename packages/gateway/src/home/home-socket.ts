@@ -31,6 +31,10 @@ export interface SocketKeeper {
 /** One connection on which a socket is. */
 export interface Binding {
   readonly client: SocketClient;
+  /** How often its rights were asked anew: an answer that was asked for before that may be of before. */
+  readonly rechecks: number;
+  /** The socket is on this connection from now on. */
+  bound(socket: HomeSocket): void;
   /** The socket is on this connection no more. */
   released(socket: HomeSocket): void;
 }
@@ -248,6 +252,7 @@ export class HomeSocket {
 
   #bindTo(binding: Binding): Place {
     const source = new SocketSource(this.#lane, this, binding.client.reader);
+    binding.bound(this);
     return { kind: "bound", binding, source };
   }
 

@@ -2,7 +2,7 @@ import { HawserError, socketCloseCodes } from "@hawser/protocol";
 import type { AttachSocketFrame, Clock, OpenSocketFrame, Random, Timer, Timers } from "@hawser/protocol";
 import type { SocketClient, SocketHandler, SocketService } from "@hawser/server/core";
 import type { Upstreams, UpstreamSocket } from "../upstream/upstream-socket.ts";
-import { errorOf, HomeClient } from "./home-client.ts";
+import { errorOf, forbidden, HomeClient } from "./home-client.ts";
 import { resolveHomeLimits } from "./home-limits.ts";
 import type { HomeLimits } from "./home-limits.ts";
 import { HomeSocket } from "./home-socket.ts";
@@ -82,27 +82,31 @@ export class Home implements SocketService {
   }
 
   /** As `SocketHome.open`. */
-  async open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<HomeSocket | undefined> {
+  async open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<void> {
     const { client } = binding;
     const owner = ownerOf(client);
-    let upstream: UpstreamSocket | undefined;
     try {
       this.#reserve(owner, frame);
-      upstream = await this.#dial(client, frame, ending).catch((error: unknown) => {
-        this.#release(owner, frame.number);
-        throw error;
-      });
     } catch (error) {
-      const told = errorOf(error, client);
-      this.#options.observer?.refused(frame.upstream, told.code);
-      client.refuse(frame.id, told);
-      return undefined;
+      return this.#refuse(client, frame, error);
     }
-    if (upstream === undefined) {
-      this.#release(owner, frame.number);
-      return undefined;
+    let upstream: UpstreamSocket | undefined;
+    try {
+      let asked = binding.rechecks;
+      let may = await client.may(frame.upstream);
+      if (may && !ending.signal.aborted) upstream = await this.#dial(client, frame, ending);
+      // The right may have gone while the upstream was waited for.
+      while (may && asked !== binding.rechecks) {
+        asked = binding.rechecks;
+        may = await client.mayStill(frame.upstream);
+      }
+      if (!may) throw forbidden(frame.upstream);
+      if (upstream !== undefined && !client.closed && !this.#closed) return this.#opened(binding, frame, upstream);
+    } catch (error) {
+      this.#refuse(client, frame, error);
     }
-    return this.#opened(binding, frame, upstream);
+    upstream?.terminate();
+    this.#release(owner, frame.number);
   }
 
   /** As `SocketHome.find`. */
@@ -169,6 +173,12 @@ export class Home implements SocketService {
     this.#size += 1;
   }
 
+  #refuse(client: SocketClient, { id, upstream }: OpenSocketFrame, error: unknown): void {
+    const told = errorOf(error, client);
+    this.#options.observer?.refused(upstream, told.code);
+    client.refuse(id, told);
+  }
+
   #release(owner: string, number: number): void {
     const kept = this.#sockets.get(owner);
     if (kept?.delete(number) !== true) return;
@@ -186,20 +196,13 @@ export class Home implements SocketService {
     frame: OpenSocketFrame,
     ending: AbortController,
   ): Promise<UpstreamSocket | undefined> {
-    const { upstream: name } = frame;
-    if (!(await client.may(name)))
-      throw new HawserError(
-        "forbidden",
-        `This user may not open ${JSON.stringify(name)}. Ask for the right, or another token.`,
-      );
-    if (ending.signal.aborted) return undefined;
     let late = false;
     const timer = this.timers.after(this.limits.socketOpenTimeoutMs, () => {
       late = true;
       ending.abort();
     });
     const { identity, session, address } = client;
-    const { path, protocols } = frame;
+    const { upstream: name, path, protocols } = frame;
     try {
       const opening = this.#options.upstreams.open(
         { upstream: name, path, protocols, identity, session, address },
@@ -223,15 +226,10 @@ export class Home implements SocketService {
     }
   }
 
-  #opened(binding: Binding, frame: OpenSocketFrame, upstream: UpstreamSocket): HomeSocket | undefined {
+  #opened(binding: Binding, frame: OpenSocketFrame, upstream: UpstreamSocket): void {
     const { client } = binding;
     const owner = ownerOf(client);
     const { number } = frame;
-    if (client.closed || this.#closed) {
-      upstream.terminate();
-      this.#release(owner, number);
-      return undefined;
-    }
     const { clock, random, endpoints = [], observer } = this.#options;
     const token = random.bytes(tokenBytes);
     const socket = new HomeSocket(
@@ -270,7 +268,6 @@ export class Home implements SocketService {
       credit: socket.credit,
       resumeMs: this.limits.socketResumeMs,
     });
-    return socket;
   }
 
   /** The deadline of a drain has come (SOCK-21). */

@@ -276,6 +276,33 @@ describe("rights to a virtual socket", () => {
     expect(home.size).toBe(0);
   });
 
+  it("that are revoked while the upstream is waited for open nothing [SOCK-20]", async () => {
+    const { home, upstreams } = homeScene();
+    const connection = new FakeConnection(home);
+    upstreams.late = () => {};
+    connection.send(openFrame());
+    await connection.frames();
+    connection.forbidden.add("quotes");
+    await connection.recheck();
+    upstreams.late();
+    expect(await connection.frames()).toMatchObject([{ type: "error", id: 1, code: "forbidden" }]);
+    expect(upstreams.newest.terminated).toBe(true);
+    expect(home.size).toBe(0);
+  });
+
+  it("that are revoked while an attach is considered give it nothing [SOCK-20]", async () => {
+    const { home } = homeScene();
+    const answer = await opened(new FakeConnection(home));
+    const connection = new FakeConnection(home);
+    let found = (): void => {};
+    connection.hold = new Promise((resolve) => (found = resolve));
+    connection.send(attachFrame(answer));
+    connection.forbidden.add("quotes");
+    await connection.recheck();
+    found();
+    expect(await connection.frames()).toMatchObject([{ code: "forbidden" }]);
+  });
+
   it("are asked for at an attach, too", async () => {
     const { home } = homeScene();
     const answer = await opened(new FakeConnection(home));

@@ -20,6 +20,8 @@ export class FakeConnection implements SocketClient {
   closed = false;
   /** Upstreams that the user may not open. */
   readonly forbidden = new Set<string>();
+  /** Until then rights are being looked up. */
+  hold: Promise<void> | undefined;
   readonly reported: unknown[] = [];
   readonly #scheduler = new Scheduler();
   readonly #handler: SocketHandler;
@@ -39,12 +41,14 @@ export class FakeConnection implements SocketClient {
     this.#handler = service.attach(this);
   }
 
-  may(upstream: string): boolean {
-    return !this.forbidden.has(upstream);
+  /** The right as it was when it was asked for. */
+  may(upstream: string): boolean | Promise<boolean> {
+    const may = this.mayStill(upstream);
+    return this.hold === undefined ? may : this.hold.then(() => may);
   }
 
   mayStill(upstream: string): boolean {
-    return this.may(upstream);
+    return !this.forbidden.has(upstream);
   }
 
   answer(_id: number, frame: ServerFrame): void {

@@ -77,6 +77,8 @@ export class FakeUpstreams implements Upstreams {
   readonly sockets: FakeUpstream[] = [];
   /** Set: nothing opens until the signal ends it. */
   hangs = false;
+  /** Set: what opens does so when this is called. */
+  late: (() => void) | undefined;
 
   get newest(): FakeUpstream {
     return this.sockets.at(-1)!;
@@ -92,6 +94,7 @@ export class FakeUpstreams implements Upstreams {
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
     const socket = new FakeUpstream(request.protocols[0] ?? "");
     this.sockets.push(socket);
+    if (this.late !== undefined) return new Promise((resolve) => (this.late = () => resolve(socket)));
     return Promise.resolve(socket);
   }
 }

@@ -5,6 +5,8 @@ const homeClient = "packages/gateway/src/home/home-client.ts";
 const sender = "packages/protocol/src/socket/socket-sender.ts";
 const receiver = "packages/protocol/src/socket/socket-receiver.ts";
 const wire = "packages/client/src/virtual-socket/socket-wire.ts";
+const placement = "packages/client/src/virtual-socket/socket-placement.ts";
+const relayHandler = "packages/gateway/src/relay/relay-handler.ts";
 const assembly = "packages/client/src/virtual-socket/message-assembly.ts";
 
 /** Faults in virtual sockets: their streams, their homes, and where clients have them. */
@@ -129,5 +131,61 @@ export const socketMutants: readonly ProductMutant[] = [
     file: wire,
     find: "if (told.received < this.#receiver.offset || this.#receiver.tell().credit > told.credit) this.#tellNow();",
     replace: "this.#tell();",
+  },
+  {
+    kind: "product",
+    id: "given-up-while-attached",
+    sentence: "a socket that its client gives up while it is being attached stays at its home",
+    file: placement,
+    find: "return this.#link !== undefined || this.#asking !== undefined;",
+    replace: "return this.#link !== undefined;",
+  },
+  {
+    kind: "product",
+    id: "attach-without-right",
+    sentence: "a home gives a socket to who may not open its upstream any more",
+    file: homeClient,
+    find: "if (!may) throw forbidden(found.upstreamName);",
+    replace: "if (!may && this.client.closed) throw forbidden(found.upstreamName);",
+  },
+  {
+    kind: "product",
+    id: "right-gone-while-opening",
+    sentence: "a home opens a socket for who lost the right to it while the upstream was waited for",
+    file: "packages/gateway/src/home/home.ts",
+    find: "while (may && asked !== binding.rechecks) {",
+    replace: "while (may && asked > binding.rechecks) {",
+  },
+  {
+    kind: "product",
+    id: "right-to-open-not-asked-again",
+    sentence: "a home keeps the sockets of who may not open their upstream any more",
+    file: homeClient,
+    find: "if (!may && this.#bound.get(socket.number) === socket) socket.forbid();",
+    replace: "if (!may && this.#bound.get(socket.number) !== socket) socket.forbid();",
+  },
+  {
+    kind: "product",
+    id: "upstream-message-unbounded",
+    sentence: "a home takes messages of any size from an upstream",
+    file: homeSocket,
+    find: 'if (data.length > maxSocketMessageBytes) return this.end(1009, "A message of the upstream is too long.", 1009);',
+    replace: 'if (data.length > maxSocketMessageBytes * 9) return this.end(1009, "Too long.", 1009);',
+  },
+  {
+    kind: "product",
+    id: "relay-lost-in-silence",
+    sentence: "a client is not told that the way to the home of its socket was lost",
+    file: relayHandler,
+    find: 'this.client.tell({ type: "detach-socket", number, generation: socket.generation, code, message, retry });',
+    replace: "if (code === message && retry && socket.generation < 0) return;",
+  },
+  {
+    kind: "product",
+    id: "relay-keeps-who-left",
+    sentence: "a home is not told that the connection of a relayed client is gone",
+    file: relayHandler,
+    find: "for (const line of this.#lines) line.leave(this);",
+    replace: "",
   },
 ];
