@@ -11,13 +11,19 @@ export interface SocketHome {
   find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined;
 }
 
+interface Opening {
+  readonly frame: OpenSocketFrame;
+  readonly ending: AbortController;
+}
+
 /** The sockets of one home that are on one connection. */
 export class HomeClient implements SocketHandler, Binding {
   readonly client: SocketClient;
   readonly #home: SocketHome;
   readonly #bound = new Map<number, HomeSocket>();
-  /** What is being opened: it ends when the connection does. */
-  readonly #opening = new Set<AbortController>();
+  /** What is being opened: it ends when the connection does, or the right to it. */
+  readonly #opening = new Set<Opening>();
+  /** How often rights were asked anew: what was asked before that may be of before. */
   #rechecks = 0;
 
   constructor(client: SocketClient, home: SocketHome) {
@@ -42,18 +48,21 @@ export class HomeClient implements SocketHandler, Binding {
     }
   }
 
-  get rechecks(): number {
-    return this.#rechecks;
-  }
-
   async recheck(): Promise<void> {
     this.#rechecks += 1;
-    await Promise.all(
-      [...this.#bound.values()].map(async (socket) => {
-        const may = await this.client.mayStill(socket.upstreamName);
-        if (!may && this.#bound.get(socket.number) === socket) socket.forbid();
-      }),
-    );
+    const bound = [...this.#bound.values()].map(async (socket) => {
+      const may = await this.client.mayStill(socket.upstreamName);
+      if (!may && this.#bound.get(socket.number) === socket) socket.forbid();
+    });
+    const opening = [...this.#opening].map(async ({ frame, ending }) => {
+      const may = await this.client.mayStill(frame.upstream);
+      if (may) return;
+      // It may be open by now.
+      const socket = this.#bound.get(frame.number);
+      if (socket === undefined) ending.abort(forbidden(frame.upstream));
+      else if (socket.upstreamName === frame.upstream) socket.forbid();
+    });
+    await Promise.all([...bound, ...opening]);
   }
 
   bound(socket: HomeSocket): void {
@@ -67,16 +76,16 @@ export class HomeClient implements SocketHandler, Binding {
   }
 
   close(): void {
-    for (const opening of this.#opening) opening.abort();
+    for (const { ending } of this.#opening) ending.abort();
     const sockets = [...this.#bound.values()];
     this.#bound.clear();
     for (const socket of sockets) socket.detach();
   }
 
   async #open(frame: OpenSocketFrame): Promise<void> {
-    const opening = new AbortController();
+    const opening = { frame, ending: new AbortController() };
     this.#opening.add(opening);
-    await this.#home.open(this, frame, opening);
+    await this.#home.open(this, frame, opening.ending);
     this.#opening.delete(opening);
   }
 

@@ -31,8 +31,6 @@ export interface SocketKeeper {
 /** One connection on which a socket is. */
 export interface Binding {
   readonly client: SocketClient;
-  /** How often its rights were asked anew: an answer that was asked for before that may be of before. */
-  readonly rechecks: number;
   /** The socket is on this connection from now on. */
   bound(socket: HomeSocket): void;
   /** The socket is on this connection no more. */

@@ -1,13 +1,14 @@
 import { HawserError, socketCloseCodes } from "@hawser/protocol";
 import type { AttachSocketFrame, Clock, OpenSocketFrame, Random, Timer, Timers } from "@hawser/protocol";
 import type { SocketClient, SocketHandler, SocketService } from "@hawser/server/core";
-import type { Upstreams, UpstreamSocket } from "../upstream/upstream-socket.ts";
+import type { UpstreamRequest, Upstreams, UpstreamSocket } from "../upstream/upstream-socket.ts";
 import { errorOf, forbidden, HomeClient } from "./home-client.ts";
 import { resolveHomeLimits } from "./home-limits.ts";
 import type { HomeLimits } from "./home-limits.ts";
 import { HomeSocket } from "./home-socket.ts";
 import type { Binding } from "./home-socket.ts";
 import type { SocketRecord } from "./socket-record.ts";
+import { openInTime } from "./open-in-time.ts";
 import { checkOpen, laneOf } from "./open-request.ts";
 
 export interface HomeOptions {
@@ -90,22 +91,21 @@ export class Home implements SocketService {
     } catch (error) {
       return this.#refuse(client, frame, error);
     }
-    let upstream: UpstreamSocket | undefined;
+    const { signal } = ending;
     try {
-      let asked = binding.rechecks;
-      let may = await client.may(frame.upstream);
-      if (may && !ending.signal.aborted) upstream = await this.#dial(client, frame, ending);
-      // The right may have gone while the upstream was waited for.
-      while (may && asked !== binding.rechecks) {
-        asked = binding.rechecks;
-        may = await client.mayStill(frame.upstream);
-      }
-      if (!may) throw forbidden(frame.upstream);
-      if (upstream !== undefined && !client.closed && !this.#closed) return this.#opened(binding, frame, upstream);
+      if (!(await client.may(frame.upstream))) throw forbidden(frame.upstream);
+      signal.throwIfAborted();
+      const { timers, limits } = this;
+      const request = requestOf(client, frame);
+      const timeoutMs = limits.socketOpenTimeoutMs;
+      const upstream = await openInTime(this.#options.upstreams, request, ending, { timers, timeoutMs });
+      if (!signal.aborted && !this.#closed) return this.#opened(binding, frame, upstream);
+      upstream.terminate();
+      signal.throwIfAborted();
     } catch (error) {
-      this.#refuse(client, frame, error);
+      // When its connection has ended, nobody is to be told.
+      if (!signal.aborted || signal.reason instanceof HawserError) this.#refuse(client, frame, error);
     }
-    upstream?.terminate();
     this.#release(owner, frame.number);
   }
 
@@ -190,42 +190,6 @@ export class Home implements SocketService {
     }
   }
 
-  /** @returns `undefined` when the connection ended meanwhile. */
-  async #dial(
-    client: SocketClient,
-    frame: OpenSocketFrame,
-    ending: AbortController,
-  ): Promise<UpstreamSocket | undefined> {
-    let late = false;
-    const timer = this.timers.after(this.limits.socketOpenTimeoutMs, () => {
-      late = true;
-      ending.abort();
-    });
-    const { identity, session, address } = client;
-    const { upstream: name, path, protocols } = frame;
-    try {
-      const opening = this.#options.upstreams.open(
-        { upstream: name, path, protocols, identity, session, address },
-        ending.signal,
-      );
-      // Whoever opens it may be slow to hear that it is not wanted any more: then nobody waits for it.
-      const upstream = await Promise.race([opening, whenAborted(ending.signal)]);
-      if (upstream !== undefined) return upstream;
-      opening.then(
-        (socket) => socket.terminate(),
-        () => {},
-      );
-      if (late) throw tooLate(this.limits.socketOpenTimeoutMs);
-      return undefined;
-    } catch (error) {
-      if (late) throw tooLate(this.limits.socketOpenTimeoutMs);
-      if (ending.signal.aborted) return undefined;
-      throw error;
-    } finally {
-      timer.cancel();
-    }
-  }
-
   #opened(binding: Binding, frame: OpenSocketFrame, upstream: UpstreamSocket): void {
     const { client } = binding;
     const owner = ownerOf(client);
@@ -297,14 +261,9 @@ function ownerOf({ identity, session }: SocketClient): string {
   return `${identity.user} ${session}`;
 }
 
-function tooLate(timeoutMs: number): HawserError {
-  return new HawserError("upstream-unavailable", `The upstream did not take the socket within ${timeoutMs} ms.`, {
-    retry: true,
-  });
-}
-
-function whenAborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
+function requestOf({ identity, session, address }: SocketClient, frame: OpenSocketFrame): UpstreamRequest {
+  const { upstream, path, protocols } = frame;
+  return { upstream, path, protocols, identity, session, address };
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -152,9 +152,9 @@ export const socketMutants: readonly ProductMutant[] = [
     kind: "product",
     id: "right-gone-while-opening",
     sentence: "a home opens a socket for who lost the right to it while the upstream was waited for",
-    file: "packages/gateway/src/home/home.ts",
-    find: "while (may && asked !== binding.rechecks) {",
-    replace: "while (may && asked > binding.rechecks) {",
+    file: homeClient,
+    find: "if (socket === undefined) ending.abort(forbidden(frame.upstream));",
+    replace: "if (socket === undefined) return;",
   },
   {
     kind: "product",
