@@ -188,4 +188,20 @@ export const socketMutants: readonly ProductMutant[] = [
     find: "for (const line of this.#lines) line.leave(this);",
     replace: "",
   },
+  {
+    kind: "product",
+    id: "piece-taken-twice",
+    sentence: "of a piece that was received in part the rest is taken with what was there",
+    file: receiver,
+    find: 'if (had === 0) return { kind: "taken", piece };',
+    replace: 'if (had >= 0) return { kind: "taken", piece };',
+  },
+  {
+    kind: "product",
+    id: "attach-of-a-generation-before",
+    sentence: "an attach that was under way for long takes the socket off the connection that it is on by now",
+    file: homeClient,
+    find: "if (frame.generation <= found.generation)",
+    replace: "if (frame.generation === found.generation)",
+  },
 ];
