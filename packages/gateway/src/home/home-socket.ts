@@ -13,6 +13,7 @@ import type { Lane, SocketClient } from "@hawser/server/core";
 import type { UpstreamSocket } from "../upstream/upstream-socket.ts";
 import { isCloseable } from "./close-frame.ts";
 import type { HomeLimits } from "./home-limits.ts";
+import type { SocketAccount } from "./socket-account.ts";
 import type { SocketRecord } from "./socket-record.ts";
 import { SocketSource } from "./socket-source.ts";
 
@@ -48,15 +49,8 @@ export interface HomeSocketOptions {
   readonly upstream: UpstreamSocket;
   /** Through which offset the client takes the home's stream. */
   readonly credit: number;
-  /** What its record says of its beginning. */
-  readonly begun: Begun;
+  readonly account: SocketAccount;
 }
-
-/** How a socket began. */
-export type Begun = Pick<SocketRecord, "at" | "path" | "user" | "session" | "address" | "subprotocol"> & {
-  /** By the clock that does not go back. */
-  readonly since: number;
-};
 
 type Place =
   | { readonly kind: "bound"; readonly binding: Binding; readonly source: SocketSource }
@@ -70,7 +64,7 @@ export class HomeSocket {
   readonly upstreamName: string;
   readonly token: Uint8Array;
   readonly #keeper: SocketKeeper;
-  readonly #begun: Begun;
+  readonly #account: SocketAccount;
   readonly #lane: Lane;
   readonly #sender: SocketSender;
   readonly #receiver: SocketReceiver;
@@ -80,11 +74,6 @@ export class HomeSocket {
   #place: Place;
   /** No more is read of the upstream. */
   #paused = false;
-  readonly #fromClient = { bytes: 0, messages: 0 };
-  readonly #fromUpstream = { bytes: 0, messages: 0 };
-  #moves = 0;
-  /** That its record will say. */
-  #code = 1006;
 
   constructor(options: HomeSocketOptions, binding: Binding) {
     const { keeper, upstream } = options;
@@ -93,7 +82,7 @@ export class HomeSocket {
     this.upstreamName = options.upstreamName;
     this.token = options.token;
     this.#keeper = keeper;
-    this.#begun = options.begun;
+    this.#account = options.account;
     this.#lane = options.lane;
     this.#sender = new SocketSender(options.credit);
     this.#receiver = new SocketReceiver(keeper.limits.socketWindowBytes);
@@ -120,16 +109,7 @@ export class HomeSocket {
 
   /** What is known of it, at a time by the clock that does not go back. */
   recordAt(now: number): SocketRecord {
-    const { since, ...begun } = this.#begun;
-    return {
-      ...begun,
-      pool: this.upstreamName,
-      code: this.#code,
-      moves: this.#moves,
-      durationMs: now - since,
-      fromClient: { ...this.#fromClient },
-      fromUpstream: { ...this.#fromUpstream },
-    };
+    return this.#account.recordAt(now);
   }
 
   /** Through which offset the client may send, to begin with. */
@@ -149,7 +129,7 @@ export class HomeSocket {
       return false;
     }
     this.#generation = generation;
-    this.#moves += 1;
+    this.#account.moves += 1;
     this.#unbind();
     this.#place = this.#bindTo(binding);
     this.#keeper.onAttached(this);
@@ -166,7 +146,7 @@ export class HomeSocket {
     if (this.#place.kind !== "bound") return;
     this.#place.source.close();
     const expiry = this.#keeper.timers.after(this.#keeper.limits.socketResumeMs, () => {
-      if (this.#upstream !== undefined) this.#code = socketCloseCodes.resumeExpired;
+      if (this.#upstream !== undefined) this.#account.code = socketCloseCodes.resumeExpired;
       this.#leave(1001, "The client did not come back.");
       this.#finish();
     });
@@ -179,8 +159,8 @@ export class HomeSocket {
     if (reception.kind !== "taken") return;
     const { piece } = reception;
     const cost = pieceCost(piece);
-    this.#fromClient.bytes += piece.data.length;
-    if (piece.last) this.#fromClient.messages += 1;
+    this.#account.fromClient.bytes += piece.data.length;
+    if (piece.last) this.#account.fromClient.messages += 1;
     if (this.#upstream === undefined) this.#consumed(cost);
     else this.#upstream.send(piece.data, piece.text, piece.last, () => this.#consumed(cost));
     this.#tell();
@@ -227,7 +207,7 @@ export class HomeSocket {
   end(code: number, reason: string, upstreamCode: number): void {
     if (this.#upstream === undefined) return;
     this.#leave(upstreamCode, reason);
-    this.#code = code;
+    this.#account.code = code;
     this.#sender.close(code, reason);
     this.wake();
   }
@@ -235,7 +215,7 @@ export class HomeSocket {
   /** The right to it is gone (SOCK-20): nothing more of it is said to anybody. */
   forbid(): void {
     this.#detached("forbidden", "The right to this upstream was revoked.");
-    this.#code = socketCloseCodes.forbidden;
+    this.#account.code = socketCloseCodes.forbidden;
     this.#leave(1008, "");
     this.#finish();
   }
@@ -243,7 +223,7 @@ export class HomeSocket {
   /** The home is no more. */
   terminate(): void {
     this.#detached("socket-gone", "The node that held this socket goes away.");
-    if (this.#upstream !== undefined) this.#code = socketCloseCodes.homeLost;
+    if (this.#upstream !== undefined) this.#account.code = socketCloseCodes.homeLost;
     this.#leave(1001, "");
     this.#finish();
   }
@@ -276,8 +256,8 @@ export class HomeSocket {
     if (data.length > maxSocketMessageBytes) return this.end(1009, "A message of the upstream is too long.", 1009);
     // An upstream that is to close is read for its answer: what it says meanwhile has no bound of its own.
     if (this.#receiver.closed && this.#sender.kept >= socketWindowBytes) return;
-    this.#fromUpstream.bytes += data.length;
-    this.#fromUpstream.messages += 1;
+    this.#account.fromUpstream.bytes += data.length;
+    this.#account.fromUpstream.messages += 1;
     this.#sender.push(data, text, true);
     if (!this.#paused && this.#sender.kept >= socketWindowBytes) {
       this.#paused = true;
@@ -289,7 +269,7 @@ export class HomeSocket {
   #upstreamClosed(code: number, reason: string): void {
     if (this.#upstream === undefined) return;
     this.#upstream = undefined;
-    this.#code = code;
+    this.#account.code = code;
     this.#sender.close(code === 1005 ? 0 : code, reason);
     this.wake();
   }

@@ -7,6 +7,7 @@ import { resolveHomeLimits } from "./home-limits.ts";
 import type { HomeLimits } from "./home-limits.ts";
 import { HomeSocket } from "./home-socket.ts";
 import type { Binding } from "./home-socket.ts";
+import { SocketAccount } from "./socket-account.ts";
 import type { SocketRecord } from "./socket-record.ts";
 import { openInTime } from "./open-in-time.ts";
 import { checkOpen, laneOf } from "./open-request.ts";
@@ -206,7 +207,8 @@ export class Home implements SocketService {
         token,
         upstream,
         credit: frame.credit,
-        begun: {
+        account: new SocketAccount({
+          pool: frame.upstream,
           at: clock.now(),
           since: clock.monotonic(),
           path: frame.path.replace(/\?.*$/s, ""),
@@ -214,7 +216,7 @@ export class Home implements SocketService {
           session: client.session,
           address: client.address,
           subprotocol: upstream.protocol,
-        },
+        }),
       },
       binding,
     );
