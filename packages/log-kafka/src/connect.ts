@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Connection } from "@platformatic/kafka";
 import type { ConnectionSettings } from "./connection-options.ts";
 
@@ -8,7 +9,8 @@ export async function connect(settings: ConnectionSettings, host: string, port: 
     connectTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
     maxInflights: maxUnderWay,
-    ...(tls === undefined ? {} : { tls, tlsServerName: tls.servername ?? true }),
+    // An address is no server's name (RFC 6066, 3); the certificate is held against it all the same.
+    ...(tls === undefined ? {} : { tls, tlsServerName: tls.servername ?? isIP(host) === 0 }),
     ...(sasl === undefined ? {} : { sasl }),
   });
   // An error is followed by the end; who waits for something is told by that.

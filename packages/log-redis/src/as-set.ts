@@ -5,7 +5,7 @@ import { addressOf } from "./connection/address.ts";
 import { connect } from "./connection/connection.ts";
 import { inTime } from "./connection/in-time.ts";
 import { keptDurabilities, serverFacts } from "./connection/server-facts.ts";
-import { unavailable } from "./connection/unavailable.ts";
+import { isRefused, unavailable } from "./connection/unavailable.ts";
 import { settingsOf } from "./options.ts";
 import type { RedisLogOptions } from "./options.ts";
 import { redisLog } from "./redis-log.ts";
@@ -32,7 +32,8 @@ export async function redisLogAsSet(
       });
       return redisLog({ ...options, durabilities: keptDurabilities(facts) });
     } catch (error) {
-      if (ports.clock.monotonic() >= deadline) throw unavailable(`Redis is not available: ${(error as Error).message}`);
+      if (isRefused(error) || ports.clock.monotonic() >= deadline)
+        throw unavailable(`Redis is not available: ${(error as Error).message}`);
       await new Promise<void>((resolve) => void ports.timers.after(maxBackoffMs / 4, resolve));
     }
   }

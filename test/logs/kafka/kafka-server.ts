@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection, metadataV12 } from "@platformatic/kafka";
+import { selfSigned } from "../../support/self-signed.ts";
 import { findProgram, freePort, Program } from "../support/start-program.ts";
 
 const java = findProgram("java");
@@ -16,7 +17,7 @@ const jars = process.env["KAFKA_JARS"] ?? fetched;
 /** Whether tests on Kafka cannot run: in CI they fail instead. */
 export const withoutKafka = (java === undefined || !existsSync(jars)) && !process.env["CI"];
 
-/** A name and password that the listener of `saslPort` lets in. */
+/** A name and password that the listeners of `saslPort` (PLAIN) and `tlsPort` (PLAIN and SCRAM) let in. */
 export const user = { username: "ann", password: "secret-of-ann" } as const;
 
 /** A Kafka of a test. */
@@ -24,6 +25,8 @@ export interface KafkaServer {
   readonly program: Program;
   /** Where a client has to say who it is. */
   readonly saslPort: number;
+  /** The same over TLS, with the certificate of all tests. */
+  readonly tlsPort: number;
 }
 
 /** A way to the broker for clients that come through a proxy, of which the broker tells them that it is there. */
@@ -34,7 +37,7 @@ export interface ProxiedListener {
 
 /** One node that is broker and controller. It is ready when it says that it leads the cluster that it is. */
 export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer> {
-  const [controllerPort, saslPort] = [await freePort(), await freePort()];
+  const [controllerPort, saslPort, tlsPort] = [await freePort(), await freePort(), await freePort()];
   const classes = join(jars, "*");
   // The classes of a broker take longer to be compiled than it takes to do what a test asks of it.
   const options = [
@@ -50,10 +53,17 @@ export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer
     file: java!,
     commandLine: ({ folder }) => [...options, "kafka.Kafka", join(folder, "server.properties")],
     files: {
-      "server.properties": ({ folder, port }) => properties({ folder, port, controllerPort, saslPort, proxied }),
+      "server.properties": ({ folder, port }) =>
+        properties({ folder, port, controllerPort, saslPort, tlsPort, proxied }),
+      "tls.pem": `${selfSigned.key}\n${selfSigned.cert}\n`,
     },
     prepare: async ({ folder }) => {
-      const format = ["format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", join(folder, "server.properties")];
+      const credentials = [256, 512].flatMap((bits) => [
+        "--add-scram",
+        `SCRAM-SHA-${bits}=[name=${user.username},password=${user.password}]`,
+      ]);
+      const cluster = ["-t", "AAAAAAAAAAAAAAAAAAAAAQ", "-c", join(folder, "server.properties")];
+      const format = ["format", ...cluster, ...credentials];
       const child = spawn(java!, [...options, "kafka.tools.StorageTool", ...format], { cwd: folder, stdio: "ignore" });
       const [code] = (await once(child, "exit")) as [number | null];
       if (code !== 0)
@@ -61,7 +71,7 @@ export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer
     },
     isReady,
   });
-  return { program, saslPort };
+  return { program, saslPort, tlsPort };
 }
 
 interface Place {
@@ -69,24 +79,31 @@ interface Place {
   readonly port: number;
   readonly controllerPort: number;
   readonly saslPort: number;
+  readonly tlsPort: number;
   readonly proxied: ProxiedListener | undefined;
 }
 
-function properties({ folder, port, controllerPort, saslPort, proxied }: Place): string {
-  const direct = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${saslPort}`;
+function properties({ folder, port, controllerPort, saslPort, tlsPort, proxied }: Place): string {
+  const direct = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${saslPort},SASL_SSL://127.0.0.1:${tlsPort}`;
   const throughProxy = (at: number | undefined): string => (at === undefined ? "" : `,PROXIED://127.0.0.1:${at}`);
-  const login = "org.apache.kafka.common.security.plain.PlainLoginModule";
+  const login = (name: string): string => `org.apache.kafka.common.security.${name}LoginModule required`;
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=${direct}${throughProxy(proxied?.port)},CONTROLLER://127.0.0.1:${controllerPort}
 advertised.listeners=${direct}${throughProxy(proxied?.advertisedPort)}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
-listener.name.sasl_plaintext.plain.sasl.jaas.config=${login} required user_${user.username}="${user.password}";
+listener.name.sasl_plaintext.plain.sasl.jaas.config=${login("plain.Plain")} user_${user.username}="${user.password}";
+listener.name.sasl_ssl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.plain.sasl.jaas.config=${login("plain.Plain")} user_${user.username}="${user.password}";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=${login("scram.Scram")};
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=${login("scram.Scram")};
+listener.name.sasl_ssl.ssl.keystore.type=PEM
+listener.name.sasl_ssl.ssl.keystore.location=${join(folder, "tls.pem")}
 log.dirs=${join(folder, "data")}
 num.network.threads=2
 num.io.threads=2

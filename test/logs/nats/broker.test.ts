@@ -1,8 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker, BrokerSource, Fetched, LogRecord } from "@hawser/log/broker";
 import { channelSubject, natsSource, textOfHeader } from "@hawser/log-nats";
@@ -12,7 +10,6 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { selfSigned } from "../../support/self-signed.ts";
 import type { Program } from "../support/start-program.ts";
 import { anotherPort, isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
@@ -235,39 +232,6 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     expect(offsets(await broker!.fetch(1, wide, longMs))).toEqual([1, 2]);
     const [cold] = await open(options);
     expect(offsets(await cold!.fetch(1, 1, 0))).toEqual([1]);
-  });
-
-  it("speaks TLS with a server of an authority that it is told of, and with no other", async () => {
-    const files = await mkdtemp(join(tmpdir(), "hawser-nats-"));
-    onTestFinished(() => rm(files, { recursive: true, force: true }));
-    const [cert, key] = [join(files, "cert.pem"), join(files, "key.pem")];
-    await writeFile(cert, selfSigned.cert);
-    await writeFile(key, selfSigned.key);
-    const tls = { ca: selfSigned.cert };
-    const secure = await startNats(
-      (place) => `${place.jetstream("")}\ntls { cert_file: "${cert}", key_file: "${key}" }`,
-      { tls },
-    );
-    onTestFinished(() => secure.remove());
-    const servers = `127.0.0.1:${secure.port}`;
-    await expect(open({ servers, tls: {} })).rejects.toMatchObject({ code: "log-unavailable" });
-    const [broker] = await open({ servers, tls });
-    await broker!.produce([append("a", "1")]);
-    expect(offsets(await broker!.fetch(1, wide, 0))).toEqual([1]);
-  });
-
-  it("logs in with a user's name and password, and is refused without", async () => {
-    const locked = await startNats((place) => `${place.jetstream("")}\nauthorization { user: ann, password: secret }`, {
-      user: "ann",
-      pass: "secret",
-    });
-    try {
-      const servers = `127.0.0.1:${locked.port}`;
-      await expect(open({ servers })).rejects.toMatchObject({ code: "log-unavailable" });
-      expect(await open({ servers, user: "ann", pass: "secret" })).toHaveLength(1);
-    } finally {
-      await locked.remove();
-    }
   });
 });
 

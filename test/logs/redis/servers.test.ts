@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { redisLogAsSet } from "@hawser/log-redis";
-import { selfSigned } from "../../support/self-signed.ts";
 import { freePort, Program } from "../support/start-program.ts";
 import { follow, numbered, openRedisLog, plain, textsOf, until } from "./redis-log.ts";
 import { command, redisServer, startRedis } from "./redis-server.ts";
@@ -74,16 +73,6 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("a server of th
     });
   });
 
-  it("is spoken to over TLS, whose options go to the client as they are", async () => {
-    const { cert, key } = selfSigned;
-    const program = await tlsRedis(cert, key);
-    const client = { socket: { tls: true, ca: cert, servername: "localhost" } } as const;
-    const log = await openRedisLog(0, {}, { url: `rediss://127.0.0.1:${program.port}`, client });
-    expect(await log.append([plain("a", "1")])).toMatchObject([{ kind: "accepted" }]);
-    const strange = { url: `rediss://127.0.0.1:${program.port}`, openTimeoutMs: 50 };
-    await expect(openRedisLog(0, {}, strange)).rejects.toMatchObject({ code: "log-unavailable" });
-  });
-
   it("acknowledges what as many replicas have as it is told, and nothing that fewer have", async () => {
     const primary = await redis();
     const hasty = await openRedisLog(primary.port, {}, { replicas: 1, replicasTimeoutMs: 100 });
@@ -143,19 +132,6 @@ function sentinel(port: number): Promise<Program> {
     file: redisServer!,
     commandLine: ({ folder, port: own }) => [`${folder}/sentinel.conf`, "--sentinel", "--port", `${own}`],
     files: { "sentinel.conf": `bind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${port} 1\n` },
-  });
-  onTestFinished(async () => (await program).remove());
-  return program;
-}
-
-function tlsRedis(cert: string, key: string): Promise<Program> {
-  const program = Program.start({
-    file: redisServer!,
-    files: { "cert.pem": cert, "key.pem": key },
-    commandLine: ({ folder, port }) => [
-      ...["--bind", "127.0.0.1", "--port", "0", "--tls-port", `${port}`, "--dir", folder, "--save", ""],
-      ...["--tls-cert-file", `${folder}/cert.pem`, "--tls-key-file", `${folder}/key.pem`, "--tls-auth-clients", "no"],
-    ],
   });
   onTestFinished(async () => (await program).remove());
   return program;

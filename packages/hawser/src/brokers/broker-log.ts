@@ -14,6 +14,7 @@ const brokers: Readonly<Record<string, OpenBroker>> = {
   kafkas: kafka,
   nats,
   "rabbitmq-stream": rabbitmq,
+  "rabbitmq-stream+tls": rabbitmq,
   redis,
   rediss: redis,
   tls: nats,

@@ -6,7 +6,7 @@ import { addressOf } from "./address.ts";
 import { connect } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { inTime } from "./in-time.ts";
-import { unavailable } from "./unavailable.ts";
+import { isRefused, unavailable } from "./unavailable.ts";
 import { checkServer, serverFacts } from "./server-facts.ts";
 
 /** Connections to one server, which end together. */
@@ -61,7 +61,7 @@ export class Link {
     return `Redis is not available: ${this.#failure}`;
   }
 
-  /** Makes the first session. Rejects with `log-unavailable` when that took too long, and with `option-invalid` at once. */
+  /** Makes the first session. Rejects with `log-unavailable` when that took too long or nobody is let in, with `option-invalid` at once. */
   async open(): Promise<void> {
     const { clock } = this.#ports;
     const deadline = clock.monotonic() + this.#settings.openTimeoutMs;
@@ -73,7 +73,7 @@ export class Link {
         this.#failure = (error as Error).message;
         const isFinal = this.#closed || (error instanceof HawserError && error.code === "option-invalid");
         if (isFinal) throw error;
-        if (clock.monotonic() >= deadline) throw unavailable(this.why);
+        if (isRefused(error) || clock.monotonic() >= deadline) throw unavailable(this.why);
         await this.#pause(failures);
       }
     }
