@@ -20,6 +20,7 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 2132, found: "the checker: an unknown publish came late, to a log that knew nothing of its producer" },
   { seed: 2876, found: "a socket was opened for who had lost the right to it while the upstream was waited for" },
   { seed: 4052, found: "the checker: an unknown publish came late, to a copy of the log that knew its producer" },
+  { seed: 5756, found: "the checker: a client gave a socket up that nobody read just then, so that nobody was told" },
   { seed: 8907, found: "the simulator itself: a broker's world was called quiet before the next empty batch" },
   {
     seed: 21_991,

@@ -49,6 +49,8 @@ export class SocketRecord {
   opened = false;
   /** The home was told to drain, or was closed in order. */
   homeLeft = false;
+  /** Its client has given it up; whoever reads nothing is told later. */
+  givenUp = false;
   /** The right to open it was revoked in its life. */
   forbidden = false;
   /** Its upstream said a message that is larger than homes take. */
@@ -128,6 +130,7 @@ export class SocketRecord {
     if (end.code !== 1001) this.#fail(`is closed by its home with ${end.code} "${end.reason}"; ${this.describe()}`);
     else if (
       this.clientEnd === undefined &&
+      !this.givenUp &&
       !this.strayed &&
       !this.forbidden &&
       !this.homeLeft &&
@@ -204,7 +207,7 @@ export class SocketRecord {
 
   /** Its home ended it by itself, and what it said of that was lost. */
   get #isLeft(): boolean {
-    return this.homeAsked?.code === 1001 || (this.forbidden && this.homeAsked?.code === 1008);
+    return this.homeAsked?.code === 1001 || this.forbidden;
   }
 
   /** Its upstream closed it so long ago that the home may have waited for its client in vain. */

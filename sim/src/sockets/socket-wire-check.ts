@@ -43,6 +43,8 @@ export interface SocketWireCheckOptions {
   readonly reportBounds: Report;
 }
 
+/** What a client that gives a socket up closes it with. */
+const goingAway = 1001;
 /** What a message costs beside its bytes, and the close. */
 const slackBytes = 64;
 
@@ -109,7 +111,10 @@ export class SocketWireCheck implements WireListener {
       }
       case "socket-close": {
         const watched = this.#of(connection, frame.number);
-        if (watched !== undefined) watched.ended = true;
+        if (watched === undefined) return;
+        watched.ended = true;
+        // No application can ask for that code.
+        if (frame.code === goingAway) watched.record.givenUp = true;
         return;
       }
       case "socket-data": {
