@@ -7,7 +7,7 @@ import type { HomeLimits } from "./home/home-limits.ts";
 import { UpstreamRefused } from "./proxy/pool-port.ts";
 import type { ProxyPool, ProxyPools } from "./proxy/pool-port.ts";
 import { Pool } from "./pool/pool.ts";
-import type { PoolPorts } from "./pool/pool.ts";
+import type { PoolPorts } from "./pool/members.ts";
 import { targetPoolSettings } from "./pool/pool-options.ts";
 import type { TargetFigures } from "./pool/target.ts";
 import { dialWebSocket } from "./upstream/dial-websocket.ts";
@@ -29,6 +29,8 @@ export type PoolFigures =
       readonly name: string;
       readonly kind: "websocket";
       readonly balance: string;
+      /** So few targets answer their health checks that those are not believed. */
+      readonly panics: boolean;
       readonly targets: readonly TargetFigures[];
     }
   | { readonly name: string; readonly kind: "http"; readonly url: string; readonly open: number };
@@ -61,10 +63,11 @@ export class GatewayPools implements ProxyPools, Upstreams {
   }
 
   get figures(): readonly PoolFigures[] {
-    const targetPools = [...this.#targetPools.values()].map(({ name, settings, figures }): PoolFigures => ({
+    const targetPools = [...this.#targetPools.values()].map(({ name, settings, panics, figures }): PoolFigures => ({
       name,
       kind: "websocket",
       balance: settings.balance,
+      panics,
       targets: figures,
     }));
     const backends = [...this.backends].map(({ pool, settings, open }): PoolFigures => ({

@@ -57,5 +57,12 @@ export function targetMetrics(pools: readonly PoolFigures[]): string {
         : [],
     ),
   ]);
-  return `${lines.join("\n")}\n`;
+  const panics = [
+    "# HELP hawser_gateway_pool_panics 1: so few targets answer their health checks that those are not believed.",
+    "# TYPE hawser_gateway_pool_panics gauge",
+    ...pools.flatMap((pool) =>
+      pool.kind === "websocket" ? [`hawser_gateway_pool_panics{pool="${pool.name}"} ${pool.panics ? 1 : 0}`] : [],
+    ),
+  ];
+  return `${[...lines, ...panics].join("\n")}\n`;
 }

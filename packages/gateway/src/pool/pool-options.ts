@@ -105,6 +105,11 @@ export interface TargetPoolOptions {
   readonly maxEjectMs?: number;
   /** At most this part of the targets is left out at once for failing connects; 0: none ever is. Default 0.5. */
   readonly maxEjectedShare?: number;
+  /**
+   * When this part of the targets or less answers its health checks, those that do not are given sockets as well: the check may be
+   * what is broken, and few would not stand what is meant for all. 0: only when none answers; false: never. Default 0.
+   */
+  readonly panicShare?: number | false;
   /** Over that time the share of a target that is new, or back, grows from a twentieth to the whole. Default 0. */
   readonly slowStartMs?: number;
   /** How long sockets of a target that was taken out of the pool may stay. Default 600,000. */
@@ -149,6 +154,7 @@ export interface TargetPoolSettings extends EjectionSettings {
   readonly maxPoolConnections: number;
   readonly connectionsPerSecond: number;
   readonly health: HealthSettings | undefined;
+  readonly panicShare: number | false;
   readonly slowStartMs: number;
   readonly drainTimeoutMs: number;
 }
@@ -218,6 +224,7 @@ export function targetPoolSettings(options: TargetPoolOptions, at: string): Targ
     ejectMs,
     maxEjectMs: whole("maxEjectMs", maxEjectMs, ejectMs, 86_400_000),
     maxEjectedShare: share("maxEjectedShare", options.maxEjectedShare ?? 0.5, true),
+    panicShare: options.panicShare === false ? false : share("panicShare", options.panicShare ?? 0, true),
     slowStartMs: whole("slowStartMs", options.slowStartMs ?? 0, 0, maxTimerMs),
     drainTimeoutMs: whole("drainTimeoutMs", options.drainTimeoutMs ?? 600_000, 0, maxTimerMs),
   };

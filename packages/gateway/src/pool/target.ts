@@ -77,6 +77,11 @@ export class Target {
     return this.#well;
   }
 
+  /** It is to get no more connections. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
   get connections(): number {
     return this.#leases.size;
   }

@@ -68,14 +68,6 @@ describe("a pool", () => {
     expect((await scene.names(9)).filter((name) => name === a)).toHaveLength(3);
   });
 
-  it("sends none to targets of which none answers", async () => {
-    const scene = new PoolScene({ ...three, health: { intervalMs: 1_000, failures: 1 } });
-    for (const name of [a, b, c]) scene.unwell.add(name);
-    await scene.ports.advance(2_500);
-    await expect(scene.connect()).rejects.toMatchObject({ code: "upstream-unavailable" });
-    expect(scene.dialed).toEqual([]);
-  });
-
   it("leaves out a target that failed so often in a row, for longer each time, and never more than a part of all", async () => {
     const options = { ejectAfter: 2, ejectMs: 1_000, maxEjectMs: 60_000, maxEjectedShare: 0.34, retries: 0 };
     const scene = new PoolScene({ ...three, ...options });

@@ -215,7 +215,8 @@ describe("a pool of WebSocket servers", () => {
   });
 
   it("takes a target that does not answer out of service, tells those that hold it, and takes it back", async () => {
-    const bench = new PoolBench({ targets: ["ws://a"], health: { intervalMs: 100, failures: 2, successes: 2 } });
+    const health = { intervalMs: 100, failures: 2, successes: 2 };
+    const bench = new PoolBench({ targets: ["ws://a"], health, panicShare: false });
     const { signal } = await bench.connect();
     bench.dead.add("a");
     await bench.ports.advance(100);

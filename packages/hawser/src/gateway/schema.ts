@@ -147,6 +147,7 @@ export const targetPoolSchema = object({
   ejectMs: count(1, 86_400_000).optional(),
   maxEjectMs: count(1, 86_400_000).optional(),
   maxEjectedShare: amount.optional(),
+  panicShare: z.union([z.literal(false), amount]).optional(),
   slowStartMs: count(0, 2 ** 31 - 1).optional(),
   drainTimeoutMs: milliseconds.optional(),
 });
