@@ -1,14 +1,15 @@
 import type { Durability } from "@hawser/log";
+import { SettingsWatch } from "@hawser/log/broker";
 import type { Broker, BrokerPorts, BrokerSource, LogRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import { Cluster } from "./cluster.ts";
 import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, KafkaConnectionOptions } from "./connection-options.ts";
 import { LeaderLane } from "./leader-lane.ts";
-import { openTopic } from "./open-topic.ts";
+import { lookAtTopic, openTopic } from "./open-topic.ts";
 import { ownView, PartitionReader } from "./partition-reader.ts";
 import { PartitionWriter } from "./partition-writer.ts";
-import { holdTopic } from "./topic-settings.ts";
+import { holdKept, holdTopic } from "./topic-settings.ts";
 import type { TopicFacts, TopicSettings } from "./topic-settings.ts";
 
 /** Options of `kafkaSource`. */
@@ -24,6 +25,11 @@ export interface KafkaSourceOptions extends KafkaConnectionOptions, TopicSetting
   readonly fetchBytes?: number;
   /** Bytes of a partition that Kafka has not acknowledged; past it `produce` rejects. Default 64 MiB. */
   readonly maxWaitingBytes?: number;
+  /**
+   * How often the topic is looked at again, in milliseconds: publishes fail with `log-unavailable` while it keeps less than was asked for.
+   * Default 10,000.
+   */
+  readonly settingsIntervalMs?: number;
 }
 
 /**
@@ -56,6 +62,7 @@ export async function describeTopic(options: KafkaSourceOptions, ports: BrokerPo
 interface Open {
   readonly cluster: Cluster;
   readonly lanes: readonly LeaderLane[];
+  readonly watch: SettingsWatch;
 }
 
 class KafkaSource implements BrokerSource {
@@ -97,7 +104,8 @@ class KafkaSource implements BrokerSource {
       lanes.push(made);
       return made;
     };
-    this.#open = { cluster, lanes };
+    const watch = this.#watch(cluster, ports);
+    this.#open = { cluster, lanes, watch };
     const { fetchBytes = 1 << 20, maxWaitingBytes = 64 << 20 } = this.#options;
     const timeoutMs = Math.ceil(this.#connection.requestTimeoutMs / 2);
     const partitions = Array.from({ length: this.#wanted.partitions }, (_, partition) => {
@@ -107,7 +115,10 @@ class KafkaSource implements BrokerSource {
       const reading = { ...place, fetchBytes, maxWaitMs: timeoutMs, view: ownView };
       const reader = new PartitionReader(lane(partition), lane(partition), reading);
       return {
-        produce: (records: readonly LogRecord[]) => writer.produce(records),
+        produce: async (records: readonly LogRecord[]) => {
+          watch.allowAppends();
+          await writer.produce(records);
+        },
         fetch: (offset: number, maxCount: number, waitMs: number) => reader.fetch(offset, maxCount, waitMs),
       };
     });
@@ -123,8 +134,22 @@ class KafkaSource implements BrokerSource {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
+    open?.watch.close();
     for (const lane of open?.lanes ?? []) lane.close();
     open?.cluster.close();
+  }
+
+  #watch(cluster: Cluster, ports: BrokerPorts): SettingsWatch {
+    const { topic } = this.#wanted;
+    return new SettingsWatch({
+      ports,
+      intervalMs: this.#options.settingsIntervalMs ?? 10_000,
+      look: async () => {
+        const facts = await lookAtTopic(cluster, topic);
+        if (facts !== undefined) holdKept(topic, facts, this.#wanted, this.durabilities);
+      },
+      warn: (text) => process.emitWarning(`the log in Kafka ${text}`),
+    });
   }
 }
 

@@ -23,15 +23,24 @@ export async function openTopic(
   ports: BrokerPorts,
 ): Promise<TopicFacts> {
   try {
-    const found = (await cluster.find()) ?? (await make(cluster, topic, settings, ports));
-    const configuration = await describe(cluster, topic);
-    return topicFacts(
-      found.partitions.map(({ replicas }) => replicas),
-      configuration,
-    );
+    return await factsOf(cluster, topic, (await cluster.find()) ?? (await make(cluster, topic, settings, ports)));
   } catch (error) {
     throw error instanceof HawserError ? error : unavailable(`Kafka does not open the topic ${topic}`, error);
   }
+}
+
+/** How the topic is set now; `undefined` if there is none. Rejects when no broker answers. */
+export async function lookAtTopic(cluster: Cluster, topic: string): Promise<TopicFacts | undefined> {
+  const found = await cluster.find();
+  return found === undefined ? undefined : factsOf(cluster, topic, found);
+}
+
+async function factsOf(cluster: Cluster, topic: string, { partitions }: TopicDescription): Promise<TopicFacts> {
+  const configuration = await describe(cluster, topic);
+  return topicFacts(
+    partitions.map(({ replicas }) => replicas),
+    configuration,
+  );
 }
 
 async function make(

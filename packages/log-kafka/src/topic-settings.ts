@@ -96,10 +96,24 @@ export function holdTopic(
   settings: TopicSettings & { readonly partitions: number },
   durabilities: readonly Durability[],
 ): void {
-  const { partitions, replicationFactor = 1, minInSyncReplicas = 1 } = settings;
+  const { partitions } = settings;
   if (facts.partitions !== partitions) {
     throw foreign(`the topic ${topic} has ${facts.partitions} partitions, and \`partitions\` says ${partitions}`);
   }
+  holdKept(topic, facts, settings, durabilities);
+}
+
+/**
+ * Holds what a topic keeps against what is asked for: what may change while a log is open.
+ *
+ * @throws HawserError as {@link holdTopic} does.
+ */
+export function holdKept(
+  topic: string,
+  facts: TopicFacts,
+  { replicationFactor = 1, minInSyncReplicas = 1 }: TopicSettings,
+  durabilities: readonly Durability[],
+): void {
   if (facts.compacted) throw foreign(`the topic ${topic} is compacted, which takes records out of a log`);
   if (facts.replicationFactor < replicationFactor) {
     throw invalid(

@@ -36,6 +36,11 @@ export interface NatsOptions {
   readonly requestTimeoutMs?: number;
   /** After which connecting is given up when the log opens. Default 5,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * How often streams, and the servers' monitoring, are looked at again: publishes fail with `log-unavailable` while they keep less than the
+   * log promises. Default 10,000.
+   */
+  readonly settingsIntervalMs?: number;
   /** The longest pause between two attempts to connect again; it is drawn at random below a bound that doubles. Default 2,000. */
   readonly maxReconnectMs?: number;
   /** Records that wait here to be read, of each partition. Default 1,024. */
@@ -76,6 +81,7 @@ export type NatsSettings = NatsOptions &
       | "maxPayloadBytes"
       | "requestTimeoutMs"
       | "connectTimeoutMs"
+      | "settingsIntervalMs"
       | "maxReconnectMs"
       | "maxBuffered"
       | "maxBufferedBytes"

@@ -1,11 +1,12 @@
+import { SettingsWatch } from "@hawser/log/broker";
 import type { Broker, BrokerPorts, BrokerSource } from "@hawser/log/broker";
 import type { Durability } from "@hawser/log";
 import { Connection } from "./connection/nats-connection.ts";
 import type { NatsOptions, NatsSettings } from "./nats-options.ts";
 import { natsSettings } from "./nats-settings.ts";
 import { Partition } from "./partition.ts";
-import { holdServer } from "./stream/hold-server.ts";
-import { ensureStream, openStreams } from "./stream/open-streams.ts";
+import { holdFlush, holdServer } from "./stream/hold-server.ts";
+import { ensureStream, holdStreams, openStreams } from "./stream/open-streams.ts";
 
 /**
  * NATS JetStream as what `brokerLog` stands on. Throws `option-invalid`.
@@ -22,6 +23,7 @@ class NatsSource implements BrokerSource {
   readonly maxPayloadBytes: number;
   readonly #settings: NatsSettings;
   #connection: Connection | undefined;
+  #watch: SettingsWatch | undefined;
   #partitions: readonly Partition[] = [];
 
   constructor(settings: NatsSettings) {
@@ -38,9 +40,10 @@ class NatsSource implements BrokerSource {
     try {
       await holdServer(connection.nats.info, settings);
       const partitions = await openStreams(manager, settings);
+      const watch = this.#watchSettings(connection, partitions, ports);
       this.#partitions = Array.from({ length: partitions }, (_, partition) => {
         const ensure = () => ensureStream(manager, settings, partition, partitions);
-        return new Partition({ connection, ports, settings, partition, ensure });
+        return new Partition({ connection, ports, settings, partition, ensure, watch });
       });
       return this.#partitions;
     } catch (error) {
@@ -50,10 +53,25 @@ class NatsSource implements BrokerSource {
   }
 
   async close(): Promise<void> {
+    this.#watch?.close();
     for (const partition of this.#partitions) partition.close();
     this.#partitions = [];
     await this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  #watchSettings(connection: Connection, partitions: number, ports: BrokerPorts): SettingsWatch {
+    const settings = this.#settings;
+    this.#watch = new SettingsWatch({
+      ports,
+      intervalMs: settings.settingsIntervalMs,
+      look: async () => {
+        await connection.ask("NATS", () => holdStreams(connection.manager, settings, partitions));
+        await holdFlush(settings);
+      },
+      warn: (text) => process.emitWarning(`the log in NATS ${text}`),
+    });
+    return this.#watch;
   }
 }
 

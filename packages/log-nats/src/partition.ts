@@ -1,4 +1,4 @@
-import type { Broker, BrokerPorts, Fetched, LogRecord } from "@hawser/log/broker";
+import type { Broker, BrokerPorts, Fetched, LogRecord, SettingsWatch } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { OutgoingMessage } from "./connection/acknowledged-publisher.ts";
@@ -32,6 +32,8 @@ export interface PartitionOptions {
   readonly partition: number;
   /** Makes the stream when it is gone. */
   readonly ensure: () => Promise<StreamInfo>;
+  /** Says whether the servers still keep what is promised. */
+  readonly watch: Pick<SettingsWatch, "allowAppends">;
 }
 
 /** One stream of JetStream as a partition of a log. */
@@ -53,6 +55,7 @@ export class Partition implements Broker {
   }
 
   async produce(records: readonly LogRecord[]): Promise<void> {
+    this.#options.watch.allowAppends();
     const { publisher } = this.#options.connection;
     const messages = records.map((record) => this.#messageOf(record));
     await this.#options.connection.ask(`NATS stream ${this.#stream}`, () => publisher.publish(this.#stream, messages));

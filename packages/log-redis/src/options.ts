@@ -66,6 +66,11 @@ export interface RedisLogOptions {
   readonly maxBoundFollowed?: number;
   /** How often channels are looked for whose oldest entries are too old, and whether the server is the same. Default 1,000. */
   readonly sweepIntervalMs?: number;
+  /**
+   * How often the server is asked whether it still keeps `durabilities`, beside each connect: publishes fail with `log-unavailable` while it
+   * does not. Default 10,000.
+   */
+  readonly settingsIntervalMs?: number;
 }
 
 /** Every option but where the server is. */
@@ -92,6 +97,7 @@ const defaults = {
   maxFollowed: 1_000_000,
   maxBoundFollowed: 1_000,
   sweepIntervalMs: 1_000,
+  settingsIntervalMs: 10_000,
 };
 
 /** Lua unpacks a list of what was appended. */

@@ -1,3 +1,4 @@
+import { SettingsWatch } from "@hawser/log/broker";
 import { assert, HawserError } from "@hawser/protocol";
 import type { Timer } from "@hawser/protocol";
 import type {
@@ -20,6 +21,7 @@ import type { BoundStream } from "./bindings/bindings.ts";
 import type { Arguments } from "./connection/connection.ts";
 import { Link } from "./connection/link.ts";
 import type { Session } from "./connection/link.ts";
+import { checkServer, serverFacts } from "./connection/server-facts.ts";
 import { unavailable } from "./connection/unavailable.ts";
 import { FeedReader } from "./follow/feed-reader.ts";
 import { FollowedChannels } from "./follow/followed-channels.ts";
@@ -74,6 +76,7 @@ class RedisLog implements Log {
   readonly #settings: Settings;
   readonly #boundTo: (channel: string) => BoundStream | undefined;
   #sweeping: Timer | undefined;
+  #watch: SettingsWatch | undefined;
   #sweptAt: number | undefined;
   #state: State = { kind: "new" };
 
@@ -99,6 +102,12 @@ class RedisLog implements Log {
     }
     this.#state = open;
     this.#sweepLater(open);
+    this.#watch = new SettingsWatch({
+      ports: options,
+      intervalMs: this.#settings.settingsIntervalMs,
+      look: () => this.#holdServer(open.link),
+      warn: (text) => process.emitWarning(`the log in Redis ${text}`),
+    });
   }
 
   async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
@@ -140,6 +149,7 @@ class RedisLog implements Log {
     const state = this.#state;
     this.#state = { kind: "closed" };
     this.#sweeping?.cancel();
+    this.#watch?.close();
     if (state.kind !== "open") return;
     state.channels.close();
     state.bound.close();
@@ -237,6 +247,18 @@ class RedisLog implements Log {
     } catch (error) {
       if (endsSession(error as Error)) link.drop(session, (error as Error).message);
       throw unavailable(`Redis did not answer: ${(error as Error).message}`);
+    }
+  }
+
+  /** A server that keeps less than it did is left, and not taken again before it is set right: {@link Link} asks it the same. */
+  async #holdServer(link: Link): Promise<void> {
+    const session = link.require();
+    const facts = await serverFacts(session.commands);
+    try {
+      checkServer(facts, this.#settings.durabilities);
+    } catch (error) {
+      link.drop(session, (error as Error).message);
+      throw error;
     }
   }
 

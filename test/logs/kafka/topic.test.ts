@@ -4,6 +4,7 @@ import { kafkaLogAsSet, kafkaSource } from "@hawser/log-kafka";
 import type { KafkaSourceOptions } from "@hawser/log-kafka";
 import { encodeText, systemPorts } from "@hawser/protocol";
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
+import { outcomeOf } from "../support/outcome-of.ts";
 import { startKafka, user, withoutKafka } from "./kafka-server.ts";
 import type { KafkaServer } from "./kafka-server.ts";
 
@@ -262,6 +263,25 @@ describe.skipIf(withoutKafka)("a topic of Kafka", () => {
     await make(topic, [{ name: "flush.messages", value: "1" }]);
     const log = await kafkaLogAsSet({ brokers: [place()], topic });
     expect(log.capabilities.durabilities).toEqual(["memory", "commit", "flush"]);
+  });
+
+  it("takes nothing while it is set to keep less than was promised, until it is set right", async () => {
+    const topic = freshTopic();
+    await make(topic, [{ name: "flush.messages", value: "1" }]);
+    const [broker] = await opened({ topic, durabilities: ["flush"], settingsIntervalMs: 50 });
+    const set = (value: string): Promise<void> =>
+      admin.alterConfigs({
+        resources: [{ resourceType: 2, resourceName: topic, configs: [{ name: "flush.messages", value }] }],
+        validateOnly: false,
+      });
+    const becomes = async (said: RegExp): Promise<void> => {
+      while (!said.test(await outcomeOf(broker!.produce([append(1)]))));
+    };
+    expect(await outcomeOf(broker!.produce([append(1)]))).toBe("taken");
+    await set("100");
+    await becomes(/^log-unavailable: .*flush\.messages/);
+    await set("1");
+    await becomes(/^taken$/);
   });
 
   it("is opened with a name and password where they are asked for, and says why it is not without", async () => {

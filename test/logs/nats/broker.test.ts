@@ -11,6 +11,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Program } from "../support/start-program.ts";
+import { outcomeOf } from "../support/outcome-of.ts";
 import { anotherPort, isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
 const wide = 1_000_000;
@@ -214,6 +215,31 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     onTestFinished(() => void monitoring.close());
     const { port } = monitoring.address() as AddressInfo;
     expect(await open({ flush: { monitoring: [`http://127.0.0.1:${port}`] } })).toHaveLength(1);
+  });
+
+  it("takes nothing while its stream or its server keeps less than was promised, until that is set right", async () => {
+    const answer = { syncs: true };
+    const monitoring = createServer((_, response) =>
+      response.end(JSON.stringify({ config: { sync_always: answer.syncs } })),
+    );
+    await new Promise<void>((resolve) => monitoring.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void monitoring.close());
+    const { port } = monitoring.address() as AddressInfo;
+    const flush = { monitoring: [`http://127.0.0.1:${port}`] };
+    const broker = await fresh({ flush, settingsIntervalMs: 20 });
+    const becomes = async (said: RegExp): Promise<void> => {
+      while (!said.test(await outcomeOf(broker.produce([append("a", "1")]))));
+    };
+    expect(await outcomeOf(broker.produce([append("a", "1")]))).toBe("taken");
+    answer.syncs = false;
+    await becomes(/^log-unavailable: .*sync_interval/);
+    answer.syncs = true;
+    await becomes(/^taken$/);
+    const { config } = await manager.streams.info(`${stream}_0`);
+    await manager.streams.update(config.name, { ...config, max_msg_size: 1_000 });
+    await becomes(/^log-unavailable: .*max_msg_size/);
+    await manager.streams.update(config.name, config);
+    await becomes(/^taken$/);
   });
 
   it("needs no more permissions than the documentation says", async () => {

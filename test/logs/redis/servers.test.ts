@@ -44,6 +44,26 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("a server of th
     expect(log.capabilities.durabilities).toEqual(kept);
   });
 
+  it("that is set to keep less while nodes run takes nothing until it is set right, and says why", async () => {
+    const { port } = await redis("always");
+    const options = { durabilities: ["flush"], settingsIntervalMs: 20, appendWaitMs: 0 } as const;
+    const log = await openRedisLog(port, {}, options);
+    const refusals = [
+      ["appendfsync everysec", "appendfsync is everysec"],
+      ["appendonly no", "appendonly is no"],
+      ["maxmemory-policy allkeys-lru", "noeviction"],
+    ] as const;
+    await command(port, "CONFIG SET maxmemory 100mb");
+    for (const [setting, reason] of refusals) {
+      await command(port, `CONFIG SET ${setting}`);
+      const refused = expect.objectContaining({ kind: "failed", message: expect.stringContaining(reason) });
+      await until(async () => refused.asymmetricMatch((await log.append([plain("a", "1")]))[0]));
+      const right = setting.replace(/everysec|allkeys-lru|no$/, (word) => rightly[word]!);
+      await command(port, `CONFIG SET ${right}`);
+      await until(async () => (await log.append([plain("a", "1")]))[0]!.kind === "accepted");
+    }
+  });
+
   it("that throws keys away when its memory is full is refused", async () => {
     const { port } = await redis("memory", ["--maxmemory", "100mb", "--maxmemory-policy", "volatile-lru"]);
     await expect(openRedisLog(port)).rejects.toMatchObject({
@@ -126,6 +146,9 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("a server of th
     expect(await command(replica.port, "XLEN {hawser}:s:a")).toBe(":1\r\n");
   });
 });
+
+/** What a setting has to be instead. */
+const rightly: Readonly<Record<string, string>> = { everysec: "always", "allkeys-lru": "noeviction", no: "yes" };
 
 function sentinel(port: number): Promise<Program> {
   const program = Program.start({

@@ -1,5 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import type { ServerInfo } from "@nats-io/transport-node";
+import { unavailable } from "../connection/nats-connection.ts";
 import type { NatsSettings } from "../nats-options.ts";
 import { headerReserveBytes } from "../nats-settings.ts";
 
@@ -14,10 +15,26 @@ export async function holdServer(info: ServerInfo | undefined, settings: NatsSet
   if (takes < settings.maxPayloadBytes + headerReserveBytes) {
     refuse(`max_payload is ${takes}: too little for maxPayloadBytes ${settings.maxPayloadBytes} and its headers`);
   }
-  if (typeof settings.flush !== "object") return;
-  if (settings.flush.monitoring.length === 0) refuse("flush: no monitoring is named");
-  for (const url of settings.flush.monitoring) {
-    if (!(await syncsAlways(url, settings.requestTimeoutMs))) {
+  if (typeof settings.flush === "object" && settings.flush.monitoring.length === 0) {
+    refuse("flush: no monitoring is named");
+  }
+  try {
+    await holdFlush(settings);
+  } catch (error) {
+    if (error instanceof HawserError && error.code === "option-invalid") throw error;
+    refuse((error as Error).message);
+  }
+}
+
+/**
+ * Holds against the option `flush` what the servers' monitoring says, where it is named.
+ *
+ * @throws HawserError `option-invalid` for a server that syncs later, `log-unavailable` for a monitoring that does not answer.
+ */
+export async function holdFlush({ flush, requestTimeoutMs }: NatsSettings): Promise<void> {
+  if (typeof flush !== "object") return;
+  for (const url of flush.monitoring) {
+    if (!(await syncsAlways(url, requestTimeoutMs))) {
       refuse(`the server at ${url} acknowledges before the disk has it: flush needs its sync_interval to be always`);
     }
   }
@@ -30,7 +47,7 @@ async function syncsAlways(url: string, timeoutMs: number): Promise<boolean> {
     const body: unknown = await response.json();
     return isRecord(body) && isRecord(body["config"]) && body["config"]["sync_always"] === true;
   } catch (cause) {
-    throw new HawserError("option-invalid", `NATS: flush: the monitoring at ${url} does not answer`, { cause });
+    throw unavailable(`flush: the monitoring at ${url} does not answer`, cause);
   }
 }
 

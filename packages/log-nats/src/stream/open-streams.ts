@@ -31,6 +31,18 @@ export async function openStreams(manager: JetStreamManager, settings: NatsSetti
   return partitions;
 }
 
+/** Holds what the log's streams are set to now against what it promises. Throws as {@link openStreams} does; one that is gone is not made. */
+export async function holdStreams(
+  manager: JetStreamManager,
+  settings: NatsSettings,
+  partitions: number,
+): Promise<void> {
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const found = await findStream(manager, streamName(settings.stream, partition));
+    if (found !== undefined) hold(found.config, settings, partition);
+  }
+}
+
 /** The partition's stream, made when it is not there. Throws as {@link openStreams} does. */
 export async function ensureStream(
   manager: JetStreamManager,

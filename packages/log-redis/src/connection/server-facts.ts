@@ -47,7 +47,7 @@ export function checkServer(facts: ServerFacts, durabilities: readonly Durabilit
   const kept = keptDurabilities(facts);
   for (const durability of durabilities) {
     if (kept.includes(durability)) continue;
-    const setting = durability === "commit" ? "appendonly is no" : `appendfsync is ${facts.appendFsync ?? "unknown"}`;
+    const setting = facts.appendOnly ? `appendfsync is ${facts.appendFsync ?? "unknown"}` : "appendonly is no";
     const remedy = durability === "commit" ? "appendonly to yes" : "appendonly to yes and appendfsync to always";
     const secret = facts.appendFsync === undefined ? " (this user may not ask CONFIG GET)" : "";
     throw new HawserError(

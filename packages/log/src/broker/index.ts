@@ -7,6 +7,8 @@ export type { Broker, BrokerPorts, BrokerSource, Fetched } from "../prefix/broke
 export type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
 export { Backoff } from "./backoff.ts";
 export type { BackoffSettings } from "./backoff.ts";
+export { SettingsWatch } from "./settings-watch.ts";
+export type { SettingsWatchOptions } from "./settings-watch.ts";
 export { boundRecord } from "../bound/bound-record.ts";
 export type { ForeignMessage, PayloadRule } from "../bound/bound-record.ts";
 export { compileKey } from "../bound/key-template.ts";
