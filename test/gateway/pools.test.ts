@@ -75,6 +75,9 @@ describe("pools of WebSocket servers behind hawser gateway", () => {
     const metrics = await (await fetch(new URL("/metrics", gateway.url.replace("ws:", "http:")))).text();
     expect(metrics).toContain('hawser_gateway_target_open{pool="echo",target="two"} 5\n');
     expect(metrics).toContain('hawser_gateway_target_up{pool="echo",target="one"} 0\n');
+    for (const name of ["out_messages_total", "connect_milliseconds_count", "first_message_milliseconds_count"])
+      expect(metrics).toContain(`hawser_gateway_target_${name}{pool="echo",target="two"} 5\n`);
+    expect(metrics).toContain('hawser_gateway_target_lost_total{pool="echo",target="one"} 1\n');
   });
 
   it("are listed, put, drained and removed at run time, by keys with the scope", async () => {

@@ -169,20 +169,23 @@ export class GatewayPools implements ProxyPools, Upstreams {
       ...this.identityHeaders({ user, pool: upstream, session, address }),
     };
     try {
-      const { value, lease } = await pool.connect({ user, headers: {}, path, address, signal }, (target, given) =>
-        dialWebSocket(
-          {
-            url: targetUrl(target.url, path),
-            protocols,
-            headers,
-            maxMessageBytes: limits.maxSocketMessageBytes,
-            heartbeatMs: limits.upstreamHeartbeatMs,
-            timers,
-            compression,
-            tls: target.tls,
-          },
-          AbortSignal.any([signal, given]),
-        ),
+      const { value, lease } = await pool.connect(
+        { user, headers: {}, path, address, signal },
+        (target, given, onConnect) =>
+          dialWebSocket(
+            {
+              url: targetUrl(target.url, path),
+              protocols,
+              headers,
+              maxMessageBytes: limits.maxSocketMessageBytes,
+              heartbeatMs: limits.upstreamHeartbeatMs,
+              timers,
+              compression,
+              tls: target.tls,
+              onConnect,
+            },
+            AbortSignal.any([signal, given]),
+          ),
       );
       return new LeasedSocket(value, lease);
     } catch (error) {

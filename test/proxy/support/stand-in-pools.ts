@@ -21,7 +21,7 @@ export class StandInPool implements ProxyPool {
     for (let attempt = 0; attempt < this.targets.length; attempt += 1) {
       const target = this.targets[this.#turn++ % this.targets.length]!;
       try {
-        const value = await dial(target, new AbortController().signal);
+        const value = await dial(target, new AbortController().signal, () => {});
         return { value, lease: this.#lease(target) };
       } catch (error) {
         if (error instanceof UpstreamRefused && ![502, 503, 504].includes(error.status)) throw error;
@@ -43,8 +43,8 @@ export class StandInPool implements ProxyPool {
     return {
       target,
       signal: down.signal,
-      bytesIn: () => {},
-      bytesOut: () => {},
+      countIn: () => {},
+      countOut: () => {},
       end: () => void leases.delete(down),
     };
   }

@@ -6,15 +6,31 @@ export interface TargetFacts {
   /** Of connecting; 0: nothing was measured. */
   readonly latencyMs: number;
   readonly errors: number;
+  /** The errors by why: `ECONNREFUSED 2, timeout 1`. */
+  readonly failures: string;
+  /** Sockets that the target ended without a close frame. */
+  readonly lost: number;
   readonly ejections: number;
+  /** 99 of 100 handshakes took no longer; 0: there was none. */
+  readonly p99Ms: number;
   /** Both ways, since the node began. */
   readonly bytes: number;
+  readonly messages: number;
+  /** Both ways, since it was asked before; `undefined`: it was not. */
+  readonly rates: TargetRates | undefined;
+}
+
+export interface TargetRates {
+  readonly bytesPerSecond: number;
+  readonly messagesPerSecond: number;
 }
 
 /** A pool of the gateway that the page came from. */
 export interface PoolFacts {
   readonly name: string;
   readonly kind: "websocket" | "http";
+  /** So few targets answer their health checks that all are tried. */
+  readonly panics: boolean;
   /** An HTTP back end is shown as its one target. */
   readonly targets: readonly TargetFacts[];
 }
@@ -25,27 +41,64 @@ export function poolsOf(reply: unknown): readonly PoolFacts[] | undefined {
   return Array.isArray(pools) ? pools.map(poolOf) : undefined;
 }
 
+/** The same pools with the rates of their targets since `before`, which was so long ago. */
+export function withRates(
+  pools: readonly PoolFacts[],
+  before: readonly PoolFacts[],
+  elapsedMs: number,
+): readonly PoolFacts[] {
+  return pools.map((pool) => {
+    const former = before.find(({ name }) => name === pool.name)?.targets ?? [];
+    const targets = pool.targets.map((target) => {
+      const known = former.find(({ name }) => name === target.name);
+      return known === undefined ? target : { ...target, rates: ratesOf(target, known, elapsedMs) };
+    });
+    return { ...pool, targets };
+  });
+}
+
+/** A node that began anew counts from 0. */
+function ratesOf(target: TargetFacts, before: TargetFacts, elapsedMs: number): TargetRates | undefined {
+  if (elapsedMs <= 0 || target.bytes < before.bytes) return undefined;
+  return {
+    bytesPerSecond: ((target.bytes - before.bytes) * 1_000) / elapsedMs,
+    messagesPerSecond: ((target.messages - before.messages) * 1_000) / elapsedMs,
+  };
+}
+
 function poolOf(value: unknown): PoolFacts {
   const pool = membersOf(value);
   const name = String(pool["name"]);
   if (pool["kind"] !== "http") {
     const targets: unknown = pool["targets"];
-    return { name, kind: "websocket", targets: Array.isArray(targets) ? targets.map(targetOf) : [] };
+    const panics = pool["panics"] === true;
+    return { name, kind: "websocket", panics, targets: Array.isArray(targets) ? targets.map(targetOf) : [] };
   }
-  return { name, kind: "http", targets: [targetOf({ ...pool, name: String(pool["url"]), state: "up" })] };
+  return {
+    name,
+    kind: "http",
+    panics: false,
+    targets: [targetOf({ ...pool, name: String(pool["url"]), state: "up" })],
+  };
 }
 
 function targetOf(value: unknown): TargetFacts {
   const target = membersOf(value);
   const count = (name: string): number => Number(target[name] ?? 0);
+  const failures = Object.entries(membersOf(target["failures"])).map(([kind, times]) => `${kind} ${String(times)}`);
   return {
     name: String(target["name"]),
     state: String(target["state"]),
     open: count("open"),
     latencyMs: count("latencyMs"),
     errors: count("errors"),
+    failures: failures.join(", "),
+    lost: count("lost"),
     ejections: count("ejections"),
+    p99Ms: Number(membersOf(membersOf(target["durations"])["handshake"])["p99Ms"] ?? 0),
     bytes: count("bytesIn") + count("bytesOut"),
+    messages: count("messagesIn") + count("messagesOut"),
+    rates: undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from "@hawser/client";
-import { poolsOf } from "../model/gateway-facts.ts";
+import { poolsOf, withRates } from "../model/gateway-facts.ts";
 import type { PoolFacts } from "../model/gateway-facts.ts";
 
 /** What a gateway answers with its pools; other servers do not know it. */
@@ -13,6 +13,7 @@ export class GatewayWatch {
   readonly #changed: () => void;
   #state: State = "idle";
   #pools: readonly PoolFacts[] | undefined;
+  #at = 0;
 
   constructor(client: Pick<Client, "call" | "status">, changed: () => void) {
     this.#client = client;
@@ -30,7 +31,7 @@ export class GatewayWatch {
     this.#state = "asking";
     this.#client.call(method, null, { idempotent: true }).then(
       (reply) => {
-        this.#pools = poolsOf(reply);
+        this.#take(poolsOf(reply));
         this.#state = this.#pools === undefined ? "unknown" : "idle";
         this.#changed();
       },
@@ -39,5 +40,11 @@ export class GatewayWatch {
         this.#state = code === "method-unknown" || code === "forbidden" ? "unknown" : "idle";
       },
     );
+  }
+
+  #take(pools: readonly PoolFacts[] | undefined): void {
+    const now = performance.now();
+    this.#pools = pools && this.#pools ? withRates(pools, this.#pools, now - this.#at) : pools;
+    this.#at = now;
   }
 }

@@ -35,6 +35,7 @@ export class GatewayView {
         row.root.dataset["state"] = lampOf(target);
         setText(row.name, `${pool.name} · ${target.name}`);
         row.name.title = target.name;
+        row.detail.title = target.failures;
         setText(row.detail, detailOf(pool, target));
         this.#list.append(row.root);
       }
@@ -69,13 +70,18 @@ function lampOf({ state }: TargetFacts): "connected" | "connecting" | "waiting" 
   return state === "draining" ? "connecting" : "waiting";
 }
 
-function detailOf({ kind }: PoolFacts, target: TargetFacts): string {
+function detailOf({ kind, panics }: PoolFacts, target: TargetFacts): string {
+  const { rates } = target;
   const parts = [
-    target.state === "up" ? "" : target.state,
+    target.state === "up" ? "" : panics && target.state === "down" ? "down, tried all the same" : target.state,
     plural(target.open, "socket"),
     kind === "http" ? "HTTP" : bytesText(target.bytes),
+    rates && rates.messagesPerSecond > 0 ? `${countText(Math.round(rates.messagesPerSecond))} messages/s` : "",
+    rates && rates.bytesPerSecond > 0 ? `${bytesText(rates.bytesPerSecond)}/s` : "",
     target.latencyMs > 0 ? roundTripText(target.latencyMs) : "",
+    target.p99Ms > 0 ? `p99 ${roundTripText(target.p99Ms)}` : "",
     target.errors > 0 ? `${countText(target.errors)} failed` : "",
+    target.lost > 0 ? `${countText(target.lost)} lost` : "",
     target.ejections > 0 ? `${countText(target.ejections)} × ejected` : "",
   ];
   return parts.filter((part) => part !== "").join(", ");

@@ -51,7 +51,7 @@ export class BackendDoor implements ProxyPool {
 
   async connect<Value>(
     { user, address }: Arrival,
-    dial: (target: ProxyTarget, signal: AbortSignal) => Promise<Value>,
+    dial: (target: ProxyTarget, signal: AbortSignal, reached: () => void) => Promise<Value>,
   ): Promise<{ readonly value: Value; readonly lease: ProxyLease }> {
     const target: ProxyTarget = {
       name: this.#options.backend.settings.url.host,
@@ -64,8 +64,8 @@ export class BackendDoor implements ProxyPool {
       },
     };
     const { signal } = new AbortController();
-    const value = await dial(target, signal);
-    return { value, lease: { target, signal, bytesIn: () => {}, bytesOut: () => {}, end: () => {} } };
+    const value = await dial(target, signal, () => {});
+    return { value, lease: { target, signal, countIn: () => {}, countOut: () => {}, end: () => {} } };
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -98,7 +98,7 @@ export class BackendDoor implements ProxyPool {
   #connect(request: IncomingMessage, socket: Duplex, signal: AbortSignal): Promise<BackendSocket> {
     const { backend } = this.#options;
     const { user = "", address = "" } = this.#arrivals.get(socket) ?? {};
-    const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+    const [path = "", ...query] = (request.url ?? "").split("?");
     const headers: Record<string, string> = {};
     for (const name of backend.settings.passHeaders) {
       const value = request.headers[name];
@@ -109,7 +109,7 @@ export class BackendDoor implements ProxyPool {
       {
         user: user === "" ? undefined : user,
         path,
-        query,
+        query: query.join("?"),
         protocols: protocols.filter((one) => one !== ""),
         session: undefined,
         address,

@@ -13,8 +13,8 @@ import { Rate } from "./rate.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target, TargetFigures } from "./target.ts";
 
-/** Makes the connection to a target; gives up when the signal says so. */
-export type Dial<Value> = (target: Target, signal: AbortSignal) => Promise<Value>;
+/** Makes the connection to a target, says when it stands and the handshake begins, and gives up when the signal says so. */
+export type Dial<Value> = (target: Target, signal: AbortSignal, reached: () => void) => Promise<Value>;
 
 /** Servers of one kind behind one name: chooses one for each connection, and knows which are in service. */
 export class Pool {
@@ -73,9 +73,9 @@ export class Pool {
       if (target === undefined) throw this.#unavailable("no target is in service");
       tried.add(target);
       this.#connections += 1;
-      const lease = target.take(() => this.#ended(target));
+      const lease = target.take(this.#ports.clock, () => this.#ended(target));
       try {
-        return { value: await this.#attempt(target, dial), lease };
+        return { value: await this.#attempt(lease, dial), lease };
       } catch (error) {
         lease.end();
         const failure = error === late ? "timeout" : failureOf(error);
@@ -145,14 +145,13 @@ export class Pool {
     });
   }
 
-  async #attempt<Value>(target: Target, dial: Dial<Value>): Promise<Value> {
+  async #attempt<Value>(lease: Lease, dial: Dial<Value>): Promise<Value> {
     const { timers } = this.#ports;
     const abort = new AbortController();
-    const begun = this.#now();
     const timer = timers.after(this.#settings.connectTimeoutMs, () => abort.abort(late));
     try {
-      const value = await dial(target, abort.signal);
-      target.connected(this.#now() - begun, this.#now());
+      const value = await dial(lease.target, abort.signal, () => lease.reached());
+      lease.target.connected(lease.opened(), this.#now());
       return value;
     } catch (error) {
       throw abort.signal.aborted ? late : error;

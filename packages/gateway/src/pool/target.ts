@@ -1,7 +1,10 @@
 import type { ConnectionOptions } from "node:tls";
+import type { Clock } from "@hawser/protocol";
 import type { Candidate } from "./balance/balancer.ts";
 import { Outcomes } from "./health/outcomes.ts";
 import { Lease } from "./lease.ts";
+import { Measures } from "./measures.ts";
+import type { MeasureFigures } from "./measures.ts";
 import { PeakEwma } from "./peak-ewma.ts";
 import type { EjectionSettings, TargetSettings } from "./pool-options.ts";
 
@@ -9,7 +12,7 @@ import type { EjectionSettings, TargetSettings } from "./pool-options.ts";
 export type TargetState = "up" | "down" | "ejected" | "draining";
 
 /** What became of the connections to a target. */
-export interface TargetFigures {
+export interface TargetFigures extends MeasureFigures {
   readonly name: string;
   readonly url: string;
   readonly state: TargetState;
@@ -23,12 +26,11 @@ export interface TargetFigures {
   readonly errors: number;
   /** The same by why: an error's code, `timeout`, or an HTTP status. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Sockets that were open, and that it has ended without a close frame. */
+  readonly lost: number;
   readonly ejections: number;
-  /** Of connecting, peaks counting most; 0: nothing was measured. */
+  /** From asking for a socket to having it, peaks counting most; 0: nothing was measured. */
   readonly latencyMs: number;
-  /** From clients to the target. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /** The least part of its weight that a target has when it is new. */
@@ -42,6 +44,7 @@ export class Target {
   readonly url: URL;
   readonly #outcomes: Outcomes;
   readonly #latency = new PeakEwma();
+  readonly #measures = new Measures();
   readonly #leases = new Set<Lease>();
   readonly #failures = new Map<string, number>();
   #settings: TargetSettings;
@@ -51,9 +54,8 @@ export class Target {
   #draining = false;
   #since: number;
   #opened = 0;
+  #lost = 0;
   #ejections = 0;
-  #bytesIn = 0;
-  #bytesOut = 0;
 
   /** @param since - When its share begins to grow; `-Infinity`: it has all of it. */
   constructor(settings: TargetSettings, ejection: EjectionSettings, since: number) {
@@ -109,13 +111,13 @@ export class Target {
   }
 
   /** A connection begins. @param onEnd - Called once, when it is over. */
-  take(onEnd: () => void): Lease {
-    const lease: Lease = new Lease(this, {
-      onBytes: (into, out) => {
-        this.#bytesIn += into;
-        this.#bytesOut += out;
-      },
-      onEnd: () => {
+  take(clock: Clock, onEnd: () => void): Lease {
+    const lease: Lease = new Lease({
+      target: this,
+      measures: this.#measures,
+      clock,
+      onEnd: (error) => {
+        if (error !== undefined) this.#lost += 1;
         this.#leases.delete(lease);
         onEnd();
       },
@@ -175,12 +177,12 @@ export class Target {
       weight: this.candidateAt(now, slowStartMs).weight,
       open: this.connections,
       connects: this.#opened,
+      lost: this.#lost,
       errors: [...this.#failures.values()].reduce((sum, count) => sum + count, 0),
       failures: Object.fromEntries(this.#failures),
       ejections: this.#ejections,
       latencyMs: this.#latency.value ?? 0,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
+      ...this.#measures.figures,
     };
   }
 

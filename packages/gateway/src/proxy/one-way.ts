@@ -11,8 +11,8 @@ type State =
 export interface OneWayOptions {
   readonly source: Socket;
   readonly sink: Socket;
-  /** Of each chunk that came. */
-  readonly count: (bytes: number) => void;
+  /** Of each chunk that came, and how many messages have ended in it. */
+  readonly count: (bytes: number, messages: number) => void;
   /** The source has sent a close frame. */
   readonly onClose: () => void;
 }
@@ -28,7 +28,7 @@ export class OneWay {
   onClosingChunk: (() => void) | undefined;
   readonly #source: Socket;
   readonly #sink: Socket;
-  readonly #count: (bytes: number) => void;
+  readonly #count: (bytes: number, messages: number) => void;
   #state: State = { kind: "passing" };
 
   constructor({ source, sink, count, onClose }: OneWayOptions) {
@@ -79,13 +79,14 @@ export class OneWay {
 
   #take(chunk: Buffer): void {
     this.bytes += chunk.length;
-    this.#count(chunk.length);
+    const before = this.tracker.messages;
     if (this.#state.kind === "passing") {
       this.tracker.read(chunk);
       this.#write(chunk);
     } else {
       this.#takeClosing(chunk);
     }
+    this.#count(chunk.length, this.tracker.messages - before);
     this.onClosingChunk?.();
   }
 

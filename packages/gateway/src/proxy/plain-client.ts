@@ -55,6 +55,15 @@ export interface PlainClientOptions {
   readonly host: PlainClientHost;
 }
 
+interface Dialing {
+  readonly request: PlainRequest;
+  readonly route: Route;
+  readonly target: ProxyTarget;
+  /** Called when a connection to the target stands. */
+  readonly reached: () => void;
+  readonly signal: AbortSignal;
+}
+
 type State =
   | { readonly kind: "shaking-hands"; readonly abort: AbortController }
   | { readonly kind: "answered" }
@@ -154,7 +163,8 @@ export class PlainClient {
     if (pool === undefined) throw unavailable(new Error(`there is no pool ${JSON.stringify(route.options.pool)}`));
     const connecting = pool.connect(
       { user: this.user ?? "", headers: request.headers, path: request.path, address: request.address, signal },
-      (target, given) => this.#dial(request, route, target, AbortSignal.any([signal, given])),
+      (target, given, reached) =>
+        this.#dial({ request, route, target, reached, signal: AbortSignal.any([signal, given]) }),
     );
     const { value, lease } = await unlessAborted(connecting, signal, ({ value: late, lease: unused }) => {
       late.socket.destroy();
@@ -163,7 +173,7 @@ export class PlainClient {
     this.#open(value, lease, route);
   }
 
-  async #dial(request: PlainRequest, route: Route, target: ProxyTarget, signal: AbortSignal): Promise<UpgradedTarget> {
+  async #dial({ request, route, target, reached, signal }: Dialing): Promise<UpgradedTarget> {
     const { request: incoming, peer, host } = this.#options;
     this.#known.target = target;
     const identity = this.#known.identity;
@@ -194,6 +204,7 @@ export class PlainClient {
               },
             }),
       maxAnswerBytes: host.limits.maxAnswerBytes,
+      onConnect: reached,
       signal,
     });
   }
@@ -214,8 +225,8 @@ export class PlainClient {
       halfClosedTimeoutMs: host.limits.halfClosedTimeoutMs,
       timers,
       random,
-      onBytesIn: (bytes) => lease.bytesIn(bytes),
-      onBytesOut: (bytes) => lease.bytesOut(bytes),
+      onIn: (bytes, messages) => lease.countIn(bytes, messages),
+      onOut: (bytes, messages) => lease.countOut(bytes, messages),
       onClosed: (end) => {
         lease.signal.removeEventListener("abort", onDown);
         lease.end(end === "upstream-lost" ? new Error("The target ended without a close frame.") : undefined);

@@ -28,8 +28,10 @@ export interface ProxyLease {
   readonly target: ProxyTarget;
   /** The target died, was ejected, or its drain passed its deadline. */
   readonly signal: AbortSignal;
-  bytesIn(bytes: number): void;
-  bytesOut(bytes: number): void;
+  /** Bytes went to the target, and with them the ends of so many messages. */
+  countIn(bytes: number, messages: number): void;
+  /** The same from the target. */
+  countOut(bytes: number, messages: number): void;
   /** The connection is over. An error: the target broke it. */
   end(error?: unknown): void;
 }
@@ -37,11 +39,11 @@ export interface ProxyLease {
 export interface ProxyPool {
   /**
    * `dial` rejects with `UpstreamRefused`, with the platform's error, or with the reason of what aborted it: an `AbortError` when the client is
-   * gone, which is no fault of the target.
+   * gone, which is no fault of the target. It calls `reached` when a connection stands, before the handshake.
    */
   connect<Value>(
     request: ProxyPoolRequest,
-    dial: (target: ProxyTarget, signal: AbortSignal) => Promise<Value>,
+    dial: (target: ProxyTarget, signal: AbortSignal, reached: () => void) => Promise<Value>,
   ): Promise<{ readonly value: Value; readonly lease: ProxyLease }>;
 }
 

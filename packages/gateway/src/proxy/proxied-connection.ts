@@ -16,10 +16,10 @@ export interface ProxiedConnectionOptions {
   readonly halfClosedTimeoutMs: number;
   readonly timers: Timers;
   readonly random: Random;
-  /** Bytes that came from the client. */
-  readonly onBytesIn: (bytes: number) => void;
-  /** Bytes that came from the target. */
-  readonly onBytesOut: (bytes: number) => void;
+  /** Bytes came from the client, and with them the ends of so many messages. */
+  readonly onIn: (bytes: number, messages: number) => void;
+  /** The same from the target. */
+  readonly onOut: (bytes: number, messages: number) => void;
   /** Both sockets are closed. Called once. */
   readonly onClosed: (end: PlainEnd) => void;
 }
@@ -63,13 +63,13 @@ export class ProxiedConnection {
     this.#toUpstream = new OneWay({
       source: client,
       sink: upstream,
-      count: options.onBytesIn,
+      count: options.onIn,
       onClose: () => (this.#end ??= "client"),
     });
     this.#toClient = new OneWay({
       source: upstream,
       sink: client,
-      count: options.onBytesOut,
+      count: options.onOut,
       onClose: () => (this.#end ??= "upstream"),
     });
   }

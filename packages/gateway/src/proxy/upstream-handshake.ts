@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { connect as connectTcp, isIP } from "node:net";
 import type { Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import type { RawHeaders } from "./handshake-headers.ts";
 import { UpstreamRefused } from "./pool-port.ts";
@@ -17,6 +17,8 @@ export interface UpstreamHandshake {
   readonly preface: Uint8Array | undefined;
   /** Past it the answer is an error. */
   readonly maxAnswerBytes: number;
+  /** A connection stands: TCP, and TLS where it is spoken. */
+  readonly onConnect: () => void;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -35,9 +37,10 @@ export interface UpgradedTarget {
  * platform's error.
  */
 export async function shakeHands(handshake: UpstreamHandshake): Promise<UpgradedTarget> {
-  const { target, path, headers, preface, maxAnswerBytes, signal } = handshake;
+  const { target, path, headers, preface, maxAnswerBytes, onConnect, signal } = handshake;
   signal.throwIfAborted();
   const socket = openSocket(target, preface);
+  socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", onConnect);
   const request = httpRequest({
     method: "GET",
     path,

@@ -1,3 +1,4 @@
+import { TLSSocket } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import type { Timer, Timers } from "@hawser/protocol";
 import { WebSocket } from "ws";
@@ -16,11 +17,13 @@ export interface DialOptions {
   /** Whether permessage-deflate is offered. */
   readonly compression: boolean;
   readonly tls: ConnectionOptions | undefined;
+  /** A connection stands: TCP, and TLS where it is spoken. */
+  readonly onConnect: () => void;
 }
 
 /** Opens a WebSocket to a target. Rejects with `UpstreamRefused` for any answer but 101, else with the platform's error. */
 export function dialWebSocket(options: DialOptions, signal: AbortSignal): Promise<UpstreamSocket> {
-  const { url, protocols, headers, maxMessageBytes, compression, tls } = options;
+  const { url, protocols, headers, maxMessageBytes, compression, tls, onConnect } = options;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const webSocket = new WebSocket(url, [...protocols], {
@@ -28,6 +31,12 @@ export function dialWebSocket(options: DialOptions, signal: AbortSignal): Promis
       maxPayload: maxMessageBytes,
       perMessageDeflate: compression,
       followRedirects: false,
+      finishRequest: (request) => {
+        request.once("socket", (socket) =>
+          socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", onConnect),
+        );
+        request.end();
+      },
       ...tls,
     });
     const abort = (): void => webSocket.terminate();

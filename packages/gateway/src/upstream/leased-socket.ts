@@ -6,7 +6,8 @@ export class LeasedSocket implements UpstreamSocket {
   readonly #socket: UpstreamSocket;
   readonly #lease: ProxyLease;
   #handlers: UpstreamHandlers | undefined;
-  readonly #onDown = (): void => this.#socket.terminate();
+  #terminated = false;
+  readonly #onDown = (): void => this.#cut();
 
   constructor(socket: UpstreamSocket, lease: ProxyLease) {
     this.#socket = socket;
@@ -30,12 +31,15 @@ export class LeasedSocket implements UpstreamSocket {
     this.#handlers = handlers;
     this.#socket.handlers = {
       onMessage: (data, text) => {
-        this.#lease.bytesOut(data.length);
+        this.#lease.countOut(data.length, 1);
         this.#handlers?.onMessage(data, text);
       },
       onClose: (code, reason) => {
         this.#lease.signal.removeEventListener("abort", this.#onDown);
-        this.#lease.end();
+        // Without a close frame, and not by our own will.
+        this.#lease.end(
+          code === 1006 && !this.#terminated ? new Error("The target ended without a close frame.") : undefined,
+        );
         this.#handlers?.onClose(code, reason);
       },
     };
@@ -43,7 +47,7 @@ export class LeasedSocket implements UpstreamSocket {
   }
 
   send(piece: Uint8Array, text: boolean, last: boolean, written: () => void): void {
-    this.#lease.bytesIn(piece.length);
+    this.#lease.countIn(piece.length, last ? 1 : 0);
     this.#socket.send(piece, text, last, written);
   }
 
@@ -62,6 +66,11 @@ export class LeasedSocket implements UpstreamSocket {
   /** Also of a socket that nobody took. */
   terminate(): void {
     if (this.#handlers === undefined) this.handlers = { onMessage: () => {}, onClose: () => {} };
+    this.#cut();
+  }
+
+  #cut(): void {
+    this.#terminated = true;
     this.#socket.terminate();
   }
 }

@@ -16,7 +16,9 @@ async function dialed(answersPings: boolean): Promise<{
   readonly upstream: WebSocket;
   readonly closed: Promise<number>;
   readonly open: () => boolean;
+  readonly connects: number;
 }> {
+  let connects = 0;
   const ports = new SimulatedPorts();
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", autoPong: answersPings });
   onTestFinished(() => {
@@ -35,6 +37,7 @@ async function dialed(answersPings: boolean): Promise<{
       timers: ports,
       compression: false,
       tls: undefined,
+      onConnect: () => (connects += 1),
     },
     new AbortController().signal,
   );
@@ -49,10 +52,14 @@ async function dialed(answersPings: boolean): Promise<{
     };
   });
   const [upstream] = await connected;
-  return { ports, socket, upstream, closed, open: () => open };
+  return { ports, socket, upstream, closed, open: () => open, connects };
 }
 
 describe("a socket to an upstream", () => {
+  it("says once when its connection stands, before it is open", async () => {
+    expect((await dialed(true)).connects).toBe(1);
+  });
+
   it("is found to be half open when a ping is not answered by the next, and ends with 1006", async () => {
     const { ports, upstream, closed, open } = await dialed(false);
     const asked = once(upstream, "ping");
