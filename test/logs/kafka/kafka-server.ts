@@ -37,7 +37,14 @@ export interface ProxiedListener {
 
 /** One node that is broker and controller. It is ready when it says that it leads the cluster that it is. */
 export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer> {
-  const [controllerPort, saslPort, tlsPort] = [await freePort(), await freePort(), await freePort()];
+  const [saslPort, tlsPort] = [await freePort(), await freePort()];
+  const program = await startKafkaWith((place) => properties({ ...place, saslPort, tlsPort, proxied }));
+  return { program, saslPort, tlsPort };
+}
+
+/** Starts one as {@link startKafka} does, with the properties that are given for its place. */
+export async function startKafkaWith(propertiesOf: (place: KafkaPlace) => string): Promise<Program> {
+  const controllerPort = await freePort();
   const classes = join(jars, "*");
   // The classes of a broker take longer to be compiled than it takes to do what a test asks of it.
   const options = [
@@ -49,12 +56,11 @@ export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer
     "-cp",
     classes,
   ];
-  const program = await Program.start({
+  return Program.start({
     file: java!,
     commandLine: ({ folder }) => [...options, "kafka.Kafka", join(folder, "server.properties")],
     files: {
-      "server.properties": ({ folder, port }) =>
-        properties({ folder, port, controllerPort, saslPort, tlsPort, proxied }),
+      "server.properties": ({ folder, port }) => propertiesOf({ folder, port, controllerPort }),
       "tls.pem": `${selfSigned.key}\n${selfSigned.cert}\n`,
     },
     prepare: async ({ folder }) => {
@@ -71,13 +77,16 @@ export async function startKafka(proxied?: ProxiedListener): Promise<KafkaServer
     },
     isReady,
   });
-  return { program, saslPort, tlsPort };
 }
 
-interface Place {
+/** Where a broker is. */
+export interface KafkaPlace {
   readonly folder: string;
   readonly port: number;
   readonly controllerPort: number;
+}
+
+interface Place extends KafkaPlace {
   readonly saslPort: number;
   readonly tlsPort: number;
   readonly proxied: ProxiedListener | undefined;
