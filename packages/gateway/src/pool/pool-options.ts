@@ -23,8 +23,10 @@ export interface DnsOptions {
   readonly url: string;
   /** A name of SRV records, such as `_ws._tcp.service.internal`: their weights count, and only the best priority that answers. */
   readonly srv?: string;
-  /** How often it is asked again, give or take a tenth: 1,000 to 3,600,000. Default 30,000. */
+  /** It is asked again when its answer's time to live is over, and behind so long at the latest: 1,000 to 3,600,000. Default 30,000. */
   readonly refreshMs?: number;
+  /** But not before, however short that time is; and behind so long, then twice, when nobody has answered: 100 to `refreshMs`. Default 1,000. */
+  readonly minRefreshMs?: number;
   /** As those of a target. */
   readonly tls?: ConnectionOptions;
 }
@@ -135,6 +137,7 @@ export type EjectionSettings = Readonly<
 export interface DnsSettings extends DnsOptions {
   readonly target: URL;
   readonly refreshMs: number;
+  readonly minRefreshMs: number;
 }
 
 /** Options that were found good, with the defaults. */
@@ -256,7 +259,8 @@ function dnsSettings(dns: DnsOptions, at: string, whole: Whole): DnsSettings {
   if (srv !== undefined && (typeof srv !== "string" || srv === ""))
     throw invalid(`${at}.dns.srv`, "must be a name of SRV records");
   const refreshMs = whole("dns.refreshMs", dns.refreshMs ?? 30_000, 1_000, 3_600_000);
-  return { ...dns, refreshMs, target: urlOf(dns.url, `${at}.dns`) };
+  const minRefreshMs = whole("dns.minRefreshMs", dns.minRefreshMs ?? 1_000, 100, refreshMs);
+  return { ...dns, refreshMs, minRefreshMs, target: urlOf(dns.url, `${at}.dns`) };
 }
 
 function checkTokenExchange(exchange: TokenExchangeOptions, at: string): void {

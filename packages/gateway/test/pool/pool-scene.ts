@@ -27,7 +27,10 @@ export class PoolScene {
       random: this.ports,
       logger: silentLogger,
       probe: ({ name }) => (this.unwell.has(name) ? Promise.reject(new Error("unwell")) : Promise.resolve()),
-      resolve: () => (this.found === undefined ? Promise.reject(new Error("no answer")) : Promise.resolve(this.found)),
+      resolve: () =>
+        this.found === undefined
+          ? Promise.reject(new Error("no answer"))
+          : Promise.resolve({ found: this.found, ttlMs: undefined }),
     });
   }
 

@@ -27,7 +27,7 @@ class PoolBench {
       random: this.ports,
       logger: silentLogger,
       probe: ({ name }) => (this.dead.has(name) ? Promise.reject(new Error("dead")) : Promise.resolve()),
-      resolve: () => Promise.resolve([]),
+      resolve: () => Promise.resolve({ found: [], ttlMs: undefined }),
     });
   }
 

@@ -111,7 +111,13 @@ const target = z.union([
 export const targetPoolSchema = object({
   kind: oneOf("websocket").optional(),
   targets: z.array(target, { error: "must be a list of URLs or objects" }).optional(),
-  dns: object({ url: text, srv: text.optional(), refreshMs: milliseconds.optional(), tls: tls.optional() }).optional(),
+  dns: object({
+    url: text,
+    srv: text.optional(),
+    refreshMs: count(1_000, 3_600_000).optional(),
+    minRefreshMs: count(100, 3_600_000).optional(),
+    tls: tls.optional(),
+  }).optional(),
   balance: oneOf("least-connections", "two-choices", "round-robin", "hash").optional(),
   hashBy: z
     .custom((value) => isText(value) || isText((value as { header?: unknown } | null)?.header), {

@@ -13,8 +13,14 @@ export interface Found {
   readonly priority: number | undefined;
 }
 
+export interface Answer {
+  readonly found: readonly Found[];
+  /** How long it holds; `undefined`: it does not say. */
+  readonly ttlMs: number | undefined;
+}
+
 /** Asks for the addresses of a host, or for SRV records of a name. */
-export type Resolve = (name: string, kind: "address" | "srv") => Promise<readonly Found[]>;
+export type Resolve = (name: string, kind: "address" | "srv") => Promise<Answer>;
 
 export interface DnsTargetsOptions {
   readonly dns: DnsSettings;
@@ -24,11 +30,16 @@ export interface DnsTargetsOptions {
   readonly onChange: () => void;
 }
 
-/** Targets by name: asked for again and again. When nobody answers, what was known before holds. */
+/**
+ * Targets by name: asked for again when what was answered is old. When nobody answers, what was known before holds, and it is
+ * asked again soon, then less and less often.
+ */
 export class DnsTargets {
   readonly #options: DnsTargetsOptions;
   #found: readonly Found[] = [];
   #timer: Timer | undefined;
+  /** Times in a row that nobody answered. */
+  #failures = 0;
   #stopped = false;
 
   constructor(options: DnsTargetsOptions) {
@@ -57,15 +68,29 @@ export class DnsTargets {
   async #ask(): Promise<void> {
     const { dns, resolve, timers, random, onChange } = this.#options;
     const asked = dns.srv === undefined ? resolve(dns.target.hostname, "address") : resolve(dns.srv, "srv");
-    const found = await asked.catch(() => undefined);
+    const answer = await asked.catch(() => undefined);
     if (this.#stopped) return;
-    this.#timer = timers.after(dns.refreshMs * (0.9 + 0.2 * random.number()), () => void this.#ask());
+    const found = answer?.found ?? [];
     // An answer without addresses is taken for a fault of the answerer, too.
-    if (found === undefined || found.length === 0) return;
+    this.#failures = found.length === 0 ? this.#failures + 1 : 0;
+    const againMs = this.#failures > 0 ? this.#retryMs() : this.#holdsMs(answer?.ttlMs);
+    // Not all nodes in the same moment.
+    this.#timer = timers.after(againMs * (1 + 0.1 * random.number()), () => void this.#ask());
+    if (found.length === 0) return;
     const best = Math.min(...found.map(({ priority }) => priority ?? 0));
     const kept = found.filter(({ priority }) => (priority ?? 0) === best).slice(0, maxTargets);
     if (JSON.stringify(kept) === JSON.stringify(this.#found)) return;
     this.#found = kept;
     onChange();
+  }
+
+  #holdsMs(ttlMs = Infinity): number {
+    const { minRefreshMs, refreshMs } = this.#options.dns;
+    return Math.min(refreshMs, Math.max(minRefreshMs, ttlMs));
+  }
+
+  #retryMs(): number {
+    const { minRefreshMs, refreshMs } = this.#options.dns;
+    return Math.min(refreshMs, minRefreshMs * 2 ** Math.min(this.#failures - 1, 20));
   }
 }
