@@ -43,8 +43,10 @@ describe("virtual sockets through hawser gateway", () => {
     await once(server, "listening");
     cleanup.add(() => new Promise((resolve) => server.close(resolve)));
     const told: (string | undefined)[] = [];
+    const greeted: (string | string[] | undefined)[] = [];
     server.on("connection", (socket, request) => {
       told.push(request.headers["x-hawser-identity"] as string | undefined);
+      greeted.push(request.headers["x-greeting"]);
       socket.on("message", (data: Buffer, binary) =>
         data.toString() === "bye" ? socket.close(4007, "as you wish") : socket.send(data, { binary }),
       );
@@ -52,7 +54,7 @@ describe("virtual sockets through hawser gateway", () => {
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const accessLog = join(cleanup.folder(), "access.log");
     const gateway = await GatewayProcess.start(cleanup, {
-      pools: { quotes: { targets: [url], identitySecret: "i".repeat(32) } },
+      pools: { quotes: { targets: [url], headers: { "X-Greeting": "from {user}" }, identitySecret: "i".repeat(32) } },
       accessLog,
     });
     const client = connect(gateway);
@@ -65,11 +67,19 @@ describe("virtual sockets through hawser gateway", () => {
     expect(Buffer.compare(Buffer.from((await hear(socket)) as ArrayBuffer), large)).toBe(0);
     const [, claims = ""] = (told[0] ?? "").split(".");
     expect(JSON.parse(Buffer.from(claims, "base64url").toString())).toMatchObject({ sub: "ann", aud: "quotes" });
+    expect(greeted).toEqual(["from ann"]);
     socket.send("bye");
     const [close] = (await once(socket, "close")) as [CloseEvent];
     expect([close.code, close.reason]).toEqual([4007, "as you wish"]);
     const metrics = await (await fetch(new URL("/metrics", gateway.url.replace("ws:", "http:")))).text();
     expect(metrics).toMatch(/^hawser_gateway_sockets_opened_total\{pool="quotes"\} 1$/m);
+    for (const [name, count] of [
+      ["in_messages_total", 3],
+      ["out_messages_total", 2],
+      ["handshake_milliseconds_count", 1],
+      ["lost_total", 0],
+    ] as const)
+      expect(metrics).toMatch(new RegExp(`^hawser_gateway_target_${name}\\{pool="quotes",[^}]*\\} ${count}$`, "m"));
     await client.close();
     await gateway.process.stop();
     expect(JSON.parse(readFileSync(accessLog, "utf8"))).toMatchObject({

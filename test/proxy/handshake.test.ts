@@ -116,6 +116,18 @@ describe("the request to the target", () => {
     expect(got).not.toMatch(/cookie|x-forwarded/i);
   });
 
+  it("says of the client what the route's placeholders ask for, and nothing of who is not known", async () => {
+    const set = { "X-User": "{user}", "X-Tenant": "{claims.tenant}", "X-Asked": "{pool}{path}" };
+    const handshake = upgradeRequest("/a?token=t", "X-User: root", "x-tenant: other", "x-asked: no");
+    const authorize = () => ({ user: "ada\r\nX-Admin: yes", claims: { tenant: "acme" } });
+    const known = await requestAtTarget(handshake, { routes: [{ pool: "p", request: { set } }], authorize });
+    expect(known).toContain("X-User: ada%0D%0AX-Admin:%20yes\r\nX-Tenant: acme\r\nX-Asked: p/a\r\n");
+    expect(known).not.toMatch(/root|other|: no|^x-admin/im);
+    const unknown = await requestAtTarget(handshake, { routes: [{ pool: "p", request: { set } }] });
+    expect(unknown).toContain("X-Asked: p/a\r\n");
+    expect(unknown).not.toMatch(/x-user|x-tenant/i);
+  });
+
   it("carries who the client is, in headers that no client can write", async () => {
     const got = await requestAtTarget(upgradeRequest("/", "X-User: root", "X-Team: admins"), {
       authorize: () => ({ user: "ada" }),

@@ -14,7 +14,7 @@ import { compileRoutes } from "./proxy/route.ts";
 import { checkRelay } from "./relay/node-relay.ts";
 import type { NodeRelayOptions } from "./relay/node-relay.ts";
 import type { RouteOptions } from "./proxy/route.ts";
-import { targetPoolSettings } from "./pool/pool-options.ts";
+import { targetPoolSettings } from "./pool/pool-settings.ts";
 import type { TargetPoolOptions } from "./pool/pool-options.ts";
 
 /** A pool whose server is an HTTP back end. */

@@ -8,7 +8,7 @@ import { UpstreamRefused } from "./proxy/pool-port.ts";
 import type { ProxyPool, ProxyPools } from "./proxy/pool-port.ts";
 import { Pool } from "./pool/pool.ts";
 import type { PoolPorts } from "./pool/members.ts";
-import { targetPoolSettings } from "./pool/pool-options.ts";
+import { targetPoolSettings } from "./pool/pool-settings.ts";
 import type { TargetFigures } from "./pool/target.ts";
 import { dialWebSocket } from "./upstream/dial-websocket.ts";
 import { identityHeader, identityToken } from "./upstream/identity-header.ts";
@@ -146,6 +146,16 @@ export class GatewayPools implements ProxyPools, Upstreams {
     return known;
   }
 
+  async #headersOf(pool: Pool, request: UpstreamRequest): Promise<Readonly<Record<string, string>>> {
+    try {
+      return await pool.settings.headers(request);
+    } catch (error) {
+      // The client is not told why.
+      this.#options.logger.warn({ error, pool: pool.name }, "the headers for a client could not be made");
+      throw error;
+    }
+  }
+
   #removeTargets(name: string): boolean {
     this.#targetPools.get(name)?.close();
     return this.#targetPools.delete(name);
@@ -163,7 +173,7 @@ export class GatewayPools implements ProxyPools, Upstreams {
     const { tokenExchange, compression } = pool.settings;
     const token = tokenExchange === undefined ? undefined : await this.#exchangeOf(tokenExchange).exchange(request);
     const headers = {
-      ...pool.settings.headers,
+      ...(await this.#headersOf(pool, request)),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(address === "" ? {} : { "x-forwarded-for": address }),
       ...this.identityHeaders({ user, pool: upstream, session, address }),

@@ -41,6 +41,8 @@ export type {
 } from "./pool/pool-options.ts";
 export type { TargetFigures, TargetState } from "./pool/target.ts";
 export type { TokenExchangeOptions } from "./upstream/token-exchange.ts";
+export type { ClientHeaders } from "./headers/client-headers.ts";
+export type { DurationFigures } from "./pool/durations.ts";
 export { jsonAccessLog } from "./observe/json-access-log.ts";
 export { NodeRelay } from "./relay/node-relay.ts";
 export type { NodeRelayOptions, NodeRelayParts } from "./relay/node-relay.ts";

@@ -4,7 +4,7 @@ import { DnsTargets } from "./discovery/dns-targets.ts";
 import type { Resolve } from "./discovery/dns-targets.ts";
 import { HealthCheck } from "./health/health-check.ts";
 import type { Probe } from "./health/health-check.ts";
-import type { TargetPoolSettings, TargetSettings } from "./pool-options.ts";
+import type { TargetPoolSettings, TargetSettings } from "./pool-settings.ts";
 import { Target } from "./target.ts";
 
 /** What a pool takes from the world. */

@@ -8,7 +8,7 @@ import { inService, isPanic } from "./in-service.ts";
 import type { Lease } from "./lease.ts";
 import { Members } from "./members.ts";
 import type { PoolPorts } from "./members.ts";
-import type { TargetPoolSettings } from "./pool-options.ts";
+import type { TargetPoolSettings } from "./pool-settings.ts";
 import { Rate } from "./rate.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target, TargetFigures } from "./target.ts";

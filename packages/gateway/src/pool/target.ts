@@ -6,7 +6,7 @@ import { Lease } from "./lease.ts";
 import { Measures } from "./measures.ts";
 import type { MeasureFigures } from "./measures.ts";
 import { PeakEwma } from "./peak-ewma.ts";
-import type { EjectionSettings, TargetSettings } from "./pool-options.ts";
+import type { EjectionSettings, TargetSettings } from "./pool-settings.ts";
 
 /** Why a target is given no connection, or that it is. `down`: it does not answer when asked; `ejected`: it fails too many. */
 export type TargetState = "up" | "down" | "ejected" | "draining";

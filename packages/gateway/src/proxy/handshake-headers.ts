@@ -1,3 +1,5 @@
+import { filledHeaders } from "../headers/header-template.ts";
+import type { HeaderFacts } from "../headers/header-template.ts";
 import type { ClientOrigin } from "./forwarded.ts";
 import type { HeaderChanges, Route } from "./route.ts";
 
@@ -36,10 +38,12 @@ export interface RequestHeaders {
   readonly own: Readonly<Record<string, string>>;
   /** Names by which only the gateway speaks: what the client says by them is taken out. */
   readonly reserved: readonly string[];
+  /** Who asks, for what the route sets. */
+  readonly facts: HeaderFacts;
 }
 
 /** The client's headers as they go to the target; `Sec-WebSocket-*` pass as they are. */
-export function requestHeaders({ raw, route, origin, targetHost, own, reserved }: RequestHeaders): string[] {
+export function requestHeaders({ raw, route, origin, targetHost, own, reserved, facts }: RequestHeaders): string[] {
   const { forwarded = "x-forwarded", host = "client", request } = route.options;
   const dropped = [...hopByHop, ...named(raw), ...forwardedNames, ...reserved.map(lower)];
   let headers = without(raw, dropped, ownPrefix);
@@ -51,7 +55,10 @@ export function requestHeaders({ raw, route, origin, targetHost, own, reserved }
   }
   if (forwarded === "forwarded" || forwarded === "both") headers.push("Forwarded", origin.forwarded);
   if (host === "target") headers = replaced(headers, { Host: targetHost });
-  return changed(replaced(headers, own), request);
+  const kept = without(replaced(headers, own), (request?.remove ?? []).map(lower));
+  // One without a value is taken out, too: the client must not speak in its place.
+  const set = route.requestHeaders.map(({ name }) => lower(name));
+  return [...without(kept, set), ...Object.entries(filledHeaders(route.requestHeaders, facts)).flat()];
 }
 
 /** The target's answer of 101, as it goes to the client. */

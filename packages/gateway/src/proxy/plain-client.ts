@@ -192,6 +192,14 @@ export class PlainClient {
         targetHost: target.url.host,
         own,
         reserved: host.reservedHeaders,
+        facts: {
+          pool: route.options.pool,
+          path: request.path,
+          address: request.address,
+          user: identity?.user,
+          session: undefined,
+          claims: identity?.claims,
+        },
       }),
       preface:
         proxyProtocol === undefined

@@ -1,11 +1,16 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { HawserError } from "@hawser/protocol";
+import { headerTemplates } from "../headers/header-template.ts";
+import type { HeaderTemplate } from "../headers/header-template.ts";
 import { compilePath } from "./path-pattern.ts";
 import type { PathTest } from "./path-pattern.ts";
 
 /** What is done to the headers of a handshake. */
 export interface HeaderChanges {
-  /** Put in the place of any of the same name. */
+  /**
+   * Put in the place of any of the same name. In those of a request values may hold `{user}`, `{address}`, `{path}`, `{pool}` and
+   * `{claims.NAME}`, percent-encoded so that none ends its header; where one has no value, the header is taken out.
+   */
   readonly set?: Readonly<Record<string, string>>;
   /** Taken out, by name. */
   readonly remove?: readonly string[];
@@ -47,6 +52,8 @@ export interface Route {
   readonly options: RouteOptions;
   readonly hostMatches: (host: string) => boolean;
   readonly pathMatches: PathTest;
+  /** What `request.set` sets, for each client. */
+  readonly requestHeaders: readonly HeaderTemplate[];
 }
 
 /** What a route is chosen by. */
@@ -75,7 +82,7 @@ export function compileRoutes(all: readonly RouteOptions[]): readonly Route[] {
           `${JSON.stringify(host)} is not a host: write example.com or *.example.com, without a port`,
         );
     }
-    checkHeaders(name, options.request);
+    const requestHeaders = templatesOf(name, options.request);
     checkHeaders(name, options.response);
     if (options.stripPrefix !== undefined && !/^(\/[^/?#]+)+$/.test(options.stripPrefix))
       throw invalid(name, "stripPrefix begins with / and does not end with one");
@@ -83,7 +90,7 @@ export function compileRoutes(all: readonly RouteOptions[]): readonly Route[] {
       if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1 || limit >= 2 ** 31))
         throw invalid(name, "idleTimeoutMs and maxConnections are integers from 1 to 2147483647");
     }
-    return { name, options, hostMatches: compileHosts(hosts), pathMatches: compilePath(path) };
+    return { name, options, hostMatches: compileHosts(hosts), pathMatches: compilePath(path), requestHeaders };
   });
 }
 
@@ -135,6 +142,15 @@ function checkHeaders(route: string, changes: HeaderChanges | undefined): void {
     }
   } catch (error) {
     throw invalid(route, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function templatesOf(route: string, changes: HeaderChanges | undefined): readonly HeaderTemplate[] {
+  checkHeaders(route, changes);
+  try {
+    return headerTemplates(changes?.set ?? {});
+  } catch (error) {
+    throw invalid(route, `request.set ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

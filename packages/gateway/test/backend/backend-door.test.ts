@@ -100,7 +100,7 @@ function heard(client: WebSocket, count: number): Promise<(string | Buffer)[]> {
 describe("a plain client of an HTTP back end", () => {
   it("says and hears text and binary over a socket that the gateway holds", async () => {
     const { url, events } = await start(echo);
-    const client = new WebSocket(`${url}/room/1?key=a`, { headers: { cookie: "sid=1", "x-private": "no" } });
+    const client = new WebSocket(`${url}/room/1?key=a?b`, { headers: { cookie: "sid=1", "x-private": "no" } });
     await once(client, "open");
     client.send("hello");
     expect(await heard(client, 1)).toEqual(["hello"]);
@@ -108,7 +108,7 @@ describe("a plain client of an HTTP back end", () => {
     expect(await heard(client, 1)).toEqual([Buffer.of(0, 255)]);
     expect(events[0]).toMatchObject({
       path: "/room/1",
-      query: "key=a",
+      query: "key=a?b",
       address: "127.0.0.1",
       headers: { cookie: "sid=1" },
     });

@@ -1,6 +1,7 @@
 import { Pool } from "../../src/pool/pool.ts";
-import { targetPoolSettings } from "../../src/pool/pool-options.ts";
-import type { TargetPoolOptions, TargetPoolSettings } from "../../src/pool/pool-options.ts";
+import { targetPoolSettings } from "../../src/pool/pool-settings.ts";
+import type { TargetPoolOptions } from "../../src/pool/pool-options.ts";
+import type { TargetPoolSettings } from "../../src/pool/pool-settings.ts";
 import type { Found } from "../../src/pool/discovery/dns-targets.ts";
 import type { Lease } from "../../src/pool/lease.ts";
 import { silentLogger } from "@hawser/server";

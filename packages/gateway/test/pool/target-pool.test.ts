@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UpstreamRefused } from "../../src/proxy/pool-port.ts";
 import type { ProxyLease, ProxyPoolRequest } from "../../src/proxy/pool-port.ts";
-import { targetPoolSettings } from "../../src/pool/pool-options.ts";
+import { targetPoolSettings } from "../../src/pool/pool-settings.ts";
 import type { TargetPoolOptions } from "../../src/pool/pool-options.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { SimulatedPorts } from "../support/simulated-ports.ts";

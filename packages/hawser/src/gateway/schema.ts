@@ -125,7 +125,7 @@ export const targetPoolSchema = object({
     })
     .optional(),
   maxHashLoad: amount.optional(),
-  headers: textByName.optional(),
+  headers: z.union([textByName, code("a function")]).optional(),
   identitySecret: text.optional(),
   tokenExchange: tokenExchange.optional(),
   compression: z.boolean({ error: "must be true or false" }).optional(),

@@ -1,5 +1,6 @@
 import type { Random } from "@hawser/protocol";
-import type { HashBy, TargetPoolSettings } from "../pool-options.ts";
+import type { HashBy } from "../pool-options.ts";
+import type { TargetPoolSettings } from "../pool-settings.ts";
 import type { Balancer } from "./balancer.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
 import { LeastConnections } from "./least-connections.ts";

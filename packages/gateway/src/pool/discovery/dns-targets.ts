@@ -1,6 +1,6 @@
 import type { Random, Timer, Timers } from "@hawser/protocol";
-import type { DnsSettings, TargetSettings } from "../pool-options.ts";
-import { maxTargets } from "../pool-options.ts";
+import type { DnsSettings, TargetSettings } from "../pool-settings.ts";
+import { maxTargets } from "../pool-settings.ts";
 
 /** An address that a name stands for. */
 export interface Found {

@@ -1,5 +1,5 @@
 import type { Random, Timer, Timers } from "@hawser/protocol";
-import type { HealthSettings } from "../pool-options.ts";
+import type { HealthSettings } from "../pool-settings.ts";
 import type { Target } from "../target.ts";
 
 /** Asks a target whether it is well, by one of the kinds: resolves if it is, and rejects if not. */

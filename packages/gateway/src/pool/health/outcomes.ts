@@ -1,4 +1,4 @@
-import type { EjectionSettings } from "../pool-options.ts";
+import type { EjectionSettings } from "../pool-settings.ts";
 
 /** Of how many connections a share is counted. */
 const remembered = 20;

@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import type { RequestOptions } from "node:https";
 import { connect } from "node:net";
 import { randomBytes } from "node:crypto";
-import type { HealthSettings } from "../pool-options.ts";
+import type { HealthSettings } from "../pool-settings.ts";
 import type { Target } from "../target.ts";
 
 /** Asks a target over the network whether it is well. */

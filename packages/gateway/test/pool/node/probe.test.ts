@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocketServer } from "ws";
 import { probe } from "../../../src/pool/node/probe.ts";
-import { targetPoolSettings } from "../../../src/pool/pool-options.ts";
+import { targetPoolSettings } from "../../../src/pool/pool-settings.ts";
 import type { HealthOptions } from "../../../src/pool/pool-options.ts";
 import { Target } from "../../../src/pool/target.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { maxTargets, targetPoolSettings } from "../../src/pool/pool-options.ts";
+import { maxTargets, targetPoolSettings } from "../../src/pool/pool-settings.ts";
 import type { TargetPoolOptions } from "../../src/pool/pool-options.ts";
 
 const targets = ["ws://a:1"];
