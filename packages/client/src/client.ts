@@ -61,7 +61,7 @@ export class Client<C extends Contract | undefined = undefined>
     this.#outbox = new Outbox(outbox, ports, backoff, links, (channel) => planOf(placementOf(channel)).lane);
     this.#asks = new AskTable(links, ports.timers, () => ports.clock.monotonic(), maxPendingRequests);
     const parts = [this.#subscriptions, this.#outbox, this.#asks];
-    this.#parts = new PartSet({ links, ports }, parts, () => this.#session.state);
+    this.#parts = new PartSet({ links, ports, session: () => this.#session }, parts);
     this.#session = new Session({
       ...this.#options,
       id: newSessionId(ports.random),

@@ -39,6 +39,8 @@ export class FakeServer implements Connector {
   /** Whether the transport opens by itself. */
   opens = true;
   welcome: ConnectedFrame | undefined = welcome;
+  /** Which node is behind a URL, where it is not that of `welcome`. */
+  readonly nodes = new Map<string, string>();
   /** Called for every frame but `connect`, in order. */
   answer: (frame: ClientFrame, peer: FakePeer) => void = () => {};
   readonly #ports: Ports;
@@ -143,7 +145,10 @@ export class FakePeer {
     for (const frame of frames) {
       this.received.push(frame);
       if (frame.type !== "connect") this.#server.answer(frame, this);
-      else if (this.#server.welcome !== undefined) this.send(this.#server.welcome);
+      else if (this.#server.welcome !== undefined) {
+        const { welcome: own, nodes } = this.#server;
+        this.send({ ...own, node: nodes.get(this.url) ?? own.node });
+      }
     }
   }
 }

@@ -36,12 +36,17 @@ export class EndpointList {
     if (index >= 0 && this.#announced.length === 0) this.#index = index;
   }
 
-  /** A server names where to go. Only endpoints with the scheme of one of our own are believed: no downgrade to plain text. */
+  /** A server names where to go. */
   announce(endpoints: readonly string[]): void {
-    const schemes = new Set(this.#own.map(schemeOf));
-    this.#announced = endpoints.filter((url) => schemes.has(schemeOf(url))).slice(0, maxAnnounced);
+    this.#announced = believed(endpoints, this.#own);
     if (this.#announced.length === 0) this.advance();
   }
+}
+
+/** Of endpoints that a server names, those with the scheme of one of our own: no downgrade to plain text. */
+export function believed(endpoints: readonly string[], own: readonly string[]): string[] {
+  const schemes = own.map(schemeOf);
+  return endpoints.filter((url) => schemes.includes(schemeOf(url))).slice(0, maxAnnounced);
 }
 
 function schemeOf(url: string): string {

@@ -1,12 +1,14 @@
 import type { HawserError, Ports } from "@hawser/protocol";
 import type { Links } from "./links.ts";
 import type { SessionPart } from "./session-part.ts";
-import type { SessionState } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** What a part that is added works with. */
 export interface PartContext {
   readonly links: Links;
   readonly ports: Ports;
+  /** There is one by the time that anything happens. */
+  readonly session: () => Session;
 }
 
 /** Makes a part, and is what the part is known by. */
@@ -17,13 +19,10 @@ export class PartSet implements Iterable<SessionPart> {
   readonly #context: PartContext;
   readonly #parts: SessionPart[];
   readonly #made = new Map<MakePart<SessionPart>, SessionPart>();
-  readonly #state: () => SessionState;
 
-  /** @param state - Of the session, now. */
-  constructor(context: PartContext, parts: readonly SessionPart[], state: () => SessionState) {
+  constructor(context: PartContext, parts: readonly SessionPart[]) {
     this.#context = context;
     this.#parts = [...parts];
-    this.#state = state;
   }
 
   [Symbol.iterator](): Iterator<SessionPart> {
@@ -38,7 +37,7 @@ export class PartSet implements Iterable<SessionPart> {
     this.#made.set(make, part);
     this.#parts.push(part);
     for (const link of this.#context.links) part.onLink(link);
-    const state = this.#state();
+    const { state } = this.#context.session();
     if (state.kind === "closed") part.onEnd(state.error satisfies HawserError | undefined);
     return part;
   }

@@ -77,9 +77,9 @@ export class RequestTable {
     this.#wire = wire;
   }
 
-  /** Requests that were sent and not answered, and those that wait. */
+  /** Requests that were sent and not answered, and those that wait. Frames without an answer are those of a stream. */
   get size(): number {
-    return this.#inFlight.size + [...this.#waiting].length;
+    return this.#inFlight.size + [...this.#waiting].filter((item) => "lost" in item).length;
   }
 
   /** The request waits for its turn. */

@@ -53,7 +53,7 @@ const probeMs = 5_000;
 export class Session implements PathHandlers, LinkWatchHandlers {
   readonly id: string;
   readonly #options: SessionOptions;
-  readonly #paths: readonly Path[];
+  readonly #paths: Path[];
   readonly #watch: LinkWatch;
   readonly #stopListening: () => void;
   #ended: { readonly error: HawserError | undefined } | undefined;
@@ -72,6 +72,16 @@ export class Session implements PathHandlers, LinkWatchHandlers {
     this.#paths = options.plans.map((plan, index) => this.#newPath(plan, index));
     this.#watch = new LinkWatch(ports, links, stallAfterMs, this);
     this.#stopListening = pageLife.listen({ online: () => this.#online(), offline: () => this.probe() });
+  }
+
+  /** Those of the plans; behind them those of a part that has its own, which it adds and takes away. */
+  get paths(): Path[] {
+    return this.#paths;
+  }
+
+  /** What a part's own paths are made with. */
+  get options(): SessionOptions {
+    return this.#options;
   }
 
   get state(): SessionState {
@@ -222,12 +232,9 @@ export class Session implements PathHandlers, LinkWatchHandlers {
   /** Two paths went to one endpoint when another failed: when that one is there again, one of them goes back. */
   #spread(): void {
     const used = this.#paths.map(({ endpoint }) => endpoint);
-    for (const [index, path] of this.#paths.entries()) {
-      const doubled = used.indexOf(used[index]!) < index;
-      const free = this.#options.plans[index]!.urls.find((url) => !used.includes(url));
-      if (!doubled || free === undefined) continue;
-      path.moveTo(free);
-      return;
+    for (const [index, { urls }] of this.#options.plans.entries()) {
+      const free = urls.find((url) => !used.includes(url));
+      if (free !== undefined && used.indexOf(used[index]!) < index) return this.#paths[index]!.moveTo(free);
     }
   }
 

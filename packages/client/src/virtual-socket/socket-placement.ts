@@ -23,6 +23,8 @@ export interface SocketPlacementOptions {
   readonly link: Link;
   /** What asks to have it on a connection. */
   readonly build: (id: number, generation: number) => AttachSocketFrame;
+  /** No connection leads to the home. Whether one may soon. */
+  readonly dial: () => boolean;
   readonly onAttached: (frame: SocketAttachedFrame) => void;
   /** The home has it no more, or does not give it to this client. */
   readonly onGone: (reason: Pick<ErrorFrame, "code" | "message">) => void;
@@ -156,9 +158,12 @@ export class SocketPlacement {
   }
 
   #onRefused(frame: ErrorFrame): void {
-    if (frame.code === "socket-gone" || frame.code === "forbidden") return this.#options.onGone(frame);
+    // The node that was asked does not reach the home (SOCK-24), which knows nothing of it.
+    const elsewhere = frame.code === "socket-gone" && frame.retry;
+    const lost = elsewhere ? this.#link === undefined && !this.#options.dial() : isFinal(frame);
+    if (lost) return this.#options.onGone(frame);
     this.#stopAsking();
-    this.#doubtful = true;
+    if (!elsewhere) this.#doubtful = true;
     this.#later(frame.retryAfterMs);
   }
 
@@ -185,4 +190,8 @@ export class SocketPlacement {
     this.#asking?.link.release();
     this.#asking = undefined;
   }
+}
+
+function isFinal({ code }: ErrorFrame): boolean {
+  return code === "socket-gone" || code === "forbidden";
 }

@@ -10,6 +10,7 @@ import type { ErrorFrame, SocketOpenedFrame, SocketPiece, Timer } from "@hawser/
 import { errorOf } from "../connection/closure.ts";
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
+import type { SocketAddress } from "./home-paths.ts";
 import { SocketPlacement } from "./socket-placement.ts";
 import type { ResolvedSocketOptions } from "./options.ts";
 import type { HomeFrame, SocketEntry, SocketsPart } from "./sockets-part.ts";
@@ -42,6 +43,7 @@ type State =
       readonly number: number;
       readonly sender: SocketSender;
       readonly placement: SocketPlacement;
+      readonly address: SocketAddress;
     }
   | { readonly kind: "over"; readonly unconfirmedBytes: number };
 
@@ -69,6 +71,10 @@ export class SocketWire implements SocketEntry {
       this.#giveUp(abnormalClosure, new HawserError("deadline-exceeded", `Not open within ${openTimeoutMs} ms`)),
     );
     part.add(this);
+  }
+
+  get address(): SocketAddress | undefined {
+    return this.#state.kind === "open" ? this.#state.address : undefined;
   }
 
   /** Bytes of messages that the home has not confirmed. */
@@ -193,7 +199,7 @@ export class SocketWire implements SocketEntry {
 
   #onOpened(frame: SocketOpenedFrame, { link, number }: State & { kind: "opening" }): void {
     const { part, lane, newBackoff, handlers } = this.#options;
-    const { token, home, instance, resumeMs } = frame;
+    const { token, home, instance, endpoints, resumeMs } = frame;
     let told = { received: 0, credit: 0 };
     this.#openTimer.cancel();
     const placement = new SocketPlacement({
@@ -215,6 +221,7 @@ export class SocketWire implements SocketEntry {
         if (told.received < this.#receiver.offset || this.#receiver.tell().credit > told.credit) this.#tellNow();
         this.#wake();
       },
+      dial: () => part.dial(home),
       onGone: (reason) => this.#onGone(reason),
       onExpired: () => {
         const text = `On no connection for ${resumeMs} ms`;
@@ -223,11 +230,12 @@ export class SocketWire implements SocketEntry {
     });
     link.release();
     const sender = new SocketSender(frame.credit);
-    this.#state = { kind: "open", number, sender, placement };
+    this.#state = { kind: "open", number, sender, placement, address: { home, endpoints } };
     if (this.#abandoned) this.close(0, "");
     else handlers.onOpen(frame);
     // Other connections may be better by now.
     placement.place();
+    part.reach();
   }
 
   #onData(piece: SocketPiece): void {

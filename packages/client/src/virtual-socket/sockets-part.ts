@@ -3,6 +3,8 @@ import type { ServerFrame } from "@hawser/protocol";
 import type { Link } from "../session/link.ts";
 import type { PartContext } from "../session/part-set.ts";
 import type { SessionPart } from "../session/session-part.ts";
+import { HomePaths } from "./home-paths.ts";
+import type { SocketAddress } from "./home-paths.ts";
 
 /** What the home says about one socket. */
 export type HomeFrame = ServerFrame & {
@@ -11,6 +13,8 @@ export type HomeFrame = ServerFrame & {
 
 /** One virtual socket, as the part brings it what happens. */
 export interface SocketEntry {
+  /** Where it lives; `undefined` until it is open. */
+  readonly address: SocketAddress | undefined;
   /** There are other connections than before, or others are better. */
   place(): void;
   unlink(link: Link): void;
@@ -23,6 +27,7 @@ export interface SocketEntry {
 /** The virtual sockets of a session (spec section 17). */
 export class SocketsPart implements SessionPart {
   readonly context: PartContext;
+  readonly #homes: HomePaths;
   readonly #entries = new Set<SocketEntry>();
   readonly #numbers = new Map<number, SocketEntry>();
   #lastNumber = 0;
@@ -30,6 +35,7 @@ export class SocketsPart implements SessionPart {
 
   constructor(context: PartContext) {
     this.context = context;
+    this.#homes = new HomePaths(context);
   }
 
   add(entry: SocketEntry): void {
@@ -56,19 +62,32 @@ export class SocketsPart implements SessionPart {
   }
 
   delete(entry: SocketEntry): void {
-    this.#entries.delete(entry);
+    if (this.#entries.delete(entry)) this.reach();
   }
 
-  onLink(): void {
-    for (const entry of [...this.#entries]) entry.place();
+  /** Has connections to the homes of all sockets, and no more, as far as they can be had. */
+  reach(): void {
+    if (this.#ended !== undefined) return;
+    this.#homes.update([...this.#entries].flatMap(({ address }) => address ?? []));
+  }
+
+  /** The home of a socket is not reached by the connections that there are. @returns whether it may be soon. */
+  dial(home: string): boolean {
+    return this.#homes.dial(home);
+  }
+
+  onLink(link: Link): void {
+    this.#homes.again(link);
+    this.#place();
   }
 
   onAvoid(): void {
-    this.onLink();
+    this.#place();
   }
 
   onUnlink(link: Link): void {
     for (const entry of [...this.#entries]) entry.unlink(link);
+    this.reach();
   }
 
   onFrame(frame: ServerFrame, link: Link): boolean {
@@ -91,7 +110,13 @@ export class SocketsPart implements SessionPart {
 
   onEnd(error: HawserError | undefined): void {
     this.#ended = error ?? new HawserError("closed", "The client is closed");
+    this.#homes.end();
     for (const entry of [...this.#entries]) entry.end(this.#ended);
+  }
+
+  #place(): void {
+    for (const entry of [...this.#entries]) entry.place();
+    this.reach();
   }
 }
 

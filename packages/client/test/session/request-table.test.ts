@@ -50,6 +50,15 @@ describe("the requests of a connection", () => {
     expect(log).toEqual(["b answered", "a answered"]);
   });
 
+  it("are what hangs on it, and not frames that wait for their turn and have no answer", () => {
+    const { requests, ask, wire } = table(0);
+    wire.hasRoom = false;
+    requests.addSending({ lane: "normal", flow: "socket:1", build: () => undefined });
+    expect(requests.size).toBe(0);
+    ask("a");
+    expect(requests.size).toBe(1);
+  });
+
   it("are answered several at once, at the offsets that follow, and no further than they are in flight [PUB-15]", () => {
     const { requests, ask, log } = table(0);
     for (const name of ["a", "b", "c", "d"]) ask(name);

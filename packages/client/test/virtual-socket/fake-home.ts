@@ -18,6 +18,11 @@ export class FakeHome {
   refusal: { readonly code: ErrorCode; readonly retry: boolean } | undefined;
   /** Attaches are answered when this is called; `undefined`: at once. */
   late: (() => void) | undefined;
+  /** The same, by the connection that asks. */
+  refusalOf: (peer: FakePeer) => { readonly code: ErrorCode; readonly retry: boolean } | undefined = () => this.refusal;
+  /** Of the home itself. */
+  endpoints: readonly string[] = [];
+  name = "node-1";
   protocol = "";
   /** Whether what comes is taken: else it stays within the first credit. */
   reads = true;
@@ -56,7 +61,7 @@ export class FakeHome {
     if (frame.type === "open-socket" || frame.type === "attach-socket") {
       if (frame.type === "open-socket") this.opens.push(frame);
       else this.attaches.push(frame);
-      const { refusal } = this;
+      const refusal = this.refusalOf(peer);
       if (refusal !== undefined)
         return peer.send({ type: "error", id: frame.id, message: "no", retryAfterMs: 0, ...refusal });
       if (frame.type === "attach-socket" && this.late !== undefined) {
@@ -77,9 +82,9 @@ export class FakeHome {
         type: "socket-opened",
         id: frame.id,
         token: this.token,
-        home: "node-1",
+        home: this.name,
         instance: "life",
-        endpoints: [],
+        endpoints: this.endpoints,
         protocol: this.protocol,
         extensions: "",
         credit: this.receiver.tell().credit,

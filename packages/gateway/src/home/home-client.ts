@@ -5,6 +5,8 @@ import type { Binding, HomeSocket } from "./home-socket.ts";
 
 /** The home, as the connections to it see it. */
 export interface SocketHome {
+  /** By which its sockets say where they are. */
+  readonly name: string;
   /** Opens a socket for a connection and answers; `ending` ends the opening. Never rejects. */
   open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<void>;
   /** The socket that an attach means, whoever it is for may have it. */
@@ -92,7 +94,7 @@ export class HomeClient implements SocketHandler, Binding {
   async #attach(frame: AttachSocketFrame): Promise<void> {
     try {
       const found = this.#home.find(this.client, frame);
-      if (found === undefined) throw gone();
+      if (found === undefined) throw frame.home === this.#home.name ? gone() : notReached();
       let may: boolean;
       let asked: number;
       do {
@@ -114,6 +116,12 @@ export class HomeClient implements SocketHandler, Binding {
 /** The socket is over, or its home is no more (SOCK-12). */
 export function gone(): HawserError {
   return new HawserError("socket-gone", "This virtual socket is no more. Open another.");
+}
+
+/** The socket is another node's, to which this one leads nobody (SOCK-24). */
+function notReached(): HawserError {
+  const text = "This virtual socket is another node's, which is not reached from this one: give the nodes a relay.";
+  return new HawserError("socket-gone", text, { retry: true });
 }
 
 /** The client's user has no right to open it (SOCK-1, SOCK-20). */

@@ -136,7 +136,6 @@ describe("a virtual socket on other connections", () => {
       [new FakeConnection(home), attachFrame({ ...answer, token: new Uint8Array(16) })],
       [new FakeConnection(home), attachFrame({ ...answer, token: answer.token.slice(0, 15) })],
       [new FakeConnection(home), attachFrame({ ...answer, instance: "another" })],
-      [new FakeConnection(home), attachFrame({ ...answer, home: "node-b" })],
       [new FakeConnection(home), attachFrame(answer, { number: 2 })],
       [new FakeConnection(home, "s2"), attachFrame(answer)],
       [new FakeConnection(home, "s1", "bob"), attachFrame(answer)],
@@ -144,6 +143,13 @@ describe("a virtual socket on other connections", () => {
     for (const [connection, frame] of tries)
       expect(await connection.ask(frame)).toMatchObject([{ type: "error", code: "socket-gone", retry: false }]);
     expect(await new FakeConnection(home).ask(attachFrame(answer))).toMatchObject([{ type: "socket-attached" }]);
+  });
+
+  it("of another node is gone as far as this one knows, and may be reached elsewhere [SOCK-24]", async () => {
+    const { home } = homeScene();
+    const answer = await opened(new FakeConnection(home));
+    const frames = await new FakeConnection(home).ask(attachFrame({ ...answer, home: "node-b" }));
+    expect(frames).toMatchObject([{ type: "error", id: 2, code: "socket-gone", retry: true }]);
   });
 
   it("is gone when the client says that it has what was never sent, and the upstream is let go", async () => {
