@@ -18,6 +18,8 @@ export interface BackendSocketOptions {
   readonly timers: Timers;
   /** It takes no pushes any more. */
   readonly onEnd: () => void;
+  /** The back end knows, or could not be told: nothing is left of it. */
+  readonly onDone: () => void;
 }
 
 /** What became of a push. */
@@ -246,7 +248,8 @@ export class BackendSocket implements UpstreamSocket {
     this.#state = { kind: "done" };
     const { facts, clock } = this.#options;
     this.#events += 1;
-    void this.#sent(disconnectEvent(clock.now(), facts, this.#events, this.#userState, end));
+    const event = disconnectEvent(clock.now(), facts, this.#events, this.#userState, end);
+    void this.#sent(event).then(this.#options.onDone);
   }
 }
 

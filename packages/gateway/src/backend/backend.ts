@@ -51,7 +51,8 @@ export class Backend {
   readonly #delivery: Delivery;
   readonly #sockets = new Map<string, BackendSocket>();
   #settings: BackendSettings;
-  #opening = 0;
+  /** Sockets that are being opened, are open, or of whose end the back end does not know yet. */
+  #held = 0;
   #closed = false;
 
   constructor(pool: string, settings: BackendSettings, parts: BackendParts) {
@@ -88,14 +89,9 @@ export class Backend {
   async connect(opening: BackendOpening, signal: AbortSignal): Promise<BackendSocket> {
     const { limits } = this.#settings;
     if (this.#closed) throw unavailable(this.pool, "it is being removed");
-    if (this.#sockets.size + this.#opening >= limits.maxSockets)
-      throw unavailable(this.pool, `it has ${limits.maxSockets} sockets already`);
-    this.#opening += 1;
-    try {
-      return await this.#connect(opening, signal);
-    } finally {
-      this.#opening -= 1;
-    }
+    if (this.#held >= limits.maxSockets) throw unavailable(this.pool, `it has ${limits.maxSockets} sockets already`);
+    this.#held += 1;
+    return this.#connect(opening, signal);
   }
 
   /** Ends all sockets with 1001: the client may come again, elsewhere or later. */
@@ -115,7 +111,10 @@ export class Backend {
       this.#takeBack(facts);
       throw unavailable(this.pool, delivered.reason);
     }
-    if (delivered.kind === "refused") throw new BackendRefused(this.pool, delivered.status, delivered.reason);
+    if (delivered.kind === "refused") {
+      this.#held -= 1;
+      throw new BackendRefused(this.pool, delivered.status, delivered.reason);
+    }
     const { answer } = delivered;
     if (answer.protocol !== undefined && answer.protocol !== "" && !connect.protocols.includes(answer.protocol)) {
       this.#takeBack(facts);
@@ -136,6 +135,7 @@ export class Backend {
         this.#sockets.delete(facts.socket);
         this.#count();
       },
+      onDone: () => (this.#held -= 1),
     });
     this.#sockets.set(facts.socket, socket);
     this.#count();
@@ -145,7 +145,7 @@ export class Backend {
   #takeBack(facts: SocketFacts): void {
     const end = { code: 1006, reason: "", by: "client" } as const;
     const event = disconnectEvent(this.#parts.clock.now(), facts, 1, undefined, end);
-    void this.#delivery.deliver(event, this.#settings.limits.maxAttempts);
+    void this.#delivery.deliver(event, this.#settings.limits.maxAttempts).then(() => (this.#held -= 1));
   }
 
   #count(): void {

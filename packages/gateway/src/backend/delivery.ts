@@ -4,6 +4,7 @@ import { answerOf } from "./answer.ts";
 import type { BackendAnswer } from "./answer.ts";
 import type { BackendSettings } from "./backend-options.ts";
 import type { BackendEvent } from "./event.ts";
+import { AnswerTooLarge } from "./http-post.ts";
 import type { PostAnswer, Poster } from "./http-post.ts";
 import { ReplyInvalid } from "./reply.ts";
 import { RequestSlots } from "./request-slots.ts";
@@ -114,13 +115,15 @@ export class Delivery {
       );
     } catch (error) {
       observer.backendRequest(pool, 0, clock.monotonic() - begin);
+      // It would be as long the next time.
+      if (error instanceof AnswerTooLarge) return { kind: "refused", status: 0, reason: error.message };
       const cause = late.signal.aborted ? late.signal.reason : error;
       return { kind: "again", reason: cause instanceof Error ? cause.message : String(cause), afterMs: 0 };
     } finally {
       timer.cancel();
     }
     observer.backendRequest(pool, answer.status, clock.monotonic() - begin);
-    return judge(answer, this.#options.settings());
+    return judge(answer, this.#options.settings(), clock.now());
   }
 
   /** Full jitter: any time up to the bound, which doubles; never less than the back end asked for. */
@@ -142,7 +145,7 @@ export class Delivery {
   }
 }
 
-function judge(answer: PostAnswer, { limits }: BackendSettings): Attempt {
+function judge(answer: PostAnswer, { limits }: BackendSettings, now: number): Attempt {
   const { status } = answer;
   if (status >= 200 && status < 300) {
     try {
@@ -154,8 +157,14 @@ function judge(answer: PostAnswer, { limits }: BackendSettings): Attempt {
   }
   const reason = `it answered with HTTP status ${status}`;
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
-    const seconds = /^\d{1,6}$/.test(answer.retryAfter) ? Number(answer.retryAfter) : 0;
-    return { kind: "again", reason, afterMs: seconds * 1_000 };
+    return { kind: "again", reason, afterMs: retryAfterMs(answer.retryAfter, now) };
   }
   return { kind: "refused", status, reason };
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3); what is neither says nothing. */
+function retryAfterMs(text: string, now: number): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text) * 1_000;
+  const at = /^[A-Z][a-z]{2,8}, .+ GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? 0 : Math.max(0, at - now);
 }

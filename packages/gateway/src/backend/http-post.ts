@@ -20,7 +20,14 @@ export interface PostAnswer {
   readonly body: Uint8Array;
 }
 
-/** Sends a request and reads the whole answer. Rejects when there is none, when it is cut, too large, or the signal aborts. */
+/** An answer was longer than it may be. */
+export class AnswerTooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer has more than ${maxBytes} bytes`);
+  }
+}
+
+/** Sends a request and reads the whole answer. Rejects when there is none, when it is cut or the signal aborts, and with `AnswerTooLarge`. */
 export interface Poster {
   post(request: PostRequest, signal: AbortSignal): Promise<PostAnswer>;
   /** Ends connections that are kept. */
@@ -64,7 +71,7 @@ async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Po
   let length = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+    if (length > maxBytes) throw new AnswerTooLarge(maxBytes);
     chunks.push(chunk);
   }
   return {

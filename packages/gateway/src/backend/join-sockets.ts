@@ -15,8 +15,11 @@ export function joinSockets(client: WebSocket, upstream: UpstreamSocket, options
   const toUpstream = new Held(options.maxQueuedBytes, client);
   const toClient = new Held(options.maxQueuedBytes, upstream);
   const stopPinging = ping(client, options);
+  let closed = false;
   client.binaryType = "nodebuffer";
   client.on("message", (data: Buffer, binary) => {
+    // Nobody is there to take it.
+    if (closed) return;
     const release = toUpstream.hold(data.length);
     upstream.send(data, !binary, true, release);
   });
@@ -29,6 +32,9 @@ export function joinSockets(client: WebSocket, upstream: UpstreamSocket, options
   upstream.handlers = {
     onMessage: (data, text) => client.send(data, { binary: !text }, toClient.hold(data.length)),
     onClose: (code, reason) => {
+      closed = true;
+      // Its answer to the close stands behind what was not read.
+      client.resume();
       if (code === 1006) client.terminate();
       else if (code === 1005) client.close();
       else client.close(code, reason);
@@ -41,6 +47,9 @@ interface Pausable {
   pause(): void;
   resume(): void;
 }
+
+/** What a message costs beside its bytes: empty ones must not pile up either. */
+const messageBytes = 64;
 
 /** Bytes that one side has given and the other has not taken: above the limit the giver waits until half of it is left. */
 class Held {
@@ -55,7 +64,8 @@ class Held {
   }
 
   /** @returns To be called when they were taken. */
-  hold(bytes: number): () => void {
+  hold(dataBytes: number): () => void {
+    const bytes = dataBytes + messageBytes;
     this.#bytes += bytes;
     if (!this.#paused && this.#bytes > this.#limit) {
       this.#paused = true;

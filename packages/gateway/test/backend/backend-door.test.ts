@@ -179,6 +179,17 @@ describe("a plain client of an HTTP back end", () => {
     expect(code).toBe(1001);
   });
 
+  it("is closed at once when the back end fails, although it has said more than was read", async () => {
+    const { url } = await start(({ type }) => (type === "socket.messages" ? 500 : {}), {
+      limits: { maxAttempts: 1, maxQueuedBytes: 1_000 },
+    });
+    const client = new WebSocket(url);
+    await once(client, "open");
+    for (let count = 0; count < 2_000; count += 1) client.send("x".repeat(100));
+    const [code] = (await once(client, "close")) as [number];
+    expect(code).toBe(1013);
+  });
+
   it("is closed with 1009 by a message past maxMessageBytes", async () => {
     const { url } = await start(echo, { limits: { maxMessageBytes: 5 } });
     const client = new WebSocket(url);

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { HawserError } from "@hawser/protocol";
 import { describe, expect, it } from "vitest";
+import { AnswerTooLarge } from "../../src/backend/http-post.ts";
 import { Bench, secret } from "./support.ts";
 
 /** The code that opening failed with. */
@@ -86,6 +87,32 @@ describe("an event for an HTTP back end", () => {
     expect(opened.got).toEqual([[1011, "The back end did not take a message: it answered with HTTP status 422"]]);
   });
 
+  it("is not sent again when its answer has more than maxAnswerBytes: the socket is closed with 1011", async () => {
+    const bench = new Bench({ limits: { maxAnswerBytes: 10 } });
+    const opened = await bench.open();
+    opened.say("1");
+    (await bench.one()).reject(new AnswerTooLarge(10));
+    await bench.ports.settle();
+    expect(opened.got).toEqual([[1011, "The back end did not take a message: the answer has more than 10 bytes"]]);
+  });
+
+  it.each([
+    ["seconds", "7", 7_000],
+    ["a date", "Thu, 01 Jan 2026 00:00:07 GMT", 7_000],
+    ["a date that has passed", "Thu, 01 Jan 2026 00:00:00 GMT", 0],
+    ["what nobody reads", "soon", 0],
+  ])("is sent again when Retry-After says, in %s", async (_, retryAfter, afterMs) => {
+    const bench = new Bench({ limits: { retryMinMs: 1, retryMaxMs: 10_000 } });
+    const opened = await bench.open();
+    opened.say("1");
+    (await bench.one()).answer({ status: 503, retryAfter });
+    await bench.ports.settle();
+    if (afterMs > 0) await bench.ports.advance(afterMs - 10);
+    expect(await bench.next()).toHaveLength(0);
+    await bench.ports.advance(20);
+    expect(await bench.next()).toHaveLength(1);
+  });
+
   it("is answered by nothing that is no answer: the socket is closed with 1011", async () => {
     const bench = new Bench();
     const opened = await bench.open();
@@ -159,6 +186,34 @@ describe("opening a socket to an HTTP back end", () => {
     await expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-unavailable", retry: true });
     second.socket.terminate();
     (await bench.one()).answer();
+    await bench.ports.settle();
+    await bench.open();
+  });
+
+  it("counts sockets that have ended until the back end knows, so that what they said last cannot pile up", async () => {
+    const bench = new Bench({ limits: { maxSockets: 1 } });
+    const { socket } = await bench.open();
+    socket.send(Buffer.from("last words"), true, true, () => {});
+    const words = await bench.one();
+    socket.terminate();
+    await expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-unavailable" });
+    words.answer();
+    const end = await bench.one();
+    await expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-unavailable" });
+    end.answer();
+    await bench.ports.settle();
+    await bench.open();
+  });
+
+  it("counts what is taken back until the back end knows", async () => {
+    const bench = new Bench({ limits: { maxSockets: 1 } });
+    const outcome = outcomeOf(bench.connecting({ protocols: ["a"] }));
+    (await bench.one()).json({ protocol: "b" });
+    expect(await outcome).toBe("upstream-refused");
+    const end = await bench.one();
+    await expect(bench.connecting()).rejects.toMatchObject({ code: "upstream-unavailable" });
+    end.answer();
+    await bench.ports.settle();
     await bench.open();
   });
 

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { nodePoster } from "../../src/backend/http-post.ts";
+import { AnswerTooLarge, nodePoster } from "../../src/backend/http-post.ts";
 
 const servers: Server[] = [];
 const poster = nodePoster();
@@ -49,7 +49,7 @@ describe("posting to a back end", () => {
     const post = (maxAnswerBytes: number): Promise<unknown> =>
       poster.post({ url, headers: {}, body: new Uint8Array(), maxAnswerBytes }, never);
     await expect(post(5)).resolves.toMatchObject({ status: 200 });
-    await expect(post(4)).rejects.toThrow("the answer has more than 4 bytes");
+    await expect(post(4)).rejects.toThrow(new AnswerTooLarge(4));
   });
 
   it("does not follow a redirect", async () => {

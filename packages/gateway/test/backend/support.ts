@@ -15,6 +15,7 @@ export interface Posted {
   readonly answer: (answer?: Partial<PostAnswer>) => void;
   json(body: unknown): void;
   fail(message: string): void;
+  readonly reject: (error: Error) => void;
 }
 
 export const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -60,6 +61,7 @@ export class Bench {
             answer,
             json: (body) => answer({ contentType: "application/json", body: Buffer.from(JSON.stringify(body)) }),
             fail: (message) => reject(new Error(message)),
+            reject,
           });
         }),
       close: () => {},
