@@ -23,6 +23,7 @@ const programs = {
   "nats-server": { commands: ["nats-server"], variable: "NATS_SERVER", tests: "tests of the log in NATS" },
   curl: { commands: ["curl"], variable: undefined, tests: "tests of the guide for back ends" },
   python3: { commands: ["python3"], variable: undefined, tests: "tests of the guide for back ends" },
+  php: { package: "php-cli", commands: ["php"], variable: undefined, tests: "tests of the guides in PHP" },
   "rabbitmq-server": { commands: ["rabbitmq-server"], variable: undefined, tests: "tests of the log in RabbitMQ" },
   mosquitto: { commands: ["mosquitto"], variable: undefined, tests: "tests of MQTT through the gateway" },
   ip: { package: "iproute2", commands: ["ip"], variable: undefined, tests: "tests of parted networks" },

@@ -28,6 +28,7 @@ const programs = [
   "redis-server",
   "curl",
   "python3",
+  "php",
 ];
 
 const gates = [
