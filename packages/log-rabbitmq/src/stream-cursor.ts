@@ -29,7 +29,9 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
   /** All records at or above it that it was given are here. */
   #from: number;
   #last = 0;
+  #givenTag = 0;
   #ackedTag = 0;
+  #mayHaveMore = false;
   #ended = false;
   #waiters: readonly (() => void)[] = [];
 
@@ -91,6 +93,14 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
     return this.#last;
   }
 
+  /**
+   * Whether the broker may hold records back that are not new: it was out of credit since it was {@link settled} last, and what it was
+   * credited with since may be on its way.
+   */
+  get mayHaveMore(): boolean {
+    return this.#mayHaveMore;
+  }
+
   /** Whether what the stream has at and above `offset` is what it has or will be given. */
   covers(offset: number): boolean {
     return !this.#ended && offset >= this.#from && offset <= Math.max(this.#last + 1, this.#from);
@@ -126,6 +136,7 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
   async settled(): Promise<void> {
     await this.#channel.checkQueue(this.#stream);
     if (this.#ended) throw unavailable(`the consumer of ${this.#stream} was ended`);
+    this.#mayHaveMore = this.#isOutOfCredit;
   }
 
   /** Resolves when a record above `offset` is here, when it ended, or when the time is over. */
@@ -155,12 +166,18 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
       this.close();
       return;
     }
+    this.#givenTag = message.fields.deliveryTag;
+    if (this.#isOutOfCredit) this.#mayHaveMore = true;
     const placed = this.#read(message);
     // The broker delivers whole chunks to some consumers, and may repeat what it delivered before.
     if (placed === undefined || placed.offset < this.#from || placed.offset <= this.#last) return;
     this.#delivered.push({ placed, message });
     this.#last = placed.offset;
     this.#wake();
+  }
+
+  get #isOutOfCredit(): boolean {
+    return this.#givenTag - this.#ackedTag >= this.prefetch;
   }
 
   #ack(delivered: Delivered<Placed> | undefined): void {

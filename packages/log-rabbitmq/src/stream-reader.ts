@@ -24,7 +24,7 @@ export interface FetchedMessages<Placed> {
   readonly end: number;
 }
 
-/** How often a read begins anew because its consumer was ended under it. */
+/** How often a read begins anew because its consumer was ended under it, or others have read on with it. */
 const maxTries = 3;
 
 /**
@@ -63,8 +63,9 @@ export class StreamReader<Placed extends { readonly offset: number }> {
     const from = Math.max(1, offset);
     try {
       for (let tries = 1; tries < maxTries; tries += 1) {
+        const known = tries === 1 ? this.#cursors.find((cursor) => cursor.covers(from)) : undefined;
         // A consumer that was ended may be the sign of a change, for which nobody has to wait.
-        const fetched = await this.#fetch(from, maxCount, tries === 1 ? waitMs : 0);
+        const fetched = await this.#fetch(known, from, maxCount, tries === 1 ? waitMs : 0);
         if (fetched !== undefined) return fetched;
       }
       throw unavailable(`consumers of ${this.#declaration.name} are ended as soon as they begin`);
@@ -79,9 +80,18 @@ export class StreamReader<Placed extends { readonly offset: number }> {
     this.#cursors = [];
   }
 
-  /** `undefined`: the consumer was ended meanwhile. */
-  async #fetch(asked: number, maxCount: number, waitMs: number): Promise<FetchedMessages<Placed> | undefined> {
-    const known = this.#cursors.find((cursor) => cursor.covers(asked));
+  /**
+   * `undefined`: the consumer was ended meanwhile, or somebody who stands further on has read with it, so that it has let go of what was
+   * asked for.
+   *
+   * @param known has what was asked for; without, a consumer is made, which is nobody else's as long as this lasts.
+   */
+  async #fetch(
+    known: StreamCursor<Placed> | undefined,
+    asked: number,
+    maxCount: number,
+    waitMs: number,
+  ): Promise<FetchedMessages<Placed> | undefined> {
     const cursor = known ?? (await this.#open(asked, maxCount));
     cursor.uses += 1;
     try {
@@ -92,9 +102,11 @@ export class StreamReader<Placed extends { readonly offset: number }> {
       const count = Math.min(maxCount, cursor.prefetch - 1);
       // One that has just begun is not waited for: what was asked for is there, or the stream is not what it was.
       if (known !== undefined && waitMs > 0) await cursor.arrival(from, waitMs);
-      // An answer at once is exact, so that nobody thinks to have seen all that is there when it is still on its way.
-      else if (known !== undefined && cursor.count(from) <= count) await cursor.settled();
-      if (cursor.ended) return undefined;
+      // An answer at once is exact, and so is one of a consumer that has yet to be given what was there long ago: nobody is to think that
+      // all is seen when it is still on its way.
+      const mayLack = known !== undefined && (waitMs === 0 || cursor.mayHaveMore);
+      if (mayLack && !cursor.ended && cursor.count(from) <= count) await cursor.settled();
+      if (!cursor.covers(from)) return undefined;
       const records = cursor.take(from, count);
       const end = cursor.last === 0 ? await this.#end() : cursor.last;
       // Nobody who reads there will ever be given anything: the stream is shorter than that.

@@ -1,4 +1,5 @@
 import { accessSync, constants } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "amqplib";
@@ -64,6 +65,11 @@ export class RabbitmqServer {
 
   get port(): number {
     return this.#broker.port;
+  }
+
+  /** How many streams it has, by their folders. */
+  async streams(): Promise<number> {
+    return (await readdir(join(this.#broker.folder, "mnesia", "hawser@localhost", "stream")).catch(() => [])).length;
   }
 
   get url(): string {

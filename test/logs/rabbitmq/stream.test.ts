@@ -5,6 +5,7 @@ import type { RabbitmqSourceOptions } from "@hawser/log-rabbitmq";
 import { encodeText, systemPorts } from "@hawser/protocol";
 import { connect } from "amqplib";
 import { selfSigned } from "../../support/self-signed.ts";
+import { expectChannelsShareAStream } from "../support/many-channels.ts";
 import { RabbitmqServer, rabbitmqServer } from "./rabbitmq-server.ts";
 
 const ports = systemPorts();
@@ -107,6 +108,31 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     }
   });
 
+  it("does not seem to end where a consumer has yet to be given what was there long ago", async () => {
+    const broker = await one(freshStream());
+    const records = Array.from({ length: 3_000 }, (_, index) => append(index + 1));
+    await broker.produce(records);
+    let last = 0;
+    for (let end = 1; last < end;) {
+      const fetched = await broker.fetch(last, 1_000, last === 0 ? 0 : 20_000);
+      last = fetched.records.at(-1)!.offset;
+      end = fetched.end;
+    }
+    expect(last).toBe(records.length);
+  });
+
+  it("leaves nothing out for those who read with the same consumer at once", async () => {
+    const broker = await one(freshStream());
+    await broker.produce(Array.from({ length: 100 }, (_, index) => append(index + 1)));
+    await broker.fetch(1, 10, 0);
+    const asked = [10, 12, 11, 40];
+    const pages = await Promise.all(asked.map((offset) => broker.fetch(offset, 1_000, 0)));
+    for (const [index, { records }] of pages.entries()) {
+      expect(records.length).toBeGreaterThan(50);
+      expect(records.map(({ offset }) => offset)).toEqual(records.map((_, place) => asked[index]! + place));
+    }
+  });
+
   it("is found new when it was deleted and made again under those who read", async () => {
     const stream = freshStream();
     const broker = await one(stream);
@@ -191,6 +217,14 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     const [broker] = await opened({ stream: freshStream(), hosts: ["127.0.0.1:1", `127.0.0.1:${server.port}`] });
     await broker!.produce([append(1)]);
     expect(await all(broker!)).toEqual(["record-1"]);
+  });
+
+  it("has room: 20,000 channels share one, and 10,000 who come back to them cost it a few passes", async () => {
+    const options = { url: server.url, stream: freshStream() };
+    await expectChannelsShareAStream(
+      () => rabbitmqSource(options),
+      () => server.streams(),
+    );
   });
 
   it("is sent no more than the broker has yet to confirm", async () => {
