@@ -4,6 +4,7 @@ import { kafkaLogAsSet, kafkaSource } from "@hawser/log-kafka";
 import type { KafkaSourceOptions } from "@hawser/log-kafka";
 import { encodeText, systemPorts } from "@hawser/protocol";
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
+import { expectChannelsShareAStream } from "../support/many-channels.ts";
 import { outcomeOf } from "../support/outcome-of.ts";
 import { startKafka, user, withoutKafka } from "./kafka-server.ts";
 import type { KafkaServer } from "./kafka-server.ts";
@@ -282,6 +283,14 @@ describe.skipIf(withoutKafka)("a topic of Kafka", () => {
     await becomes(/^log-unavailable: .*flush\.messages/);
     await set("1");
     await becomes(/^taken$/);
+  });
+
+  it("has room: 20,000 channels share a topic, and 10,000 who come back to them cost it a few passes", async () => {
+    const options = { brokers: [place()], topic: freshTopic() };
+    await expectChannelsShareAStream(
+      () => kafkaSource(options),
+      async () => (await admin.listTopics()).length,
+    );
   });
 
   it("is opened with a name and password where they are asked for, and says why it is not without", async () => {

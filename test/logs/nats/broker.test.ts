@@ -11,6 +11,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Program } from "../support/start-program.ts";
+import { expectChannelsShareAStream } from "../support/many-channels.ts";
 import { outcomeOf } from "../support/outcome-of.ts";
 import { anotherPort, isRemoved, startNats, withoutNats } from "./nats-server.ts";
 
@@ -240,6 +241,15 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     await becomes(/^log-unavailable: .*max_msg_size/);
     await manager.streams.update(config.name, config);
     await becomes(/^taken$/);
+  });
+
+  it("has room: 20,000 channels share a stream, and 10,000 who come back to them cost it a few passes", async () => {
+    streams += 1;
+    const options = { servers: `127.0.0.1:${nats.port}`, stream: `kit${streams}` };
+    await expectChannelsShareAStream(
+      () => natsSource(options),
+      async () => (await manager.getAccountInfo()).streams,
+    );
   });
 
   it("needs no more permissions than the documentation says", async () => {
