@@ -1,5 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import { BackendDoor } from "./backend/backend-door.ts";
+import type { BackendFigures } from "./backend/backend.ts";
 import { Backends } from "./backend/backends.ts";
 import type { BackendsOptions } from "./backend/backends.ts";
 import type { GatewayPoolOptions } from "./gateway-options.ts";
@@ -33,7 +34,7 @@ export type PoolFigures =
       readonly panics: boolean;
       readonly targets: readonly TargetFigures[];
     }
-  | { readonly name: string; readonly kind: "http"; readonly url: string; readonly open: number };
+  | ({ readonly name: string; readonly kind: "http"; readonly url: string } & BackendFigures);
 
 /** All that is behind a gateway, by name, of whichever kind: for virtual sockets and for plain clients. */
 export class GatewayPools implements ProxyPools, Upstreams {
@@ -70,11 +71,11 @@ export class GatewayPools implements ProxyPools, Upstreams {
       panics,
       targets: figures,
     }));
-    const backends = [...this.backends].map(({ pool, settings, open }): PoolFigures => ({
+    const backends = [...this.backends].map(({ pool, settings, figures }): PoolFigures => ({
       name: pool,
       kind: "http",
       url: settings.url.href,
-      open,
+      ...figures,
     }));
     return [...targetPools, ...backends].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }

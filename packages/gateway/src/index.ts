@@ -4,6 +4,7 @@ export type { SocketCounts, SocketRecord } from "./home/socket-record.ts";
 export { defaultHomeLimits } from "./home/home-limits.ts";
 export type { HomeLimits } from "./home/home-limits.ts";
 export { defaultBackendLimits } from "./backend/backend-options.ts";
+export type { BackendFigures } from "./backend/backend.ts";
 export type { BackendLimits, BackendOptions } from "./backend/backend-options.ts";
 export type { UpstreamHandlers, UpstreamRequest, Upstreams, UpstreamSocket } from "./upstream/upstream-socket.ts";
 export type { AccessLog, AccessRecord, PlainEnd, WayCounts } from "./proxy/access-log.ts";

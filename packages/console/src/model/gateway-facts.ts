@@ -11,7 +11,7 @@ export interface TargetFacts {
   /** Sockets that the target ended without a close frame. */
   readonly lost: number;
   readonly ejections: number;
-  /** 99 of 100 handshakes took no longer; 0: there was none. */
+  /** 99 of 100 handshakes, or requests to a back end, took no longer; 0: there was none. */
   readonly p99Ms: number;
   /** Both ways, since the node began. */
   readonly bytes: number;
@@ -74,12 +74,12 @@ function poolOf(value: unknown): PoolFacts {
     const panics = pool["panics"] === true;
     return { name, kind: "websocket", panics, targets: Array.isArray(targets) ? targets.map(targetOf) : [] };
   }
-  return {
-    name,
-    kind: "http",
-    panics: false,
-    targets: [targetOf({ ...pool, name: String(pool["url"]), state: "up" })],
-  };
+  const { url, open, failures: errors, requests, duration } = pool;
+  const failures = Object.fromEntries(
+    Object.entries(membersOf(requests)).filter(([status]) => !status.startsWith("2")),
+  );
+  const target = { name: url, state: "up", open, errors, failures, durations: { handshake: duration } };
+  return { name, kind: "http", panics: false, targets: [targetOf(target)] };
 }
 
 function targetOf(value: unknown): TargetFacts {

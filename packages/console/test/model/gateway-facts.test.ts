@@ -23,7 +23,15 @@ describe("what a gateway says of its pools", () => {
       poolsOf({
         pools: [
           { name: "quotes", kind: "websocket", panics: true, targets: [target] },
-          { name: "app", kind: "http", url: "http://app.test/", open: 7 },
+          {
+            name: "app",
+            kind: "http",
+            url: "http://app.test/",
+            open: 7,
+            requests: { 0: 1, 200: 9, 503: 2 },
+            failures: 1,
+            duration: { p99Ms: 20 },
+          },
         ],
       }),
     ).toEqual([
@@ -52,7 +60,18 @@ describe("what a gateway says of its pools", () => {
         name: "app",
         kind: "http",
         panics: false,
-        targets: [{ name: "http://app.test/", state: "up", open: 7, latencyMs: 0, errors: 0, failures: "", ...none }],
+        targets: [
+          {
+            name: "http://app.test/",
+            state: "up",
+            open: 7,
+            latencyMs: 0,
+            errors: 1,
+            failures: "0 1, 503 2",
+            ...none,
+            p99Ms: 20,
+          },
+        ],
       },
     ]);
   });

@@ -7,6 +7,8 @@ import { Delivery } from "./delivery.ts";
 import type { RequestObserver } from "./delivery.ts";
 import { connectEvent, disconnectEvent } from "./event.ts";
 import type { ConnectFacts, SocketFacts } from "./event.ts";
+import { Durations } from "../pool/durations.ts";
+import type { DurationFigures } from "../pool/durations.ts";
 import type { Poster } from "./http-post.ts";
 
 /** What is counted of back ends. */
@@ -44,12 +46,27 @@ export interface BackendOpening extends ConnectFacts {
   readonly user: string | undefined;
 }
 
+/** What is known of a back end. */
+export interface BackendFigures {
+  /** Sockets that are open. */
+  readonly open: number;
+  /** Requests by the status that they were answered with; 0: none came. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Events that it did not take. */
+  readonly failures: number;
+  /** From a request to its answer, or to when it was given up. */
+  readonly duration: DurationFigures;
+}
+
 /** One HTTP back end: a pool of kind `http`. */
 export class Backend {
   readonly pool: string;
   readonly #parts: BackendParts;
   readonly #delivery: Delivery;
   readonly #sockets = new Map<string, BackendSocket>();
+  readonly #requests = new Map<string, number>();
+  readonly #duration = new Durations();
+  #failures = 0;
   #settings: BackendSettings;
   /** Sockets that are being opened, are open, or of whose end the back end does not know yet. */
   #held = 0;
@@ -59,12 +76,16 @@ export class Backend {
     this.pool = pool;
     this.#settings = settings;
     this.#parts = parts;
-    this.#delivery = new Delivery({ ...parts, pool, settings: () => this.#settings });
+    this.#delivery = new Delivery({ ...parts, pool, settings: () => this.#settings, observer: this.#observer() });
   }
 
-  /** Sockets that are open. */
-  get open(): number {
-    return this.#sockets.size;
+  get figures(): BackendFigures {
+    return {
+      open: this.#sockets.size,
+      requests: Object.fromEntries(this.#requests),
+      failures: this.#failures,
+      duration: this.#duration.figures,
+    };
   }
 
   get settings(): BackendSettings {
@@ -146,6 +167,23 @@ export class Backend {
     const end = { code: 1006, reason: "", by: "client" } as const;
     const event = disconnectEvent(this.#parts.clock.now(), facts, 1, undefined, end);
     void this.#delivery.deliver(event, this.#settings.limits.maxAttempts).then(() => (this.#held -= 1));
+  }
+
+  /** Counts what goes to that of the gateway as well. */
+  #observer(): RequestObserver {
+    const { observer } = this.#parts;
+    return {
+      backendRequest: (pool, status, elapsedMs) => {
+        // No more than there are statuses.
+        this.#requests.set(String(status), (this.#requests.get(String(status)) ?? 0) + 1);
+        this.#duration.observe(elapsedMs);
+        observer.backendRequest(pool, status, elapsedMs);
+      },
+      backendFailed: (pool) => {
+        this.#failures += 1;
+        observer.backendFailed(pool);
+      },
+    };
   }
 
   #count(): void {

@@ -78,6 +78,23 @@ describe("an event for an HTTP back end", () => {
     expect((await bench.one()).event).toMatchObject({ type: "socket.disconnect", code: 1013, by: "gateway" });
   });
 
+  it("is counted: requests by status, how long they took, and events that were not taken", async () => {
+    const bench = new Bench({ limits: { maxAttempts: 2 } });
+    const opened = await bench.open();
+    const figures = (): object => bench.backends.get("app")!.figures;
+    expect(figures()).toMatchObject({ open: 1, requests: { 200: 1 }, failures: 0, duration: { count: 1 } });
+    opened.say("1");
+    await bench.next();
+    await bench.ports.advance(15_000);
+    await bench.ports.advance(250);
+    (await bench.one()).answer({ status: 503 });
+    await bench.ports.settle();
+    expect(figures()).toMatchObject({ open: 0, requests: { 0: 1, 200: 1, 503: 1 }, failures: 1 });
+    const { count, atMost } = bench.backends.get("app")!.figures.duration;
+    // All, those within 10 s, and those within 1 s.
+    expect([count, atMost[12], atMost[9]]).toEqual([3, 2, 2]);
+  });
+
   it("is not sent again when the back end does not want it: the socket is closed with 1011", async () => {
     const bench = new Bench();
     const opened = await bench.open();
