@@ -3,7 +3,7 @@ import type { HomeLimits } from "@hawser/gateway";
 import { memoryLog } from "@hawser/log";
 import { systemPorts } from "@hawser/protocol";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
-import type { HawserServer } from "@hawser/server";
+import type { HawserServer, ServerOptions } from "@hawser/server";
 import type { AtEnd } from "../support/at-end.ts";
 import { DirectUpstreams } from "../support/direct-upstreams.ts";
 
@@ -22,6 +22,7 @@ export async function homeNode(
   upstreams: Readonly<Record<string, string>>,
   atEnd: AtEnd,
   limits: Partial<HomeLimits> = {},
+  more: Partial<ServerOptions> = {},
 ): Promise<{ readonly server: HawserServer; readonly home: Home }> {
   const home = new Home({
     ...systemPorts(),
@@ -38,6 +39,7 @@ export async function homeNode(
     logger: silentLogger,
     sockets: home,
     origins: "any",
+    ...more,
   });
   atEnd(() => server.close());
   await server.listen();
