@@ -28,31 +28,34 @@ async function failure(socket: VirtualSocket): Promise<unknown> {
 }
 
 describe.each(sessionTransports.filter(({ name }) => !isHttp(name)))("virtual sockets over $name", (transport) => {
-  it.each([undefined, jsonCodec])("are byte-exact while their connection is reset again and again (%#)", async (codec) => {
-    const { server } = await homeNode(await upstream(), onTestFinished, {}, transport.server);
-    const proxy = await FaultProxy.to(Number(new URL(transport.urlOf(server)).port));
-    onTestFinished(() => proxy.close());
-    const client = connect(proxy.urlOf(transport.urlOf(server)), "ann", {
-      connector: transport.connector(codec),
-      ...(codec && { codec }),
-    });
-    onTestFinished(() => client.close());
-    const sockets = [openSocket(client, "echo"), openSocket(client, "echo")];
-    await Promise.all(sockets.map((socket) => until(socket, "open")));
-    const echoes = await Promise.all(
-      sockets.map((socket, index) =>
-        echo(socket, (came) => {
-          if (index === 0 && came % 100 === 50) proxy.endAll("reset");
-          return came < 500;
-        }),
-      ),
-    );
-    for (const { code, said, heard } of echoes) {
-      expect(code).toBe(1000);
-      expect(heard).toBe(said);
-    }
-    expect(proxy.count).toBeGreaterThan(4);
-  });
+  it.each([undefined, jsonCodec])(
+    "are byte-exact while their connection is reset again and again (%#)",
+    async (codec) => {
+      const { server } = await homeNode(await upstream(), onTestFinished, {}, transport.server);
+      const proxy = await FaultProxy.to(Number(new URL(transport.urlOf(server)).port));
+      onTestFinished(() => proxy.close());
+      const client = connect(proxy.urlOf(transport.urlOf(server)), "ann", {
+        connector: transport.connector(codec),
+        ...(codec && { codec }),
+      });
+      onTestFinished(() => client.close());
+      const sockets = [openSocket(client, "echo"), openSocket(client, "echo")];
+      await Promise.all(sockets.map((socket) => until(socket, "open")));
+      const echoes = await Promise.all(
+        sockets.map((socket, index) =>
+          echo(socket, (came) => {
+            if (index === 0 && came % 100 === 50) proxy.endAll("reset");
+            return came < 500;
+          }),
+        ),
+      );
+      for (const { code, said, heard } of echoes) {
+        expect(code).toBe(1000);
+        expect(heard).toBe(said);
+      }
+      expect(proxy.count).toBeGreaterThan(4);
+    },
+  );
 });
 
 describe.each(sessionTransports.filter(({ name }) => isHttp(name)))("virtual sockets over $name", (transport) => {

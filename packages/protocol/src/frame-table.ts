@@ -240,6 +240,7 @@ export const frameTable: FrameTable = {
       protocols: "strings",
       lane: "string",
       credit: "uint",
+      instead: "uint",
     },
   },
   "socket-opened": {

@@ -26,8 +26,7 @@ export class EndpointList {
 
   /** The current one failed, or does not want us: the next one takes its place. */
   advance(): void {
-    if (this.#announced.length > 0) this.#announced.shift();
-    else this.#index = (this.#index + 1) % this.#own.length;
+    if (this.#announced.shift() === undefined) this.#index = (this.#index + 1) % this.#own.length;
   }
 
   /** A connection to this one stands: when it is lost, this one is the first to fail. */

@@ -20,9 +20,10 @@ export class PartSet implements Iterable<SessionPart> {
   readonly #parts: SessionPart[];
   readonly #made = new Map<MakePart<SessionPart>, SessionPart>();
 
-  constructor(context: PartContext, parts: readonly SessionPart[]) {
+  /** @param parts - Those that every client has; the set's own from now on. */
+  constructor(context: PartContext, parts: SessionPart[]) {
     this.#context = context;
-    this.#parts = [...parts];
+    this.#parts = parts;
   }
 
   [Symbol.iterator](): Iterator<SessionPart> {

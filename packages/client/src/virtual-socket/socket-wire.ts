@@ -61,6 +61,8 @@ export class SocketWire implements SocketEntry {
   #tellTimer: Timer | undefined;
   /** Nobody listens any more; it only has to end properly. */
   #abandoned = false;
+  /** The number under which it was asked for last; 0: never. */
+  #former = 0;
 
   /** Begins to open. */
   constructor(options: SocketWireOptions) {
@@ -171,7 +173,9 @@ export class SocketWire implements SocketEntry {
       build: (id) => {
         if (this.#state !== opening || this.#abandoned) return undefined;
         const { credit } = this.#receiver.tell();
-        return { type: "open-socket", id, number, upstream, path, protocols, lane: wireLane(lane), credit };
+        const instead = this.#former;
+        this.#former = number;
+        return { type: "open-socket", id, number, upstream, path, protocols, lane: wireLane(lane), credit, instead };
       },
       reply: (frame) => {
         if (this.#state !== opening) return;
@@ -188,7 +192,7 @@ export class SocketWire implements SocketEntry {
     });
   }
 
-  /** The opening ended with its connection (SOCK-3), and nothing was said yet: it is tried again, as another. */
+  /** The opening ended with its connection (SOCK-3), and nothing was said yet: it is tried again, as another (SOCK-25). */
   #openAgain({ link, number }: State & { kind: "opening" }): void {
     link.release();
     this.#options.part.forget(number);

@@ -16,6 +16,8 @@ export class FakeHome {
   peer: FakePeer | undefined;
   /** What is answered instead of the socket. */
   refusal: { readonly code: ErrorCode; readonly retry: boolean } | undefined;
+  /** Opens are not answered. */
+  silent = false;
   /** Attaches are answered when this is called; `undefined`: at once. */
   late: (() => void) | undefined;
   /** The same, by the connection that asks. */
@@ -61,6 +63,7 @@ export class FakeHome {
     if (frame.type === "open-socket" || frame.type === "attach-socket") {
       if (frame.type === "open-socket") this.opens.push(frame);
       else this.attaches.push(frame);
+      if (this.silent) return;
       const refusal = this.refusalOf(peer);
       if (refusal !== undefined)
         return peer.send({ type: "error", id: frame.id, message: "no", retryAfterMs: 0, ...refusal });

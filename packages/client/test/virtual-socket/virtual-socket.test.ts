@@ -78,6 +78,28 @@ describe("a virtual socket", () => {
     expect(home.opens.at(-1)!.number).toBeGreaterThan(1);
   });
 
+  it("says which one it is opened in place of, of those that the server was asked for [SOCK-25]", async () => {
+    const { client, server, ports } = await connected();
+    const home = new FakeHome(server);
+    home.silent = true;
+    openSocket(client, "quotes");
+    await ports.advance(5);
+    server.peer.cut();
+    await ports.advance(2_000);
+    home.silent = false;
+    server.peer.cut();
+    const told = watch(openSocket(client, "orders"));
+    await ports.advance(2_000);
+    expect(told).toEqual(["open"]);
+    const asked = home.opens.map(({ upstream, number, instead }) => [upstream, number, instead]);
+    expect(asked).toEqual([
+      ["quotes", 1, 0],
+      ["quotes", 2, 1],
+      ["quotes", expect.any(Number), 2],
+      ["orders", expect.any(Number), 0],
+    ]);
+  });
+
   it("fails with the reason that the node gives", async () => {
     const { client, server, ports } = await connected();
     new FakeHome(server).refusal = { code: "upstream-unknown", retry: false };

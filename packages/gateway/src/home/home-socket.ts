@@ -145,11 +145,8 @@ export class HomeSocket {
   detach(): void {
     if (this.#place.kind !== "bound") return;
     this.#place.source.close();
-    const expiry = this.#keeper.timers.after(this.#keeper.limits.socketResumeMs, () => {
-      if (this.#upstream !== undefined) this.#account.code = socketCloseCodes.resumeExpired;
-      this.#leave(1001, "The client did not come back.");
-      this.#finish();
-    });
+    const { socketResumeMs } = this.#keeper.limits;
+    const expiry = this.#keeper.timers.after(socketResumeMs, () => this.abandon("The client did not come back."));
     this.#place = { kind: "unbound", expiry };
   }
 
@@ -217,6 +214,13 @@ export class HomeSocket {
     this.#detached("forbidden", "The right to this upstream was revoked.");
     this.#account.code = socketCloseCodes.forbidden;
     this.#leave(1008, "");
+    this.#finish();
+  }
+
+  /** Its client does not want it any more (SOCK-14, SOCK-25): nothing of it is said to him. */
+  abandon(reason: string): void {
+    if (this.#upstream !== undefined) this.#account.code = socketCloseCodes.resumeExpired;
+    this.#leave(1001, reason);
     this.#finish();
   }
 

@@ -43,7 +43,8 @@ const instanceBytes = 8;
 /** How long the ends of a drain may take to reach their clients. */
 const drainGraceMs = 1_000;
 
-type Kept = HomeSocket | "opening";
+/** A socket, or what gives up its opening. */
+type Kept = HomeSocket | AbortController;
 
 /** The home of virtual sockets: holds the upstreams' sockets, and keeps them while their clients change connections. */
 export class Home implements SocketService {
@@ -87,8 +88,9 @@ export class Home implements SocketService {
   async open(binding: Binding, frame: OpenSocketFrame, ending: AbortController): Promise<void> {
     const { client } = binding;
     const owner = ownerOf(client);
+    this.#abandon(owner, frame);
     try {
-      this.#reserve(owner, frame);
+      this.#reserve(owner, frame, ending);
     } catch (error) {
       return this.#refuse(client, frame, error);
     }
@@ -114,8 +116,7 @@ export class Home implements SocketService {
   find(client: SocketClient, frame: AttachSocketFrame): HomeSocket | undefined {
     if (frame.home !== this.name || frame.instance !== this.instance) return undefined;
     const found = this.#sockets.get(ownerOf(client))?.get(frame.number);
-    if (found === undefined || found === "opening" || !sameBytes(found.token, frame.token)) return undefined;
-    return found;
+    return found instanceof HomeSocket && sameBytes(found.token, frame.token) ? found : undefined;
   }
 
   /** As `SocketKeeper.acknowledge`: one timer for all. */
@@ -156,8 +157,15 @@ export class Home implements SocketService {
     this.#draining?.resolve();
   }
 
+  /** The client has begun anew what it does not know to be open (SOCK-25). */
+  #abandon(owner: string, { instead, number }: OpenSocketFrame): void {
+    const former = instead < number ? this.#sockets.get(owner)?.get(instead) : undefined;
+    if (former instanceof HomeSocket) former.abandon("The client opened another in its place.");
+    else former?.abort();
+  }
+
   /** @throws HawserError of what this home refuses without asking the upstream. */
-  #reserve(owner: string, frame: OpenSocketFrame): void {
+  #reserve(owner: string, frame: OpenSocketFrame, ending: AbortController): void {
     const { maxSockets, maxNodeSockets } = this.limits;
     const kept = this.#sockets.get(owner) ?? new Map<number, Kept>();
     if (this.#closed || this.#draining !== undefined)
@@ -169,7 +177,7 @@ export class Home implements SocketService {
     if (this.#size >= maxNodeSockets)
       throw new HawserError("overloaded", "This node has all the virtual sockets that it takes.", { retry: true });
     checkOpen(frame);
-    kept.set(frame.number, "opening");
+    kept.set(frame.number, ending);
     this.#sockets.set(owner, kept);
     this.#size += 1;
   }
@@ -248,7 +256,7 @@ export class Home implements SocketService {
   }
 
   #all(): HomeSocket[] {
-    return [...this.#sockets.values()].flatMap((kept) => [...kept.values()].filter((one) => one !== "opening"));
+    return [...this.#sockets.values()].flatMap((kept) => [...kept.values()].filter((one) => one instanceof HomeSocket));
   }
 }
 

@@ -81,6 +81,42 @@ describe("open-socket", () => {
     expect([home.size, ports.pending]).toEqual([0, 0]);
   });
 
+  it("in place of one whose answer was lost ends that one, which heard nothing, although its connection seems to stand [SOCK-25]", async () => {
+    const { home, upstreams } = homeScene();
+    const lost = new FakeConnection(home);
+    await opened(lost);
+    await opened(new FakeConnection(home), { number: 2, instead: 1 });
+    expect(upstreams.sockets).toMatchObject([
+      { closed: { code: 1001 }, got: [] },
+      { closed: undefined, terminated: false },
+    ]);
+    expect(home.size).toBe(1);
+    lost.cut();
+    expect(home.size).toBe(1);
+  });
+
+  it("in place of one that is still being opened gives that up, and says nothing of it [SOCK-25]", async () => {
+    const { home, upstreams } = homeScene();
+    upstreams.hangs = true;
+    const lost = new FakeConnection(home);
+    expect(await lost.ask(openFrame())).toEqual([]);
+    upstreams.hangs = false;
+    await opened(new FakeConnection(home), { number: 2, instead: 1 });
+    expect(await lost.frames()).toEqual([]);
+    expect(home.size).toBe(1);
+  });
+
+  it.each([
+    ["a number that its own does not pass", "s1", { number: 2, instead: 3 }],
+    ["a number of another session", "s2", { number: 9, instead: 3 }],
+  ])("in place of %s ends nothing [SOCK-25]", async (_, session, more) => {
+    const { home, upstreams } = homeScene();
+    await opened(new FakeConnection(home), { number: 3 });
+    await opened(new FakeConnection(home, session), more);
+    expect(home.size).toBe(2);
+    expect(upstreams.sockets[0]?.closed).toBeUndefined();
+  });
+
   it.each([0, 1])("with the number %i, which is none or in use, is refused [SOCK-2]", async (number) => {
     const { home, upstreams } = homeScene();
     await opened(new FakeConnection(home));

@@ -29,6 +29,7 @@ export const openFrame = (more: Partial<OpenSocketFrame> = {}): OpenSocketFrame 
   protocols: [],
   lane: "",
   credit: 262_144,
+  instead: 0,
   ...more,
 });
 

@@ -13,6 +13,8 @@ export interface OpenSocketFrame {
   readonly lane: string;
   /** Through which offset the home may send. */
   readonly credit: number;
+  /** The number of an opening whose answer did not come, and which this one takes the place of; 0: of none. */
+  readonly instead: number;
 }
 
 /** The upstream has taken the socket (SOCK-3). */

@@ -13,6 +13,7 @@ const open: ClientFrame = {
   protocols: [],
   lane: "",
   credit: 1_000,
+  instead: 0,
 };
 const data = (from: number): ClientFrame => ({
   type: "socket-data",

@@ -113,8 +113,8 @@ export const socketMutants: readonly ProductMutant[] = [
     id: "home-keeps-for-ever",
     sentence: "a home keeps a socket to which nobody comes back",
     file: homeSocket,
-    find: 'this.#leave(1001, "The client did not come back.");\n      this.#finish();',
-    replace: "",
+    find: 'this.abandon("The client did not come back.")',
+    replace: "undefined",
   },
   {
     kind: "product",
