@@ -1,4 +1,4 @@
-import { carryRecord, readRecord } from "@hawser/log/broker";
+import { carryRecord, readRecord, recordHeaders } from "@hawser/log/broker";
 import type { LogRecord, PlacedRecord } from "@hawser/log/broker";
 import type { MessageRecord, RecordsBatch } from "@platformatic/kafka";
 
@@ -15,7 +15,7 @@ export function toMessage(record: LogRecord, topic: string, partition: number, n
     partition,
     timestamp: BigInt(nowMs),
     value: asBuffer(value),
-    headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
+    headers: new Map(Object.entries(headers).map(([name, text]) => [nameBytes[name]!, Buffer.from(text)])),
     ...(record.kind === "append" ? { key: Buffer.from(record.channel) } : {}),
   };
 }
@@ -37,10 +37,8 @@ export function placedRecords(batches: readonly RecordsBatch[]): PlacedRecord[] 
       const offset = Number(batch.firstOffset) + offsetDelta + 1;
       const time = Number(isAppendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta);
       const foreignId = (): string => `${offset}:${time}:${key?.length ?? -1}:${value?.length ?? -1}`;
-      const header = (name: string): string | undefined => {
-        const found = headers.findLast(([known]) => known?.toString() === name);
-        return found?.[1]?.toString();
-      };
+      const values = new Map(headers.map(([name, text]) => [name?.toString("latin1"), text]));
+      const header = (name: string): string | undefined => values.get(name)?.toString();
       const record: LogRecord =
         isControl || value === null ? { kind: "foreign", id: foreignId() } : readRecord(header, value, foreignId);
       placed.push({ offset, time, record });
@@ -48,6 +46,9 @@ export function placedRecords(batches: readonly RecordsBatch[]): PlacedRecord[] 
   }
   return placed;
 }
+
+/** The headers' names, which all records share. */
+const nameBytes = Object.fromEntries(Object.values(recordHeaders).map((name) => [name, Buffer.from(name)]));
 
 /** The lengths, the attributes and the deltas of a record, each at its longest. */
 const recordOverhead = 40;
