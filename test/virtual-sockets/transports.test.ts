@@ -1,7 +1,8 @@
-import { openSocket } from "@hawser/client";
-import type { Client, VirtualSocket } from "@hawser/client";
+import { httpStreamConnector, openSocket, webSocketConnector } from "@hawser/client";
+import type { Client, Connector, VirtualSocket } from "@hawser/client";
 import { jsonCodec } from "@hawser/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { WebSocket } from "ws";
 import { connect } from "../support/clients.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { sessionTransports } from "../support/transports.ts";
@@ -65,6 +66,49 @@ describe.each(sessionTransports.filter(({ name }) => isHttp(name)))("virtual soc
     onTestFinished(() => client.close());
     expect(await failure(openSocket(client, "echo"))).toEqual(["socket-unavailable"]);
     expect(home.size).toBe(0);
+  });
+});
+
+describe("a virtual socket whose client has to go over HTTP for a while", () => {
+  /** A client that goes the way that is in force when it connects. */
+  async function changing(socketResumeMs: number) {
+    const { server, home } = await homeNode(await upstream(), onTestFinished, { socketResumeMs });
+    const ways = { socket: webSocketConnector({ WebSocket }), http: httpStreamConnector() };
+    const way: { now: keyof typeof ways } = { now: "socket" };
+    const connector: Connector = {
+      name: "changing",
+      connect: (url, subprotocol, handlers) => ways[way.now].connect(url, subprotocol, handlers),
+    };
+    const client = connect(server.url, "ann", { connector });
+    onTestFinished(() => client.close());
+    const socket = openSocket(client, "echo");
+    await until(socket, "open");
+    const goBy = async (next: keyof typeof ways): Promise<void> => {
+      const { id } = client.status.connections[0]!;
+      way.now = next;
+      client.reconnect();
+      await expect
+        .poll(() => client.status.connections.some((one) => one.id > id && one.state === "connected"))
+        .toBe(true);
+    };
+    return { home, socket, goBy };
+  }
+
+  it("goes on where it was when a connection goes both ways again", async () => {
+    const { socket, goBy } = await changing(30_000);
+    const heard = new Promise((resolve) => (socket.onmessage = ({ data }) => resolve(data)));
+    await goBy("http");
+    socket.send("meanwhile");
+    await goBy("socket");
+    expect(await heard).toBe("meanwhile");
+  });
+
+  it("ends with 4401 when none does in time [SOCK-14]", async () => {
+    const { home, socket, goBy } = await changing(300);
+    const closed = until(socket, "close");
+    await goBy("http");
+    expect(await closed).toMatchObject({ code: 4401, wasClean: false });
+    await expect.poll(() => home.size).toBe(0);
   });
 });
 

@@ -134,7 +134,7 @@ export class Client<C extends Contract | undefined = undefined>
    */
   openSocket(upstream: string, protocols?: string | readonly string[], options?: VirtualSocketOptions): VirtualSocket {
     const { openSocket } = this.#options;
-    return (openSocket ?? refuseOption("openSocket", "the function `openSocket`"))(this, upstream, protocols, options);
+    return (openSocket ?? refuseOption("openSocket", "an option of createClient"))(this, upstream, protocols, options);
   }
 
   /**

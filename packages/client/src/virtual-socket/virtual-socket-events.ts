@@ -3,8 +3,8 @@ import type { SocketCloseEvent, SocketMessageEvent } from "../reconnecting-webso
 
 /** Right before a `close` that was not clean. */
 export interface SocketErrorEvent extends Event {
-  /** What happened. Beyond the standard, which tells nothing. */
-  readonly error: HawserError | undefined;
+  /** What happened. Beyond the standard, which tells nothing: optional, so that its handlers fit. */
+  readonly error?: HawserError | undefined;
 }
 
 /** The events of a `VirtualSocket`. */

@@ -55,7 +55,7 @@ describe("a virtual socket", () => {
 
   it("says what to do where the client was not given the function", async () => {
     const { client } = await connected();
-    expect(() => client.openSocket("quotes")).toThrow("`openSocket`");
+    expect(() => client.openSocket("quotes")).toThrow("`openSocket` is an option of createClient");
   });
 
   it("waits for a connection, and gives up when it is not open in time", async () => {
