@@ -285,7 +285,7 @@ describe.skipIf(withoutKafka)("a topic of Kafka", () => {
     await becomes(/^taken$/);
   });
 
-  it("has room: 20,000 channels share a topic, and 10,000 who come back to them cost it a few passes", async () => {
+  it("has room: 10,000 channels share a topic, and 10,000 who come back to them cost it a few passes", async () => {
     const options = { brokers: [place()], topic: freshTopic() };
     await expectChannelsShareAStream(
       () => kafkaSource(options),

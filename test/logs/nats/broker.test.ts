@@ -243,7 +243,7 @@ describe.skipIf(withoutNats)("NATS JetStream as a broker of records", () => {
     await becomes(/^taken$/);
   });
 
-  it("has room: 20,000 channels share a stream, and 10,000 who come back to them cost it a few passes", async () => {
+  it("has room: 10,000 channels share a stream, and 10,000 who come back to them cost it a few passes", async () => {
     streams += 1;
     const options = { servers: `127.0.0.1:${nats.port}`, stream: `kit${streams}` };
     await expectChannelsShareAStream(

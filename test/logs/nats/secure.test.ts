@@ -69,11 +69,6 @@ describe.skipIf(withoutNats)("a NATS that is spoken to over TLS", () => {
       code: "log-unavailable",
       message: expect.stringMatching(/authorization/i),
     });
-    await expectServedSecurely({
-      address: (secret) => `tls://:${secret}@127.0.0.1:${port}`,
-      password: token,
-      refusal: /authorization/i,
-    });
   });
 
   it("lets in by an nkey, which an authenticator of the client's shows", async () => {

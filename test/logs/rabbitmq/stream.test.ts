@@ -6,6 +6,7 @@ import { encodeText, systemPorts } from "@hawser/protocol";
 import { connect } from "amqplib";
 import { selfSigned } from "../../support/self-signed.ts";
 import { expectChannelsShareAStream } from "../support/many-channels.ts";
+import { expectServedSecurely } from "../support/secure-serve.ts";
 import { RabbitmqServer, rabbitmqServer } from "./rabbitmq-server.ts";
 
 const ports = systemPorts();
@@ -213,13 +214,21 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     });
   });
 
+  it("is served from by an address with TLS alone", async () => {
+    await expectServedSecurely({
+      address: (password) => `rabbitmq-stream+tls://guest:${password}@127.0.0.1:${server.tlsPort}/?stream=served`,
+      password: "guest",
+      refusal: /ACCESS_REFUSED/,
+    });
+  });
+
   it("is reached by any node that answers", async () => {
     const [broker] = await opened({ stream: freshStream(), hosts: ["127.0.0.1:1", `127.0.0.1:${server.port}`] });
     await broker!.produce([append(1)]);
     expect(await all(broker!)).toEqual(["record-1"]);
   });
 
-  it("has room: 20,000 channels share one, and 10,000 who come back to them cost it a few passes", async () => {
+  it("has room: 10,000 channels share one, and 10,000 who come back to them cost it a few passes", async () => {
     const options = { url: server.url, stream: freshStream() };
     await expectChannelsShareAStream(
       () => rabbitmqSource(options),

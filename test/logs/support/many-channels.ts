@@ -4,7 +4,7 @@ import { brokerLog } from "@hawser/log/broker";
 import type { Broker, BrokerLogSettings, BrokerSource } from "@hawser/log/broker";
 import { encodeText, systemPorts } from "@hawser/protocol";
 
-const channelCount = 20_000;
+const channelCount = 10_000;
 const readerCount = 10_000;
 const chunk = 5_000;
 const policy = {
@@ -21,7 +21,7 @@ const settings: BrokerLogSettings = {
 };
 
 /**
- * Expects of a log over a broker that 20,000 channels, each with a message, share its partition, and that 10,000 who come back at once on a
+ * Expects of a log over a broker that 10,000 channels, each with a message, share its partition, and that 10,000 who come back at once on a
  * node that has just started are served by a few passes over it, and not by one for each.
  *
  * @param makeSource makes the source of a node; all of one log.
