@@ -36,34 +36,44 @@ export interface Poster {
 
 /**
  * Posts with Node's HTTP client over connections that are kept. Redirects are not followed: an event goes to the address that the
- * operator named, or nowhere.
+ * operator named, or nowhere. A request over a kept connection that the back end was just closing goes out once more at once, over a new
+ * one: that is no fault of the back end (RFC 9112, section 9.3.1).
  */
 export function nodePoster(): Poster {
   const options = { keepAlive: true };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
   return {
-    post: ({ url, headers, body, maxAnswerBytes }, signal) =>
-      new Promise((resolve, reject) => {
-        const secure = url.protocol === "https:";
-        const settings = {
-          method: "POST",
-          headers: { ...headers, "content-length": String(body.length) },
-          signal,
-        };
-        const taken = (answer: IncomingMessage): void => {
-          readAnswer(answer, maxAnswerBytes).then(resolve, reject);
-        };
-        const sent = secure
-          ? httpsRequest(url, { ...settings, agent: agents.https }, taken)
-          : httpRequest(url, { ...settings, agent: agents.http }, taken);
-        sent.on("error", reject);
-        sent.end(body);
-      }),
+    post: (request, signal) => {
+      const kept = request.url.protocol === "https:" ? agents.https : agents.http;
+      return ask(request, kept, signal).catch((error: unknown) => {
+        if (!(error instanceof ConnectionStale) || signal.aborted) throw error;
+        return ask(request, false, signal);
+      });
+    },
     close: () => {
       agents.http.destroy();
       agents.https.destroy();
     },
   };
+}
+
+/** A connection that was kept has ended before anything was answered. */
+class ConnectionStale extends Error {}
+
+function ask(request: PostRequest, agent: HttpAgent | false, signal: AbortSignal): Promise<PostAnswer> {
+  const { url, headers, body, maxAnswerBytes } = request;
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const own = { ...headers, "content-length": String(body.length) };
+    const sent = send(url, { method: "POST", headers: own, signal, agent }, (answer) => {
+      readAnswer(answer, maxAnswerBytes).then(resolve, reject);
+    });
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      const isStale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      reject(isStale ? new ConnectionStale(error.message, { cause: error }) : error);
+    });
+    sent.end(body);
+  });
 }
 
 async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<PostAnswer> {

@@ -58,6 +58,37 @@ describe("posting to a back end", () => {
     expect(answer.status).toBe(307);
   });
 
+  it("asks again at once, over a new connection, when one that was kept is closed instead of answered", async () => {
+    let requests = 0;
+    const connections = new Set<unknown>();
+    const url = await serve((request, response) => {
+      requests += 1;
+      connections.add(request.socket);
+      // As a back end does whose patience with an idle connection ends in this moment.
+      if (requests === 2) request.socket.resetAndDestroy();
+      else response.end(String(requests));
+    });
+    const post = async (): Promise<string> => {
+      const request = { url, headers: {}, body: Uint8Array.of(1), maxAnswerBytes: 100 };
+      return Buffer.from((await poster.post(request, never)).body).toString();
+    };
+    expect(await post()).toBe("1");
+    // The agent has the connection back in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([await post(), requests, connections.size]).toEqual(["3", 3, 2]);
+  });
+
+  it("does not ask again when a new connection is closed", async () => {
+    let requests = 0;
+    const url = await serve((request) => {
+      requests += 1;
+      request.socket.resetAndDestroy();
+    });
+    const request = { url, headers: {}, body: new Uint8Array(), maxAnswerBytes: 100 };
+    await expect(poster.post(request, never)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(requests).toBe(1);
+  });
+
   it("rejects when the answer is cut, and when the signal aborts", async () => {
     const url = await serve((request, response) => {
       response.writeHead(200, { "content-length": "100" });
