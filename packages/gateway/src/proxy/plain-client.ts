@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { HawserError } from "@hawser/protocol";
 import type { Ports, Timer } from "@hawser/protocol";
 import type { Identity, Logger } from "@hawser/server";
 import type { AccessLog, PlainEnd, WayCounts } from "./access-log.ts";
-import { answer, ProxyRefusal, refuse, responseHead } from "./answer.ts";
+import { answer, refuse, responseHead } from "./answer.ts";
+import type { ProxyRefusal } from "./answer.ts";
 import { authorizedIdentity } from "./authorize-plain.ts";
 import type { AuthorizePlain } from "./authorize-plain.ts";
 import type { ClientOrigin, ClientPeer } from "./forwarded.ts";
@@ -17,8 +17,10 @@ import type { ProxyLease, ProxyPools, ProxyTarget } from "./pool-port.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 import type { CloseCause } from "./proxied-connection.ts";
 import { proxyHeader } from "./proxy-protocol/write-header.ts";
+import { closedEarly, overdue, refusalOf, unavailable } from "./refusals.ts";
 import { pathToTarget } from "./route.ts";
 import type { Route, RouteQuery } from "./route.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 import { shakeHands } from "./upstream-handshake.ts";
 import type { UpgradedTarget } from "./upstream-handshake.ts";
 
@@ -313,59 +315,4 @@ export class PlainClient {
     });
     this.onGone();
   }
-}
-
-const overdue = new ProxyRefusal(504, "upstream-timeout", "The server behind did not answer the handshake in time.");
-
-function unavailable(cause: unknown): ProxyRefusal {
-  return new ProxyRefusal(
-    503,
-    "upstream-unavailable",
-    "No server behind can take the connection now.",
-    { "retry-after": "5" },
-    cause,
-  );
-}
-
-function closedEarly(cause: CloseCause): ProxyRefusal {
-  if (cause === "right-gone") return new ProxyRefusal(403, "forbidden", "The right to this connection is gone.");
-  return new ProxyRefusal(503, "draining", "The gateway is going away: connect again.", { "retry-after": "1" });
-}
-
-function refusalOf(error: unknown): ProxyRefusal {
-  if (error instanceof ProxyRefusal) return error;
-  // What the pool says of its targets is not for clients.
-  if (error instanceof HawserError && error.code === "upstream-unavailable") return unavailable(error);
-  return new ProxyRefusal(
-    502,
-    "upstream-failed",
-    "The server behind could not be reached, or did not answer as HTTP.",
-    {},
-    error,
-  );
-}
-
-/** The promise, or the reason of the signal if that is first; then what still comes of the promise goes to `onLate`. */
-function unlessAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal,
-  onLate: (value: Value) => void = () => {},
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("given up"));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    const settle = (): void => signal.removeEventListener("abort", abort);
-    promise.then(
-      (value) => {
-        settle();
-        if (signal.aborted) onLate(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        settle();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
 }
