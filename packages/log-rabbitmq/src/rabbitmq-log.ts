@@ -12,7 +12,10 @@ import type { RabbitmqSourceOptions } from "./rabbitmq-source.ts";
 /** A broker that is slow for a moment must not be sent everything again: what it was sent, it has, unless the connection ended. */
 const retryMs = 1_000;
 
-/** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 1,000. */
+/** Each message has as many offsets as it may hold records, most of which are none where little is published at a time. */
+const blockOffsets = 4_000;
+
+/** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 1,000 and `blockOffsets` 4,000. */
 export interface RabbitmqLogOptions
   extends RabbitmqSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {
   /** Streams that other programs write, as channels that are read only. The first whose pattern names a channel has it. */
@@ -42,7 +45,7 @@ const boundDefaults = { maxBoundStreams: 200, maxBoundFollowed: 10_000, maxBound
  * ```
  */
 export function rabbitmqLog(options: RabbitmqLogOptions = {}): Log {
-  const own = brokerLog({ retryMs, ...options, source: rabbitmqSource(options) });
+  const own = brokerLog({ retryMs, blockOffsets, ...options, source: rabbitmqSource(options) });
   if (options.bindings === undefined || options.bindings.length === 0) return own;
   const limits = { ...boundDefaults, prefetch: options.prefetch ?? 1_000 };
   for (const name of ["maxBoundStreams", "maxBoundFollowed", "maxBoundScan"] as const) {

@@ -1,8 +1,9 @@
 import type { Broker, BrokerPorts, BrokerSource, PlacedRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
-import { placedRecord } from "./carried-message.ts";
+import { placedRecords } from "./carried-message.ts";
 import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, RabbitmqConnectionOptions } from "./connection-options.ts";
+import { maxRecordsPerMessage } from "./packed-records.ts";
 import { PacedConnection } from "./paced-connection.ts";
 import { StreamPublisher } from "./stream-publisher.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -29,7 +30,12 @@ export interface RabbitmqSourceOptions extends RabbitmqConnectionOptions, Stream
    * since RabbitMQ 4's is 16 MiB.
    */
   readonly maxPayloadBytes?: number;
-  /** Records that the broker gives ahead of this node's reader. Default 1,000. */
+  /**
+   * Records that go in one message when they are published at the same time, from 1 to 16. Default 16: a message costs the broker and the
+   * node more than what is in it. With 1 each record is a message, for workers that read the stream itself.
+   */
+  readonly recordsPerMessage?: number;
+  /** Messages that the broker gives ahead of this node's reader. Default 1,000. */
   readonly prefetch?: number;
   /** Consumers that are kept per stream while nobody reads from them, that of its end included. Default 4. */
   readonly maxCursors?: number;
@@ -69,6 +75,7 @@ class RabbitmqSource implements BrokerSource {
   readonly #connection: ConnectionSettings;
   readonly #stream: string;
   readonly #partitions: number;
+  readonly #recordsPerMessage: number;
   #open: Open | undefined;
 
   constructor(options: RabbitmqSourceOptions) {
@@ -79,6 +86,14 @@ class RabbitmqSource implements BrokerSource {
     if (this.#stream === "") throw new HawserError("option-invalid", "`stream` is a name");
     if (!Number.isInteger(this.#partitions) || this.#partitions < 1 || this.#partitions > maxPartitions) {
       throw new HawserError("option-invalid", `\`partitions\` is a whole number from 1 to ${maxPartitions}`);
+    }
+    this.#recordsPerMessage = options.recordsPerMessage ?? maxRecordsPerMessage;
+    const count = this.#recordsPerMessage;
+    if (!Number.isInteger(count) || count < 1 || count > maxRecordsPerMessage) {
+      throw new HawserError(
+        "option-invalid",
+        `\`recordsPerMessage\` is a whole number from 1 to ${maxRecordsPerMessage}`,
+      );
     }
     this.maxPayloadBytes = options.maxPayloadBytes ?? 15 * 1024 * 1024;
   }
@@ -95,6 +110,7 @@ class RabbitmqSource implements BrokerSource {
       maxUnconfirmed,
       maxUnconfirmedBytes,
       confirmTimeoutMs,
+      recordsPerMessage: this.#recordsPerMessage,
       minBackoffMs,
       maxBackoffMs,
     });
@@ -107,7 +123,11 @@ class RabbitmqSource implements BrokerSource {
     }
     const limits = { prefetch, maxCursors, maxStartAgeMs, minBackoffMs, maxBackoffMs };
     const readers = declarations.map(
-      (declaration) => new StreamReader(reading, declaration, limits, ports, placedRecord),
+      (declaration) =>
+        new StreamReader(reading, declaration, limits, ports, {
+          perMessage: maxRecordsPerMessage,
+          read: placedRecords,
+        }),
     );
     this.#open = { connections: [publishing, reading], readers };
     return readers.map((reader, index) => ({

@@ -4,8 +4,13 @@ import { declareStream } from "./stream-settings.ts";
 import type { StreamDeclaration } from "./stream-settings.ts";
 import { unavailable } from "./paced-connection.ts";
 
-/** How a message of a stream is read; `undefined` for one that has no offset. */
-export type ReadMessage<Placed extends { readonly offset: number }> = (message: ConsumeMessage) => Placed | undefined;
+/** How the messages of a stream are read. */
+export interface MessageReading<Placed extends { readonly offset: number }> {
+  /** Offsets of each message: those of the first one of a stream are from 1 through this. */
+  readonly perMessage: number;
+  /** What a message holds, in order; nothing of one that has no offset. */
+  readonly read: (message: ConsumeMessage) => readonly Placed[];
+}
 
 interface Delivered<Placed> {
   readonly placed: Placed;
@@ -24,7 +29,7 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
   readonly #channel: Channel;
   readonly #stream: string;
   readonly #timers: Timers;
-  readonly #read: ReadMessage<Placed>;
+  readonly #reading: MessageReading<Placed>;
   #delivered: Delivered<Placed>[] = [];
   /** All records at or above it that it was given are here. */
   #from: number;
@@ -41,9 +46,9 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
     from: number,
     prefetch: number,
     timers: Timers,
-    read: ReadMessage<Placed>,
+    reading: MessageReading<Placed>,
   ) {
-    this.#read = read;
+    this.#reading = reading;
     this.prefetch = prefetch;
     this.#channel = channel;
     this.#stream = stream;
@@ -62,17 +67,24 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
     at: number | "first" | "last",
     prefetch: number,
     timers: Timers,
-    read: ReadMessage<Placed>,
+    reading: MessageReading<Placed>,
   ): Promise<StreamCursor<Placed>> {
     const channel = await model.createChannel();
-    const cursor = new StreamCursor(channel, declaration.name, typeof at === "number" ? at : 1, prefetch, timers, read);
+    const cursor = new StreamCursor(
+      channel,
+      declaration.name,
+      typeof at === "number" ? at : 1,
+      prefetch,
+      timers,
+      reading,
+    );
     // The error is that of the call that fails by it.
     channel.on("error", () => {});
     channel.on("close", () => cursor.#end());
     try {
       await declareStream(channel, declaration);
       await channel.prefetch(prefetch);
-      const offset = typeof at === "number" ? at - 1 : at;
+      const offset = typeof at === "number" ? cursor.#messageOf(at) : at;
       const onMessage = (message: ConsumeMessage | null): void => cursor.#take(message);
       await channel.consume(declaration.name, onMessage, { arguments: { "x-stream-offset": offset } });
       await cursor.settled();
@@ -103,7 +115,8 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
 
   /** Whether what the stream has at and above `offset` is what it has or will be given. */
   covers(offset: number): boolean {
-    return !this.#ended && offset >= this.#from && offset <= Math.max(this.#last + 1, this.#from);
+    if (this.#ended || offset < this.#from) return false;
+    return this.#messageOf(offset) <= Math.max(this.#messageOf(this.#last) + 1, this.#messageOf(this.#from));
   }
 
   /** How many records at or above `offset` are here. */
@@ -168,16 +181,22 @@ export class StreamCursor<Placed extends { readonly offset: number }> {
     }
     this.#givenTag = message.fields.deliveryTag;
     if (this.#isOutOfCredit) this.#mayHaveMore = true;
-    const placed = this.#read(message);
-    // The broker delivers whole chunks to some consumers, and may repeat what it delivered before.
-    if (placed === undefined || placed.offset < this.#from || placed.offset <= this.#last) return;
-    this.#delivered.push({ placed, message });
-    this.#last = placed.offset;
+    for (const placed of this.#reading.read(message)) {
+      // The broker delivers whole chunks to some consumers, and may repeat what it delivered before.
+      if (placed.offset < this.#from || placed.offset <= this.#last) continue;
+      this.#delivered.push({ placed, message });
+      this.#last = placed.offset;
+    }
     this.#wake();
   }
 
   get #isOutOfCredit(): boolean {
     return this.#givenTag - this.#ackedTag >= this.prefetch;
+  }
+
+  /** By the count of the broker, which begins at 0. */
+  #messageOf(offset: number): number {
+    return Math.floor((offset - 1) / this.#reading.perMessage);
   }
 
   #ack(delivered: Delivered<Placed> | undefined): void {

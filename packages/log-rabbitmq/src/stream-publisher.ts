@@ -3,8 +3,11 @@ import type { BackoffSettings, BrokerPorts, LogRecord } from "@hawser/log/broker
 import { assert } from "@hawser/protocol";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import { messageOf } from "./carried-message.ts";
+import { grouped } from "./packed-records.ts";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";
+
+type OwnRecord = Exclude<LogRecord, { kind: "foreign" }>;
 
 interface Ready {
   readonly channel: ConfirmChannel;
@@ -18,6 +21,8 @@ export interface StreamPublisherLimits extends BackoffSettings {
   readonly maxUnconfirmed: number;
   /** Their payload bytes. */
   readonly maxUnconfirmedBytes: number;
+  /** That go in one message. */
+  readonly recordsPerMessage: number;
   /** After which a record that is not confirmed never will be, in milliseconds. */
   readonly confirmTimeoutMs: number;
 }
@@ -71,7 +76,8 @@ export class StreamPublisher {
       ready.channel.close().catch(() => {});
     });
     try {
-      await Promise.all(records.map((record) => this.#send(ready, stream, record, now)));
+      const groups = grouped(records.map(own), this.#limits.recordsPerMessage);
+      await Promise.all(groups.map((group) => this.#send(ready, stream, group, now)));
       backoff.succeeded();
     } catch (error) {
       backoff.failed();
@@ -81,20 +87,19 @@ export class StreamPublisher {
     }
   }
 
-  #send({ channel, returned }: Ready, stream: string, record: LogRecord, now: number): Promise<void> {
-    assert(record.kind !== "foreign", "what others wrote is not written by us");
-    const { content, properties } = messageOf(record, now);
-    this.#unconfirmed += 1;
+  #send({ channel, returned }: Ready, stream: string, records: readonly OwnRecord[], now: number): Promise<void> {
+    const { content, properties } = messageOf(records, now);
+    this.#unconfirmed += records.length;
     this.#unconfirmedBytes += content.length;
     const settled = (): void => {
-      this.#unconfirmed -= 1;
+      this.#unconfirmed -= records.length;
       this.#unconfirmedBytes -= content.length;
     };
     return new Promise((resolve, reject) => {
       const onConfirm = (error: unknown): void => {
         settled();
         // What is returned is confirmed as well, behind that.
-        if (returned.delete(record.id)) reject(unavailable(`there is no stream ${stream}`));
+        if (returned.delete(properties.messageId!)) reject(unavailable(`there is no stream ${stream}`));
         else if (error === null) resolve();
         else reject(unavailable("RabbitMQ did not confirm", error));
       };
@@ -146,4 +151,9 @@ export class StreamPublisher {
       this.#blocked = undefined;
     });
   }
+}
+
+function own(record: LogRecord): OwnRecord {
+  assert(record.kind !== "foreign", "what others wrote is not written by us");
+  return record;
 }

@@ -4,7 +4,7 @@ import { HawserError } from "@hawser/protocol";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";
 import { StreamCursor } from "./stream-cursor.ts";
-import type { ReadMessage } from "./stream-cursor.ts";
+import type { MessageReading } from "./stream-cursor.ts";
 import type { StreamDeclaration } from "./stream-settings.ts";
 
 /** Limits of a {@link StreamReader}. */
@@ -37,7 +37,7 @@ export class StreamReader<Placed extends { readonly offset: number }> {
   readonly #limits: StreamReaderLimits;
   readonly #ports: BrokerPorts;
   readonly #backoff: Backoff;
-  readonly #read: ReadMessage<Placed>;
+  readonly #reading: MessageReading<Placed>;
   /** The one that was used longest ago first. */
   #cursors: readonly StreamCursor<Placed>[] = [];
   #start = 1;
@@ -48,9 +48,9 @@ export class StreamReader<Placed extends { readonly offset: number }> {
     declaration: StreamDeclaration,
     limits: StreamReaderLimits,
     ports: BrokerPorts,
-    read: ReadMessage<Placed>,
+    reading: MessageReading<Placed>,
   ) {
-    this.#read = read;
+    this.#reading = reading;
     this.#connection = connection;
     this.#declaration = declaration;
     this.#limits = limits;
@@ -162,7 +162,7 @@ export class StreamReader<Placed extends { readonly offset: number }> {
     await this.#backoff.pause();
     const model = await this.#connection.model();
     try {
-      const cursor = await StreamCursor.open(model, this.#declaration, at, prefetch, this.#ports.timers, this.#read);
+      const cursor = await StreamCursor.open(model, this.#declaration, at, prefetch, this.#ports.timers, this.#reading);
       this.#backoff.succeeded();
       return cursor;
     } catch (error) {

@@ -51,6 +51,7 @@ it("gives up a channel on which the broker does not confirm in time, and sends o
     maxUnconfirmed: 10,
     maxUnconfirmedBytes: 1_000,
     confirmTimeoutMs: 5_000,
+    recordsPerMessage: 1,
     minBackoffMs: 0,
     maxBackoffMs: 0,
   };

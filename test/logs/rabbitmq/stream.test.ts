@@ -72,22 +72,23 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
 
   it("gives what lies at and above an offset, old and new, to several who read at once", async () => {
     const broker = await one(freshStream());
-    for (let from = 0; from < 300; from += 100) {
-      await broker.produce(Array.from({ length: 100 }, (_, index) => append(from + index + 1)));
+    // Sixteen go in one message, so that no offset between them is left out.
+    for (let from = 0; from < 288; from += 96) {
+      await broker.produce(Array.from({ length: 96 }, (_, index) => append(from + index + 1)));
     }
     const offsets = async (offset: number, count: number): Promise<readonly number[]> =>
       (await broker.fetch(offset, count, 0)).records.map((placed) => placed.offset);
     const pages = await Promise.all([
       offsets(1, 3),
       offsets(250, 2),
-      offsets(300, 10),
+      offsets(288, 10),
       offsets(17, 1),
-      offsets(301, 5),
+      offsets(289, 5),
     ]);
-    expect(pages).toEqual([[1, 2, 3], [250, 251], [300], [17], []]);
-    expect(await broker.fetch(299, 1, 0)).toMatchObject({ end: 300 });
-    expect(await broker.fetch(7_000, 1, 0)).toEqual({ records: [], start: 1, end: 300 });
-    expect(await all(broker)).toEqual(Array.from({ length: 300 }, (_, index) => `record-${index + 1}`));
+    expect(pages).toEqual([[1, 2, 3], [250, 251], [288], [17], []]);
+    expect(await broker.fetch(287, 1, 0)).toMatchObject({ end: 288 });
+    expect(await broker.fetch(7_000, 1, 0)).toEqual({ records: [], start: 1, end: 288 });
+    expect(await all(broker)).toEqual(Array.from({ length: 288 }, (_, index) => `record-${index + 1}`));
   });
 
   it("waits for what comes, when it is asked to", async () => {
@@ -96,7 +97,7 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     expect((await broker.fetch(1, 10, 0)).records).toHaveLength(1);
     const waited = broker.fetch(1, 10, 20_000);
     await broker.produce([append(2)]);
-    expect((await waited).records.map(({ offset }) => offset)).toEqual([1, 2]);
+    expect((await waited).records.map(({ offset }) => offset)).toEqual([1, offsetOf(2)]);
   });
 
   it("shows at once what another connection was told to be there", async () => {
@@ -105,7 +106,7 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     await reader.fetch(1, 10, 0);
     for (let sequence = 1; sequence <= 200; sequence += 1) {
       await writer.produce([append(sequence)]);
-      expect((await reader.fetch(sequence, 10, 0)).end).toBe(sequence);
+      expect((await reader.fetch(offsetOf(sequence), 10, 0)).end).toBe(offsetOf(sequence));
     }
   });
 
@@ -165,9 +166,27 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     const { records } = await broker.fetch(1, 10, 0);
     expect(records.map(({ offset, record }) => [offset, record.kind])).toEqual([
       [1, "foreign"],
-      [2, "append"],
+      [offsetOf(2), "append"],
     ]);
     expect((await broker.fetch(1, 1, 0)).records[0]).toEqual(records[0]);
+  });
+
+  it("has each record in a message of its own where that is asked for, and reads what others put together", async () => {
+    const stream = freshStream();
+    const [alone] = await opened({ stream, recordsPerMessage: 1 });
+    const together = await one(stream);
+    await alone!.produce([append(1), append(2)]);
+    await together.produce([append(3), append(4), append(5)]);
+    const { records } = await alone!.fetch(1, 10, 0);
+    expect(records.map(({ offset }) => offset)).toEqual([1, 17, 33, 34, 35]);
+    expect((await together.fetch(34, 10, 0)).records.map(({ record }) => record.id)).toEqual(["record-4", "record-5"]);
+    expect(await all(together)).toEqual([1, 2, 3, 4, 5].map((number) => `record-${number}`));
+  });
+
+  it.each([0, 17, 1.5])("does not take %s records for a message", async (recordsPerMessage) => {
+    await expect(opened({ stream: freshStream(), recordsPerMessage })).rejects.toMatchObject({
+      code: "option-invalid",
+    });
   });
 
   it("is several where there are several partitions, and refuses another number of them", async () => {
@@ -274,8 +293,8 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("a stream of
     // A queue's declaration is written by RabbitMQ 3 some seconds after it was confirmed; what is stopped in order has it.
     await server.stop();
     await server.start();
-    while ((await broker.fetch(200, 10, 0).catch(() => undefined)) === undefined);
-    const waiting = broker.fetch(200, 10, 60_000).catch((error: unknown) => error);
+    while ((await broker.fetch(offsetOf(200), 10, 0).catch(() => undefined)) === undefined);
+    const waiting = broker.fetch(offsetOf(200), 10, 60_000).catch((error: unknown) => error);
     const underWay = Promise.allSettled(Array.from({ length: 200 }, publish));
     await server.kill();
     await underWay;
@@ -329,4 +348,9 @@ function plain(record: LogRecord): unknown {
   return record.kind === "append"
     ? { ...record, payload: { ...record.payload, data: [...record.payload.data] } }
     : record;
+}
+
+/** Of the first record in a message of the stream; messages are counted from 1. */
+function offsetOf(message: number): number {
+  return (message - 1) * 16 + 1;
 }

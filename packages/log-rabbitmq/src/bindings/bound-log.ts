@@ -118,7 +118,10 @@ export class BoundLog implements Log {
     }
     const { minBackoffMs, maxBackoffMs } = this.#settings;
     const limits = { prefetch, maxCursors: 2, maxStartAgeMs: 1_000, minBackoffMs, maxBackoffMs };
-    const reader = new StreamReader(connection, { name, arguments: undefined }, limits, ports, read);
+    const reader = new StreamReader(connection, { name, arguments: undefined }, limits, ports, {
+      perMessage: 1,
+      read: (message) => [read(message)].filter((one) => one !== undefined),
+    });
     const epochs = new StreamEpochs(this.#own, `$bound.${name}`, ports);
     return new BoundStream({ name, reader, epochs, ports, maxFollowed: maxBoundFollowed, maxScan: maxBoundScan });
   }
