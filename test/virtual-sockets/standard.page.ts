@@ -14,7 +14,7 @@ globalThis.runStandard = async (url, gateway) => {
   const Virtual = virtualWebSocket(client, {
     resolve: ({ pathname, search }) => ({ upstream: "app", path: pathname + search }),
   });
-  const report = await runSuite({ WebSocket: Virtual as unknown as typeof WebSocket, url });
+  const report = await runSuite({ WebSocket: Virtual, url });
   await client.close();
   return report;
 };

@@ -30,7 +30,7 @@ describe("the suite of the WebSocket standard", () => {
     const Virtual = virtualWebSocket(client, {
       resolve: ({ pathname, search }) => ({ upstream: "app", path: pathname + search }),
     });
-    expectGood(await runSuite({ WebSocket: Virtual as unknown as typeof WebSocket, url: upstream.url }));
+    expectGood(await runSuite({ WebSocket: Virtual, url: upstream.url }));
   });
 
   it("is not passed by a class with a fault", async () => {
@@ -63,7 +63,7 @@ describe("the suite of the WebSocket standard", () => {
       },
     ];
     for (const Faulty of faulty) {
-      const report = await runSuite({ WebSocket: Faulty as unknown as typeof WebSocket, url: upstream.url }, 2_000);
+      const report = await runSuite({ WebSocket: Faulty, url: upstream.url }, 2_000);
       const faults = report.filter(({ fault }) => fault !== undefined);
       expect(faults.length).toBeGreaterThan(0);
       expect(faults.length).toBeLessThan(standardSuite.length);

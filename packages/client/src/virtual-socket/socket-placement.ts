@@ -8,15 +8,17 @@ import type {
 } from "@hawser/protocol";
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
-import type { Links } from "../session/links.ts";
 
 export interface SocketPlacementOptions {
-  readonly links: Links;
-  readonly lane: string;
+  /**
+   * The best connection for it, that is on `present`: one that reaches its home itself, if it is as good as any. Nobody need
+   * relay it there, and there may be nobody who does.
+   */
+  readonly choose: (present: Link | undefined) => Link | undefined;
+  /** The connection carries no sockets. */
+  readonly avoid: (link: Link) => void;
   readonly timers: Timers;
   readonly backoff: Backoff;
-  /** The node that is its home: a connection to it needs no relay. */
-  readonly home: string;
   /** How long it may be on no connection. */
   readonly resumeMs: number;
   /** Where it was opened. */
@@ -77,7 +79,7 @@ export class SocketPlacement {
     if (this.#ended) return;
     if (this.#expired && !this.mayBeAtHome) return this.#options.onExpired();
     const present = this.#asking?.link ?? this.#link;
-    const link = this.#choose(present);
+    const link = this.#options.choose(present);
     if (link === undefined || (link === present && !this.#doubtful) || link === this.#asking?.link) return;
     this.#ask(link);
   }
@@ -99,7 +101,7 @@ export class SocketPlacement {
     this.#leave();
     if (!frame.retry) return this.#options.onGone(frame);
     if (this.#asking !== undefined) return;
-    const next = this.#choose(undefined);
+    const next = this.#options.choose(undefined);
     // The same node would say the same again.
     if (next === link || next === undefined) this.#later(0);
     else this.#ask(next);
@@ -116,12 +118,6 @@ export class SocketPlacement {
     this.#link = undefined;
   }
 
-  /** One that reaches the home itself, if it is as good as any: nobody need relay it, and there may be nobody who does. */
-  #choose(present: Link | undefined): Link | undefined {
-    const { links, lane, home } = this.#options;
-    return links.choose(lane, present, home);
-  }
-
   #ask(link: Link): void {
     this.#stopAsking();
     this.#retry?.cancel();
@@ -135,7 +131,7 @@ export class SocketPlacement {
       reply: (frame) => {
         if (this.#asking !== asking) return;
         if (frame.type === "socket-attached") this.#onAttached(frame, asking);
-        else if (frame.type === "error") this.#onRefused(frame);
+        else if (frame.type === "error") this.#onRefused(frame, link);
       },
       // The session tells of the lost connection itself.
       lost: () => {},
@@ -157,7 +153,8 @@ export class SocketPlacement {
     this.#options.onAttached(frame);
   }
 
-  #onRefused(frame: ErrorFrame): void {
+  #onRefused(frame: ErrorFrame, link: Link): void {
+    if (isUnfit(frame)) this.#options.avoid(link);
     // The node that was asked does not reach the home (SOCK-24), which knows nothing of it.
     const elsewhere = frame.code === "socket-gone" && frame.retry;
     const lost = elsewhere ? this.#link === undefined && !this.#options.dial() : isFinal(frame);
@@ -190,6 +187,11 @@ export class SocketPlacement {
     this.#asking?.link.release();
     this.#asking = undefined;
   }
+}
+
+/** Whether the server says that the connection carries no sockets (SOCK-1); with `retry` it has lost the way to one's home. */
+export function isUnfit({ code, retry }: ErrorFrame): boolean {
+  return code === "socket-unavailable" && !retry;
 }
 
 function isFinal({ code }: ErrorFrame): boolean {

@@ -11,7 +11,7 @@ import { errorOf } from "../connection/closure.ts";
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
 import type { SocketAddress } from "./home-paths.ts";
-import { SocketPlacement } from "./socket-placement.ts";
+import { isUnfit, SocketPlacement } from "./socket-placement.ts";
 import type { ResolvedSocketOptions } from "./options.ts";
 import type { HomeFrame, SocketEntry, SocketsPart } from "./sockets-part.ts";
 
@@ -163,7 +163,8 @@ export class SocketWire implements SocketEntry {
 
   #open(): void {
     const { part, lane, upstream, path, protocols } = this.#options;
-    const link = part.context.links.choose(lane);
+    // That none carries sockets is told by the server of one.
+    const link = part.choose(lane) ?? part.context.links.choose(lane);
     if (link === undefined) return;
     const number = part.number(this);
     const opening = { kind: "opening", link, number } as const;
@@ -180,7 +181,7 @@ export class SocketWire implements SocketEntry {
       reply: (frame) => {
         if (this.#state !== opening) return;
         if (frame.type === "socket-opened") this.#onOpened(frame, opening);
-        else if (frame.type === "error") this.#break(abnormalClosure, errorOf(frame));
+        else if (frame.type === "error") this.#onRefused(frame, opening);
       },
       // The session tells of the lost connection itself.
       lost: () => {},
@@ -190,6 +191,13 @@ export class SocketWire implements SocketEntry {
           new HawserError("message-too-large", "The server does not take so large a request"),
         ),
     });
+  }
+
+  #onRefused(frame: ErrorFrame, opening: State & { kind: "opening" }): void {
+    const { part, lane } = this.#options;
+    if (isUnfit(frame)) part.avoid(opening.link);
+    if (isUnfit(frame) && part.choose(lane) !== undefined) this.#openAgain(opening);
+    else this.#break(abnormalClosure, errorOf(frame));
   }
 
   /** The opening ended with its connection (SOCK-3), and nothing was said yet: it is tried again, as another (SOCK-25). */
@@ -207,11 +215,10 @@ export class SocketWire implements SocketEntry {
     let told = { received: 0, credit: 0 };
     this.#openTimer.cancel();
     const placement = new SocketPlacement({
-      links: part.context.links,
-      lane,
+      choose: (present) => part.choose(lane, present, home),
+      avoid: (unfit) => part.avoid(unfit),
       timers: part.context.ports.timers,
       backoff: newBackoff(),
-      home,
       resumeMs,
       link,
       build: (id, generation) => {

@@ -31,6 +31,8 @@ export class SocketsPart implements SessionPart {
   readonly #entries = new Set<SocketEntry>();
   readonly #numbers = new Map<number, SocketEntry>();
   #lastNumber = 0;
+  /** Those that go one way only, or to a node without a gateway (SOCK-1). */
+  readonly #unfit = new WeakSet<Link>();
   #ended: HawserError | undefined;
 
   constructor(context: PartContext) {
@@ -47,6 +49,20 @@ export class SocketsPart implements SessionPart {
     }
     // Behind this turn, in which the application adds its listeners.
     this.context.ports.timers.soon(() => entry.end(ended));
+  }
+
+  /** The connection carries no sockets, as its server says. */
+  avoid(link: Link): void {
+    this.#unfit.add(link);
+  }
+
+  /** As `Links.choose`, of those that may carry sockets. */
+  choose(lane: string, present?: Link, home?: string): Link | undefined {
+    const { links } = this.context;
+    const best = links.choose(lane, present, home);
+    if (best === undefined || !this.#unfit.has(best)) return best;
+    const fit = [...links].filter((link) => !this.#unfit.has(link));
+    return fit.find((link) => link === present) ?? links.fewest(fit);
   }
 
   /** A number that the session has not used (SOCK-2); what comes under it goes to the entry. */

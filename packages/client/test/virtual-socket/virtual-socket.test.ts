@@ -5,6 +5,7 @@ import type { VirtualSocketOptions } from "../../src/virtual-socket/options.ts";
 import type { VirtualSocket } from "../../src/virtual-socket/virtual-socket.ts";
 import { connected, fixture } from "../fixture.ts";
 import type { Fixture } from "../fixture.ts";
+import type { FakePeer } from "../fake-server.ts";
 import { FakeHome } from "./fake-home.ts";
 
 interface Scene extends Fixture<undefined> {
@@ -106,6 +107,26 @@ describe("a virtual socket", () => {
     const told = watch(openSocket(client, "quotes"));
     await ports.advance(5);
     expect(told).toEqual(["error upstream-unknown", "close 1006 false"]);
+  });
+
+  it("is opened over the connection that carries sockets, where another does not [SOCK-1]", async () => {
+    const { client, server, ports } = await connected({ connections: 2 });
+    const home = new FakeHome(server);
+    const [first, second] = server.peers as [FakePeer, FakePeer];
+    home.refusalOf = (peer) => (peer === first ? { code: "socket-unavailable", retry: false } : undefined);
+    const told = [watch(openSocket(client, "quotes")), watch(openSocket(client, "orders"))];
+    await ports.advance(50);
+    expect(told).toEqual([["open"], ["open"]]);
+    expect(home.peer).toBe(second);
+    const asked = home.opens.length;
+    watch(openSocket(client, "news"));
+    await ports.advance(50);
+    expect(home.opens).toHaveLength(asked + 1);
+    // Nor does it go there when its own is lost.
+    second.cut();
+    await ports.advance(2_000);
+    expect(first.of("attach-socket")).toEqual([]);
+    expect(home.peer).toBe(server.peers[2]);
   });
 
   it("goes on over the next connection where it was, both ways [SOCK-11]", async () => {
