@@ -175,6 +175,22 @@ describe("the home's own address", () => {
     expect(made.standing()).toEqual([balancer]);
   });
 
+  it("is left when the home sends the client away from it, behind the socket's move [SOCK-23]", async () => {
+    const made = await scene();
+    const { ports, home, socket } = made;
+    await relayed(made);
+    await ports.advance(1_000);
+    expect(home.peer?.url).toBe(homeUrl);
+    home.peer!.send({ type: "move", endpoints: [balancer], delayMs: 0, deadlineMs: 10_000, reason: "drain" });
+    await ports.advance(5_000);
+    socket.send("on");
+    await ports.advance(50);
+    expect(home.got.map(textOf)).toEqual(["on"]);
+    expect(home.peer).toBe(to(balancer, made)[1]);
+    expect(made.standing()).toEqual([balancer]);
+    expect(made.told).toEqual([]);
+  });
+
   it("is no way for other streams of the session, which stay on its own connections [SOCK-23]", async () => {
     const made = await scene();
     const { ports, client } = made;
@@ -236,6 +252,24 @@ describe("a node that leads to no other home", () => {
     made.server.opens = false;
     to(homeUrl, made).at(-1)?.cut();
     await made.ports.advance(3_000);
+    expect(made.told).toEqual(["close 4400"]);
+  });
+
+  it("leaves it where it is, on a connection that is to be left [SOCK-24]", async () => {
+    const made = await scene({ endpoints: [] });
+    const { home, server, ports, socket } = made;
+    const [first] = server.peers as [FakePeer];
+    home.refusalOf = (peer) => (peer === first ? undefined : unreached);
+    first.send({ type: "move", endpoints: [], delayMs: 0, deadlineMs: 10_000, reason: "drain" });
+    await ports.advance(5_000);
+    expect(made.standing()).toHaveLength(2);
+    expect(home.attaches.length).toBeGreaterThan(0);
+    socket.send("still");
+    await ports.advance(50);
+    expect(home.got.map(textOf)).toEqual(["still"]);
+    expect(home.peer).toBe(first);
+    expect(made.told).toEqual([]);
+    await ports.advance(10_000);
     expect(made.told).toEqual(["close 4400"]);
   });
 
