@@ -13,7 +13,7 @@ describe.skipIf(redisServer === undefined && !process.env["CI"])("appends whose 
     const random = new Seeded(7);
     const proxy = await FaultProxy.to(redis.port, {
       faultOf: () => ({
-        afterBytes: { up: random.magnitude(40_000, 200_000), down: random.magnitude(10_000, 100_000) },
+        afterBytes: { up: random.magnitude(40_000, 200_000), down: random.magnitude(10_000, 400_000) },
         end: "reset",
       }),
     });

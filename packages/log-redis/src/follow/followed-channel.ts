@@ -10,6 +10,12 @@ type Place =
   /** Entries up to `target` at least are to be read from the channel itself. */
   | { readonly kind: "behind"; target: number };
 
+/** Where the followers of a channel stand. */
+export interface Standing {
+  readonly epoch: number;
+  readonly at: number;
+}
+
 interface Awaited {
   readonly head: Head;
   readonly resolve: () => void;
@@ -53,9 +59,12 @@ export class FollowedChannel {
     return this.#epoch;
   }
 
-  /** Where its followers stand. */
   get at(): number {
     return this.#at;
+  }
+
+  get standing(): Standing {
+    return { epoch: this.#epoch, at: this.#at };
   }
 
   /** Somebody is about to follow it. */
@@ -101,10 +110,13 @@ export class FollowedChannel {
     this.#raiseFloor(record.floor);
   }
 
-  /** The head as the log has it. Returns false when it lies below what was given: the log went back unseen. */
-  settle(head: Head): boolean {
+  /**
+   * The head as the log had it, once it was asked for when the followers stood at `asked`. Returns false when it ends below that:
+   * the log went back unseen. A head that the feed has overtaken on its way says nothing of the kind.
+   */
+  settle(head: Head, asked: Standing): boolean {
     if (head.epoch < this.#epoch) return true;
-    if (head.epoch === this.#epoch && head.end < this.#at) return false;
+    if (head.epoch === asked.epoch && head.end < asked.at) return false;
     const place = this.#place;
     const before = this.#epoch;
     if (head.epoch > before) {

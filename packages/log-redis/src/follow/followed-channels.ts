@@ -3,6 +3,7 @@ import type { Follower, FollowHandlers, Head, LogOpenOptions, Page } from "@haws
 import { HawserError } from "@hawser/protocol";
 import type { FeedRecord } from "../values/entries.ts";
 import { FollowedChannel } from "./followed-channel.ts";
+import type { Standing } from "./followed-channel.ts";
 
 interface FollowedChannelsOptions {
   readonly maxFollowed: number;
@@ -46,7 +47,7 @@ export class FollowedChannels {
     try {
       const head = await this.#options.head(name);
       // A new one begins with this head; one that is followed already has to come to it.
-      if (channel.epoch === 0) channel.settle(head);
+      if (channel.epoch === 0) channel.settle(head, channel.standing);
       // The log went on to another epoch while this head was on its way.
       if (channel.epoch < this.#epoch) this.begin(this.#epoch);
       await channel.reached(head);
@@ -120,11 +121,12 @@ export class FollowedChannels {
     try {
       for (let seen = -1; seen !== this.#looks;) {
         seen = this.#looks;
-        const names = [...this.#channels.keys()];
-        for (let first = 0; first < names.length; first += maxHeads) {
-          const some = names.slice(first, first + maxHeads);
-          const heads = await this.#options.heads(some);
-          for (const [index, name] of some.entries()) this.#settle(name, heads[index]!);
+        const all = [...this.#channels.values()];
+        for (let first = 0; first < all.length; first += maxHeads) {
+          const some = all.slice(first, first + maxHeads);
+          const asked = some.map(({ standing }) => standing);
+          const heads = await this.#options.heads(some.map(({ name }) => name));
+          for (const [index, channel] of some.entries()) this.#settle(channel, heads[index]!, asked[index]!);
         }
       }
     } catch {
@@ -134,11 +136,10 @@ export class FollowedChannels {
     }
   }
 
-  #settle(name: string, head: Head): void {
-    const channel = this.#channels.get(name);
+  #settle(channel: FollowedChannel, head: Head, asked: Standing): void {
     // One that nobody follows yet is settled by who is about to.
-    if (channel === undefined || channel.epoch === 0) return;
-    if (!channel.settle(head)) this.#options.onWentBack(head.epoch);
+    if (this.#channels.get(channel.name) !== channel || channel.epoch === 0) return;
+    if (!channel.settle(head, asked)) this.#options.onWentBack(head.epoch);
   }
 
   #catchUp(channel: FollowedChannel): void {

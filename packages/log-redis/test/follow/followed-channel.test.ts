@@ -24,7 +24,8 @@ function channelAt(end: number) {
     onFollowerError: () => {},
   });
   channel.hold();
-  channel.settle(head(end));
+  const settle = (head: Head): boolean => channel.settle(head, channel.standing);
+  settle(head(end));
   const follower = channel.join({
     onEntries: (entries, { from, to }) => told.push(`(${from},${to}] ${entries.map(({ offset }) => offset).join(" ")}`),
     onFloor: (floor) => told.push(`floor ${floor}`),
@@ -34,7 +35,7 @@ function channelAt(end: number) {
     channel.feed.deliver();
     return told.splice(0);
   };
-  return { channel, follower, heard, behind: () => behind };
+  return { channel, settle, follower, heard, behind: () => behind };
 }
 
 describe("a followed channel", () => {
@@ -58,9 +59,9 @@ describe("a followed channel", () => {
   });
 
   it("asks to be read again with each head while it is behind, and takes nothing twice", () => {
-    const { channel, heard, behind } = channelAt(3);
+    const { channel, settle, heard, behind } = channelAt(3);
     channel.take(record(5));
-    channel.settle(head(5));
+    settle(head(5));
     expect(behind()).toBe(2);
     const page = { epoch: 1, floor: 0, more: false, interval: { from: 3, to: 5 }, entries: [entry(4), entry(5)] };
     channel.takePage({ ...page, more: true, interval: { from: 3, to: 4 }, entries: [entry(4)] });
@@ -84,27 +85,36 @@ describe("a followed channel", () => {
   });
 
   it("keeps what the feed brings while its head in a new epoch is asked for", () => {
-    const { channel, heard } = channelAt(3);
+    const { channel, settle, heard } = channelAt(3);
     channel.ask();
     channel.take(record(4, 2));
     channel.take(record(5, 2));
-    channel.settle(head(4, 2));
+    settle(head(4, 2));
     expect(heard()).toEqual(["epoch 2 at 4", "(4,5] 5"]);
   });
 
   it("reads the channel where more came meanwhile than is kept", () => {
-    const { channel, heard, behind } = channelAt(3);
+    const { channel, settle, heard, behind } = channelAt(3);
     channel.ask();
     for (let offset = 4; offset <= 400; offset += 1) channel.take(record(offset, 2));
-    channel.settle(head(3, 2));
+    settle(head(3, 2));
     expect(behind()).toBe(1);
     expect(heard()[0]).toBe("epoch 2 at 3");
   });
 
   it("says that the log went back where its head lies below what was given", () => {
-    const { channel } = channelAt(3);
-    expect(channel.settle(head(3))).toBe(true);
-    expect(channel.settle(head(2))).toBe(false);
+    const { settle } = channelAt(3);
+    expect(settle(head(3))).toBe(true);
+    expect(settle(head(2))).toBe(false);
+  });
+
+  it("does not say so of a head that the feed overtook on its way", () => {
+    const { channel, heard } = channelAt(3);
+    const asked = channel.standing;
+    channel.take(record(4));
+    expect(channel.settle(head(3), asked)).toBe(true);
+    channel.take(record(5));
+    expect(heard()).toEqual(["(3,5] 4 5"]);
   });
 
   it("lets those wait who come later, until it stands where the log did when they came", async () => {
