@@ -16,7 +16,7 @@ const retryMs = 2_000;
 /** Options of `kafkaLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 2,000. */
 export interface KafkaLogOptions
   extends KafkaSourceOptions, BoundTopicSettings, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {
-  /** Topics of the same cluster that other programs write, as channels that are read only. Default: none. */
+  /** Topics of the same cluster that other programs write, as channels. Default: none. */
   readonly bindings?: readonly KafkaBinding[];
 }
 

@@ -5,6 +5,7 @@ import { HawserError } from "@hawser/protocol";
 import { Cluster } from "./cluster.ts";
 import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, KafkaConnectionOptions } from "./connection-options.ts";
+import { toMessage } from "./kafka-record.ts";
 import { LeaderLane } from "./leader-lane.ts";
 import { lookAtTopic, openTopic } from "./open-topic.ts";
 import { ownView, PartitionReader } from "./partition-reader.ts";
@@ -111,7 +112,7 @@ class KafkaSource implements BrokerSource {
     const partitions = Array.from({ length: this.#wanted.partitions }, (_, partition) => {
       const place = { topic, partition };
       const limits = { maxBatchBytes: this.#maxMessageBytes, maxWaitingBytes, timeoutMs };
-      const writer = new PartitionWriter(lane(partition), { ...place, ...limits }, ports);
+      const writer = new PartitionWriter(lane(partition), { ...place, ...limits, messageOf: toMessage }, ports);
       const reading = { ...place, fetchBytes, maxWaitMs: timeoutMs, view: ownView };
       const reader = new PartitionReader(lane(partition), lane(partition), reading);
       return {

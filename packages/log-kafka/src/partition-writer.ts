@@ -1,12 +1,12 @@
-import type { BrokerPorts, LogRecord } from "@hawser/log/broker";
+import type { BrokerPorts } from "@hawser/log/broker";
 import { produceV10 } from "@platformatic/kafka";
 import type { MessageRecord } from "@platformatic/kafka";
-import { messageBytes, toMessage } from "./kafka-record.ts";
+import { messageBytes } from "./kafka-record.ts";
 import { unavailable } from "./kafka-error.ts";
-import type { LeaderLane } from "./leader-lane.ts";
+import type { LeaderLane, Link } from "./leader-lane.ts";
 
 /** What a {@link PartitionWriter} is told. */
-export interface PartitionWriterOptions {
+export interface PartitionWriterOptions<Record> {
   readonly topic: string;
   readonly partition: number;
   /** Bytes of one batch: the topic's `max.message.bytes`. */
@@ -15,6 +15,10 @@ export interface PartitionWriterOptions {
   readonly maxWaitingBytes: number;
   /** How long replicas may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** The record as it is written. */
+  readonly messageOf: (record: Record, topic: string, partition: number, nowMs: number) => MessageRecord;
+  /** Only this topic is written, not one that was made anew under its name. Default: whichever there is. */
+  readonly topicId?: string;
 }
 
 interface Call {
@@ -39,23 +43,23 @@ const batchOverhead = 100;
  * Writes to one partition: one request at a time, with all that came meanwhile. Nothing is sent twice from here; who does not
  * see its record in the log sends it again, and the log's rule finds the copy.
  */
-export class PartitionWriter {
+export class PartitionWriter<Record> {
   readonly #lane: LeaderLane;
-  readonly #options: PartitionWriterOptions;
+  readonly #options: PartitionWriterOptions<Record>;
   readonly #ports: BrokerPorts;
   #waiting: Waiting[] = [];
   #bytes = 0;
   #writing = false;
 
-  constructor(lane: LeaderLane, options: PartitionWriterOptions, ports: BrokerPorts) {
+  constructor(lane: LeaderLane, options: PartitionWriterOptions<Record>, ports: BrokerPorts) {
     this.#lane = lane;
     this.#options = options;
     this.#ports = ports;
   }
 
   /** As `Broker.produce` says. */
-  produce(records: readonly LogRecord[]): Promise<void> {
-    const { topic, partition, maxWaitingBytes } = this.#options;
+  produce(records: readonly Record[]): Promise<void> {
+    const { topic, partition, maxWaitingBytes, messageOf } = this.#options;
     if (records.length === 0) return Promise.resolve();
     if (this.#bytes >= maxWaitingBytes) {
       return Promise.reject(unavailable(`${this.#bytes} bytes wait for Kafka, which is all of maxWaitingBytes`));
@@ -64,7 +68,7 @@ export class PartitionWriter {
     return new Promise((resolve, reject) => {
       const call: Call = { left: records.length, error: undefined, resolve, reject };
       for (const record of records) {
-        const message = toMessage(record, topic, partition, now);
+        const message = messageOf(record, topic, partition, now);
         const bytes = messageBytes(message);
         this.#bytes += bytes;
         this.#waiting.push({ message, bytes, call });
@@ -80,6 +84,7 @@ export class PartitionWriter {
       let error: unknown;
       try {
         const link = await this.#lane.link();
+        this.#hold(link);
         batch = this.#next();
         const messages = batch.map(({ message }) => message);
         await this.#lane.request(link, (connection) =>
@@ -100,6 +105,11 @@ export class PartitionWriter {
       }
     }
     this.#writing = false;
+  }
+
+  #hold({ topicId }: Link): void {
+    const { topic, topicId: wanted = topicId } = this.#options;
+    if (topicId !== wanted) throw unavailable(`the topic ${topic} was made anew`);
   }
 
   /** As many as one batch takes; one at least, which the broker refuses if it is too large. */

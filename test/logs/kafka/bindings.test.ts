@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Entry, Head, Log } from "@hawser/log";
-import { bindingCases, textOf } from "@hawser/log/conformance";
+import { bindingCases, numbered, plain, textOf } from "@hawser/log/conformance";
 import type { BindingHarness } from "@hawser/log/conformance";
 import { kafkaLog } from "@hawser/log-kafka";
 import type { KafkaBinding, KafkaLogOptions } from "@hawser/log-kafka";
 import { systemPorts } from "@hawser/protocol";
-import { Admin, compatibilityPartitioner, Producer } from "@platformatic/kafka";
+import { Admin, compatibilityPartitioner, Consumer, MessagesStreamModes, Producer } from "@platformatic/kafka";
 import { anonymous, createServer, silentLogger } from "@hawser/server";
 import { freePort } from "../../command/hawser-process.ts";
 import { connect } from "../../support/clients.ts";
@@ -22,6 +22,10 @@ const policy = {
   deduplicateMs: 60_000,
 } as const;
 const wide = { maxCount: 1_000_000, maxBytes: 1e9 };
+
+function payloadOf(json: string) {
+  return { kind: "json", data: Buffer.from(json) } as const;
+}
 
 describe.skipIf(withoutKafka)("a topic that other programs write", () => {
   let server: KafkaServer;
@@ -101,6 +105,20 @@ describe.skipIf(withoutKafka)("a topic that other programs write", () => {
         await producer.metadata({ topics: [topic], forceUpdate: true }).catch(() => {});
       }
     }
+  }
+
+  /** What any other program reads of a topic. */
+  async function consumed(topic: string, records: number) {
+    const consumer = new Consumer({ clientId: "worker", groupId: `of-${topic}`, bootstrapBrokers: [place()] });
+    onTestFinished(() => consumer.close(true));
+    const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false });
+    const read = [];
+    for await (const { key, value, headers } of stream) {
+      const texts = Array.from(headers, ([name, text]) => [name.toString(), text.toString()] as const);
+      read.push({ key, value, headers: new Map(texts) });
+      if (read.length === records) break;
+    }
+    return read;
   }
 
   async function follow(log: Log, channel: string) {
@@ -234,6 +252,86 @@ describe.skipIf(withoutKafka)("a topic that other programs write", () => {
     for (const key of ["1", "2", "3", "4", "5"]) await write(topic, key, [`of ${key}`]);
     await until(() => followed.entries.length > 0);
     expect(followed.entries.map(textOf)).toEqual(["of 1"]);
+  });
+
+  it("takes what clients publish, as a record with their key that any consumer reads", async () => {
+    const topic = await makeTopic(2);
+    const bindings = [{ ...binding(topic), key: "order-{id}", kind: "json", mode: "both" } as const];
+    const [log, other] = [await opened(topic, { bindings }), await opened(topic, { bindings })];
+    const followed = await follow(other, "orders.7");
+    await write(topic, "order-7", ['"placed"']);
+    const published = { ...numbered("orders.7", "p", 1), payload: payloadOf('"paid"'), publisher: "ada" };
+    const outcomes = await log.append([published, { ...plain("orders.7", ""), payload: payloadOf('"packed"') }]);
+    await until(() => followed.entries.length === 3);
+    expect(followed.entries.map(textOf)).toEqual(['"placed"', '"paid"', '"packed"']);
+    expect(followed.entries.map(({ publisher }) => publisher)).toEqual(["", "ada", ""]);
+    const { epoch } = await other.head("orders.7");
+    const [, paid, packed] = followed.entries;
+    expect(outcomes).toEqual([
+      { kind: "accepted", epoch, offset: paid!.offset },
+      { kind: "accepted", epoch, offset: packed!.offset },
+    ]);
+    expect(await other.append([published])).toMatchObject([{ kind: "duplicate" }]);
+    expect(
+      await log.append([{ ...plain("orders.7", ""), payload: { kind: "text", data: Buffer.from("{") } }]),
+    ).toMatchObject([{ kind: "failed", code: "log-full" }]);
+    const records = await consumed(topic, 3);
+    expect(records.map(({ key, value }) => [key?.toString(), value?.toString()])).toEqual([
+      ["order-7", '"placed"'],
+      ["order-7", '"paid"'],
+      ["order-7", '"packed"'],
+    ]);
+    expect(records[1]!.headers.get("hawser-user")).toBe("ada");
+    expect(JSON.parse(records[1]!.headers.get("hawser-append")!)).toMatchObject({ 4: 1, 5: 0, 6: "p" });
+  });
+
+  it("has each message once and in order over two nodes while the broker is killed, for a third node too", async () => {
+    const topic = await makeTopic(1);
+    const options = { bindings: [{ ...binding(topic), mode: "both" }], retryMs: 200, appendTimeoutMs: 2_000 } as const;
+    const logs = [await opened(topic, options), await opened(topic, options)];
+    const followed = [await follow(logs[0]!, "orders.1"), await follow(logs[1]!, "orders.1")];
+    const count = 400;
+    let accepted = 0;
+    let failures = 0;
+    const publish = async (): Promise<void> => {
+      for (let turn = 0; accepted < count; turn += 1) {
+        const appends = Array.from({ length: Math.min(8, count - accepted) }, (_, index) =>
+          numbered("orders.1", "p", accepted + 1 + index),
+        );
+        for (const { kind } of await logs[turn % 2]!.append(appends)) {
+          if (kind !== "accepted" && kind !== "duplicate") {
+            failures += 1;
+            break;
+          }
+          accepted += 1;
+        }
+      }
+    };
+    const publishing = publish();
+    await until(() => accepted > count / 4);
+    await server.program.kill();
+    await server.program.start();
+    await publishing;
+    await until(() => followed.every(({ entries }) => entries.length >= count));
+    const expected = Array.from({ length: count }, (_, index) => `p-${index + 1}`);
+    expect(followed.map(({ entries }) => entries.map(textOf))).toEqual([expected, expected]);
+    expect(followed.map(({ heads }) => heads)).toEqual([[], []]);
+    const late = await opened(topic, options);
+    expect((await late.read("orders.1", 0, wide)).entries).toEqual(followed[0]!.entries);
+    expect(failures).toBeGreaterThan(0);
+  });
+
+  it("is only read where compaction takes records out of it", async () => {
+    const topic = `orders-${(count += 1)}`;
+    await admin.createTopics({
+      topics: [topic],
+      partitions: 1,
+      replicas: 1,
+      configs: [{ name: "cleanup.policy", value: "compact" }],
+    });
+    const bindings = [{ ...binding(topic), mode: "both" } as const];
+    await expect(opened(topic, { bindings })).rejects.toMatchObject({ code: "log-foreign" });
+    await expect(opened(topic)).resolves.toBeDefined();
   });
 
   it("has to be there when the log opens", async () => {

@@ -1,7 +1,7 @@
-import { boundRecord } from "@hawser/log/broker";
-import type { LogRecord, PayloadRule, PlacedRecord } from "@hawser/log/broker";
+import { boundRecord, markHeaders } from "@hawser/log/broker";
+import type { LogRecord, MarkedRecord, PayloadRule, PlacedRecord } from "@hawser/log/broker";
 import { strictTextOf } from "@hawser/protocol";
-import type { fetchV13, RecordsBatch } from "@platformatic/kafka";
+import type { fetchV13, MessageRecord, RecordsBatch } from "@platformatic/kafka";
 import { attributes } from "../kafka-record.ts";
 
 type Aborted = fetchV13.FetchResponsePartition["abortedTransactions"];
@@ -18,12 +18,12 @@ export function boundRecords(batches: readonly RecordsBatch[], aborted: Aborted,
     const counts = transactions.pass(batch);
     const isAppendTime = (batch.attributes & attributes.appendTime) !== 0;
     const end = lastOffset(batch) + 1;
-    for (const { offsetDelta, timestampDelta, key, value } of batch.records) {
+    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       const offset = Number(batch.firstOffset) + offsetDelta + 1;
       const time = Number(isAppendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta);
       const id = `${offset}:${time}:${key?.length ?? -1}:${value?.length ?? -1}`;
       const record: LogRecord = counts
-        ? boundRecord({ key: keyText(key), value: value ?? undefined, id }, rule)
+        ? boundRecord({ key: keyText(key), value: value ?? undefined, id, header: headerOf(headers) }, rule)
         : { kind: "foreign", id };
       placed.push({ offset, time, record });
     }
@@ -32,6 +32,20 @@ export function boundRecords(batches: readonly RecordsBatch[], aborted: Aborted,
     }
   }
   return placed;
+}
+
+/** A record of ours for a topic of others, as it is written. */
+export function markedMessage(record: MarkedRecord, topic: string, partition: number, nowMs: number): MessageRecord {
+  const { buffer, byteOffset, byteLength } = record.payload.data;
+  const headers = Object.entries(markHeaders(record));
+  return {
+    topic,
+    partition,
+    timestamp: BigInt(nowMs),
+    key: Buffer.from(record.channel),
+    value: Buffer.from(buffer, byteOffset, byteLength),
+    headers: new Map(headers.map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
+  };
 }
 
 /** Which batches do not count ("Transactions" in Kafka's document of the fetch response: aborted transactions by producer). */
@@ -59,6 +73,11 @@ class AbortedTransactions {
     }
     return (batch.attributes & attributes.transactional) === 0 || !this.#open.has(batch.producerId);
   }
+}
+
+function headerOf(headers: RecordsBatch["records"][number]["headers"]): (name: string) => string | undefined {
+  // Most records have none of ours, and are asked for one name.
+  return (name) => headers.find(([own]) => own?.toString("latin1") === name)?.[1]?.toString();
 }
 
 function lastOffset({ firstOffset, lastOffsetDelta }: RecordsBatch): number {

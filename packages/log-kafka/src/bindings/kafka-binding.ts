@@ -1,5 +1,6 @@
-import { compileKey } from "@hawser/log/broker";
-import type { BoundPartition, BoundTopic, BrokerPorts, TopicBinding } from "@hawser/log/broker";
+import type { Durability } from "@hawser/log";
+import { compileKey, refusal } from "@hawser/log/broker";
+import type { BoundPartition, BoundTopic, BoundWriter, BrokerPorts, TopicBinding } from "@hawser/log/broker";
 import type { Payload } from "@hawser/protocol";
 import { Cluster } from "../cluster.ts";
 import type { TopicDescription } from "../cluster.ts";
@@ -7,14 +8,17 @@ import { connectionSettings } from "../connection-options.ts";
 import { unavailable } from "../kafka-error.ts";
 import type { KafkaSourceOptions } from "../kafka-source.ts";
 import { LeaderLane } from "../leader-lane.ts";
+import { lookAtTopic } from "../open-topic.ts";
 import { PartitionReader } from "../partition-reader.ts";
-import { boundRecords } from "./bound-records.ts";
+import { PartitionWriter } from "../partition-writer.ts";
+import { holdKept } from "../topic-settings.ts";
+import { boundRecords, markedMessage } from "./bound-records.ts";
 import { partitionBy } from "./partitioner.ts";
 import type { KafkaPartitioner } from "./partitioner.ts";
 
 export type { KafkaPartitioner } from "./partitioner.ts";
 
-/** A topic that other programs write, as channels that are read only: the records of one key are one channel. */
+/** A topic that other programs write, as channels: the records of one key are one channel. */
 export interface KafkaBinding {
   /** The channels, as in policies: `orders.{id}`. */
   readonly pattern: string;
@@ -22,6 +26,11 @@ export interface KafkaBinding {
   readonly topic: string;
   /** The key of a channel's records, with the same names in braces: `order-{id}`. Default: the pattern's only name. */
   readonly key?: string;
+  /**
+   * Whether clients publish into it too: `both`. A published message is a record with the channel's key, its payload as it is and the headers of
+   * `markHeaders`; of one whose outcome was in doubt other programs may see several copies, the channel has one. Default `read`.
+   */
+  readonly mode?: "read" | "both";
   /** What the records hold. What is not of this kind is a hole. Default `text`. */
   readonly kind?: Payload["kind"];
   /** How its writers choose the partition of a key. Default `java`. */
@@ -32,9 +41,9 @@ export interface KafkaBinding {
 
 /** The binding for `withTopics`. Throws `option-invalid`. */
 export function kafkaBinding(binding: KafkaBinding, options: KafkaSourceOptions): TopicBinding {
-  const { pattern, topic, key, kind = "text", partitioner = "java", maxValueBytes = 1 << 20 } = binding;
+  const { pattern, topic, key, mode = "read", kind = "text", partitioner = "java", maxValueBytes = 1 << 20 } = binding;
   const connection = connectionSettings(options);
-  const { fetchBytes = 1 << 20 } = options;
+  const { fetchBytes = 1 << 20, maxWaitingBytes = 64 << 20, durabilities = ["memory", "commit"] } = options;
   const rule = { kind, maxPayloadBytes: maxValueBytes };
   const partitionOf = partitionBy(partitioner);
 
@@ -54,11 +63,11 @@ export function kafkaBinding(binding: KafkaBinding, options: KafkaSourceOptions)
         lanes.push(made);
         return made;
       };
-      const found = await described(cluster, topic).catch((error: unknown) => {
+      const found = await lookedAt(cluster, topic, mode, durabilities).catch((error: unknown) => {
         close();
         throw error;
       });
-      const { topicId } = found;
+      const { topicId, maxMessageBytes } = found;
       const warned = new Set<number>();
       const maxWaitMs = Math.ceil(connection.requestTimeoutMs / 2);
       const view = {
@@ -66,10 +75,26 @@ export function kafkaBinding(binding: KafkaBinding, options: KafkaSourceOptions)
         recordsOf: ({ records, abortedTransactions }: Parameters<PartitionReaderView>[0]) =>
           boundRecords(records ?? [], abortedTransactions, rule),
       };
+      const writerOf = (own: LeaderLane, partition: number, maxBatchBytes: number): BoundWriter => {
+        const limits = { maxBatchBytes, maxWaitingBytes, timeoutMs: maxWaitMs };
+        const writer = new PartitionWriter(
+          own,
+          { topic, partition, topicId, ...limits, messageOf: markedMessage },
+          ports,
+        );
+        const maxPayloadBytes = Math.min(maxValueBytes, maxBatchBytes - headroomBytes);
+        return {
+          origin: `${topicId}/${partition}`,
+          produce: (records) => writer.produce(records),
+          refuse: (payload) => refusal(payload, { kind, maxPayloadBytes }),
+        };
+      };
       const partitions = found.partitions.map((_, partition): BoundPartition => {
         const reading = { topic, partition, fetchBytes, maxWaitMs, view, topicId };
         const reader = new PartitionReader(lane(partition), lane(partition), reading);
-        return { fetch: (offset, maxCount, waitMs) => reader.fetch(offset, maxCount, waitMs) };
+        const writer =
+          maxMessageBytes === undefined ? undefined : writerOf(lane(partition), partition, maxMessageBytes);
+        return { fetch: (offset, maxCount, waitMs) => reader.fetch(offset, maxCount, waitMs), writer };
       });
       return {
         identity: identityOf(found),
@@ -90,6 +115,29 @@ export function kafkaBinding(binding: KafkaBinding, options: KafkaSourceOptions)
 }
 
 type PartitionReaderView = ConstructorParameters<typeof PartitionReader>[2]["view"]["recordsOf"];
+
+/** What a record's key and headers and a batch's own take beside a payload, at most. */
+const headroomBytes = 8_192;
+
+interface FoundTopic extends TopicDescription {
+  /** `undefined`: it is only read. */
+  readonly maxMessageBytes: number | undefined;
+}
+
+/** Throws `log-foreign` or `option-invalid` for a topic that is written and does not keep what is acknowledged. */
+async function lookedAt(
+  cluster: Cluster,
+  topic: string,
+  mode: "read" | "both",
+  durabilities: readonly Durability[],
+): Promise<FoundTopic> {
+  const found = await described(cluster, topic);
+  if (mode === "read") return { ...found, maxMessageBytes: undefined };
+  const facts = await lookAtTopic(cluster, topic);
+  if (facts === undefined) throw unavailable(`there is no topic ${topic}`);
+  holdKept(topic, facts, {}, durabilities);
+  return { ...found, maxMessageBytes: facts.maxMessageBytes };
+}
 
 async function described(cluster: Cluster, topic: string): Promise<TopicDescription> {
   const found = await cluster.find();

@@ -1,7 +1,8 @@
 import { isCarriable } from "@hawser/protocol";
 import type { Payload } from "@hawser/protocol";
 import type { Entry } from "../log.ts";
-import type { LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import type { AppendRecord, LogRecord, PlacedRecord } from "../prefix/log-record.ts";
+import { readMark } from "./mark-headers.ts";
 
 /** What somebody wrote. */
 export interface ForeignMessage {
@@ -11,6 +12,8 @@ export interface ForeignMessage {
   readonly value: Uint8Array | undefined;
   /** How it is known again; the broker's offset, time and size do. */
   readonly id: string;
+  /** Gives a header as text, by its name: for those by which Hawser's own nodes mark what they write. Left out: there are none. */
+  readonly header?: (name: string) => string | undefined;
 }
 
 /** How payloads of a binding are taken. */
@@ -25,8 +28,9 @@ export interface PayloadRule {
 const uncarried: Payload = { kind: "bytes", data: new Uint8Array(0) };
 
 /** The record of a `BoundPartition` for what somebody wrote. */
-export function boundRecord({ key, value, id }: ForeignMessage, rule: PayloadRule): LogRecord {
+export function boundRecord({ key, value, id, header }: ForeignMessage, rule: PayloadRule): LogRecord {
   if (key === undefined) return { kind: "foreign", id };
+  const mark = header === undefined ? undefined : readMark(header);
   return {
     kind: "append",
     id,
@@ -39,12 +43,24 @@ export function boundRecord({ key, value, id }: ForeignMessage, rule: PayloadRul
     payload: value === undefined ? uncarried : carried(value, rule),
     key: "",
     publisher: "",
+    ...mark,
   };
 }
 
 /** The entry of a record that {@link boundRecord} made, as its channel has it. */
-export function boundEntry({ offset, time }: PlacedRecord, { payload }: { readonly payload: Payload }): Entry {
-  return { offset, time, payload: payload === uncarried ? undefined : payload, key: "", publisher: "" };
+export function boundEntry(
+  { offset, time }: PlacedRecord,
+  { payload, key, publisher }: Pick<AppendRecord, "payload" | "key" | "publisher">,
+): Entry {
+  return { offset, time, payload: payload === uncarried ? undefined : payload, key, publisher };
+}
+
+/** Why a payload cannot be written where records hold this; `undefined`: it can. */
+export function refusal({ data }: Payload, { kind, maxPayloadBytes }: PayloadRule): string | undefined {
+  if (data.byteLength > maxPayloadBytes) {
+    return `a payload of ${data.byteLength} bytes is larger than the ${maxPayloadBytes} that a record takes`;
+  }
+  return isCarriable({ kind, data }) ? undefined : `a payload is no ${kind}, which is what the records hold`;
 }
 
 function carried(value: Uint8Array, { kind, maxPayloadBytes }: PayloadRule): Payload {

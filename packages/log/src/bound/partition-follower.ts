@@ -3,19 +3,31 @@ import { BlockReader, unavailable } from "../broker-log/block-reader.ts";
 import { FetchLoop } from "../broker-log/fetch-loop.ts";
 import type { Fetched, BrokerPorts } from "../prefix/broker.ts";
 import type { PlacedRecord } from "../prefix/log-record.ts";
-import type { BoundPartition } from "./topic-binding.ts";
+import type { Verdict } from "../prefix/accepted-prefix.ts";
+import type { BoundPartition, BoundTopicSettings } from "./topic-binding.ts";
+import { WindowedPrefix } from "./windowed-prefix.ts";
+
+/** A record and what is to be thought of it. */
+export interface JudgedRecord {
+  readonly placed: PlacedRecord;
+  readonly verdict: Verdict;
+}
 
 /** What a {@link PartitionFollower} is told, and tells. */
 export interface PartitionFollowerOptions {
   readonly partition: BoundPartition;
   readonly ports: BrokerPorts;
-  readonly settings: Required<BrokerLogSettings>;
-  /** New records, in order. */
-  readonly onRecords: (records: readonly PlacedRecord[]) => void;
+  readonly settings: Required<BrokerLogSettings> & Required<BoundTopicSettings>;
+  /** The epoch of what it gives. */
+  readonly epoch: number;
+  /** Records, in order. Where nodes write, those come first that lay below the end when following began. */
+  readonly onRecords: (records: readonly JudgedRecord[]) => void;
   /** Records below `start` are gone. `unread`: some of them were not given. */
   readonly onTrimmed: (start: number, unread: boolean) => void;
   /** The end went back, or what was read is another record now. */
   readonly onBack: () => void;
+  /** It has passed all that the partition had, or the broker answers again. */
+  readonly onCurrent: () => void;
   readonly onAvailable: (available: boolean) => void;
 }
 
@@ -24,20 +36,25 @@ interface Waiter {
   readonly settle: (isCaughtUp: boolean) => void;
 }
 
+/** Part of the rule, and for every partition the same: of a `WindowedPrefix`. */
+const windowOffsets = 10_000;
 /** Far above every end, and still an offset. */
 const beyond = Number.MAX_SAFE_INTEGER - 1;
 
 /**
- * Follows one partition of a bound topic from its end on, for all channels in it, and reads the blocks of its history. Nothing
- * is written, so that all that it knows is what the broker shows now.
+ * Follows one partition of a bound topic from its end on, for all channels in it, and reads the blocks of its history. Where nodes
+ * write into it, it begins as far below as what counts depends on.
  */
 export class PartitionFollower {
   readonly blocks: BlockReader;
   readonly #options: PartitionFollowerOptions;
   readonly #loop: FetchLoop;
+  #prefix: WindowedPrefix | undefined;
   #begun = false;
   #start = 1;
   #through = 0;
+  /** The end when following began. */
+  #begin = 0;
   /** Identity of the record at `#through`, once it was seen. */
   #lastId: string | undefined;
   #taken = 0;
@@ -79,6 +96,36 @@ export class PartitionFollower {
     return this.#through;
   }
 
+  /** Identity of the record at `through`; "" where it is not known. */
+  get throughId(): string {
+    return this.#lastId ?? "";
+  }
+
+  /** What lies at or below it is no history. */
+  get base(): number {
+    return Math.max(this.#start - 1, this.#prefix?.base ?? this.#through - this.#options.settings.historyOffsets);
+  }
+
+  /** Whether an append record above `base` is an entry. */
+  counted(offset: number): boolean {
+    return this.#prefix?.counted(offset) ?? true;
+  }
+
+  /** The sequence of a producer that counted last; 0: none, or it is not remembered. */
+  lastOf(channel: string, producer: string): number {
+    return this.#prefix?.lastOf(channel, producer) ?? 0;
+  }
+
+  /** Whether it has passed what it had to, and the broker answers. */
+  get isCurrent(): boolean {
+    return this.#begun && this.#through >= this.#begin && this.#loop.available;
+  }
+
+  /** Follows from now on, though nobody asked it yet. */
+  begin(): void {
+    this.#loop.ask();
+  }
+
   /** Resolves when all was passed that the partition had when this was called. Rejects with `log-unavailable`. */
   async caughtUp(): Promise<void> {
     const { ports, settings } = this.#options;
@@ -113,7 +160,8 @@ export class PartitionFollower {
     if (!this.#begun) {
       this.#begun = true;
       this.#start = start;
-      this.#through = end;
+      this.#begin = end;
+      this.#through = this.#beginBelow(start, end);
     } else {
       const [first] = records;
       const isSame = first?.offset !== this.#through || this.#lastId === undefined || first.record.id === this.#lastId;
@@ -126,18 +174,35 @@ export class PartitionFollower {
       this.#pass(records.filter(({ offset }) => offset > this.#through));
     }
     if (this.#through < end) return records.length > 0;
+    this.#options.onCurrent();
     const ready = this.#waiters.filter(({ since }) => since < fetch);
     this.#waiters = this.#waiters.filter(({ since }) => since >= fetch);
     for (const { settle } of ready) settle(true);
     return false;
   }
 
+  /** Where it begins, with an end as it is now. */
+  #beginBelow(start: number, end: number): number {
+    const { partition, epoch, settings } = this.#options;
+    if (partition.writer === undefined) return end;
+    const { historyOffsets: rememberedOffsets } = settings;
+    const from = Math.max(start - 1, end - rememberedOffsets - 2 * windowOffsets, 0);
+    const { origin } = partition.writer;
+    this.#prefix = new WindowedPrefix({ origin, epoch, from, windowOffsets, rememberedOffsets });
+    return from;
+  }
+
   #pass(fresh: readonly PlacedRecord[]): void {
     const last = fresh.at(-1);
     if (last === undefined) return;
+    const { epoch, onRecords } = this.#options;
+    const judged = fresh.map((placed): JudgedRecord => {
+      const { offset } = placed;
+      return { placed, verdict: this.#prefix?.apply(placed) ?? { kind: "accepted", epoch, offset } };
+    });
     this.#through = last.offset;
     this.#lastId = last.record.id;
-    this.#options.onRecords(fresh);
+    onRecords(judged);
   }
 
   #trimmed(start: number): void {

@@ -1,4 +1,6 @@
+import type { Payload } from "@hawser/protocol";
 import type { BrokerPorts, Fetched } from "../prefix/broker.ts";
+import type { MarkedRecord } from "./mark-headers.ts";
 
 /**
  * One partition of a topic that other programs write. Its records are those of `boundRecord`: of kind `append` with the key in
@@ -10,6 +12,18 @@ import type { BrokerPorts, Fetched } from "../prefix/broker.ts";
 export interface BoundPartition {
   /** As `Broker.fetch`; an `offset` far above the end is how the end is asked for. Rejects once the topic is another one. */
   fetch(offset: number, maxCount: number, waitMs: number): Promise<Fetched>;
+  /** What it is written by; `undefined`: it is only read. */
+  readonly writer: BoundWriter | undefined;
+}
+
+/** How nodes write into a partition of a topic of others. */
+export interface BoundWriter {
+  /** Which partition it is, as marks name it: unlike any other one of any topic, and for ever. */
+  readonly origin: string;
+  /** As `Broker.produce`; the records are those of `markHeaders`, under their channel as the key. */
+  produce(records: readonly MarkedRecord[]): Promise<void>;
+  /** Why a payload cannot be written; `undefined`: it can. */
+  refuse(payload: Payload): string | undefined;
 }
 
 /** A topic as it was found: it stays this one until it is closed. */
@@ -42,7 +56,10 @@ export interface TopicBinding {
 
 /** Settings of bound topics; times in milliseconds. */
 export interface BoundTopicSettings {
-  /** Offsets of a partition that history reaches back, by scan; what lies below counts as gone. Default 100,000. */
+  /**
+   * Offsets of a partition that history reaches back, by scan; what lies below counts as gone. Where clients publish into a topic it is part of the
+   * rule, and the same on all nodes: producers are remembered as long, and as much is read when a node starts. Default 100,000.
+   */
   readonly historyOffsets?: number;
   /** Channels of one binding that are followed at the same time at most. Default 100,000. */
   readonly maxBoundFollowed?: number;

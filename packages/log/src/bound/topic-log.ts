@@ -5,12 +5,23 @@ import { readAnew, unavailable } from "../broker-log/block-reader.ts";
 import { Backoff } from "../broker/backoff.ts";
 import { ChannelFeed } from "../follow/channel-feed.ts";
 import { FeedPump } from "../follow/feed-pump.ts";
-import type { Entry, Follower, FollowHandlers, Head, LogOpenOptions, Page, ReadOptions } from "../log.ts";
-import type { PlacedRecord } from "../prefix/log-record.ts";
+import type {
+  Append,
+  AppendOutcome,
+  Entry,
+  Follower,
+  FollowHandlers,
+  Head,
+  LogOpenOptions,
+  Page,
+  ReadOptions,
+} from "../log.ts";
 import { boundEntry } from "./bound-record.ts";
 import type { EpochRegister } from "./epoch-register.ts";
 import { PartitionFollower } from "./partition-follower.ts";
-import { TopicPages } from "./topic-pages.ts";
+import type { JudgedRecord } from "./partition-follower.ts";
+import { TopicAppends } from "./topic-appends.ts";
+import { pageBackward, pageForward } from "./topic-pages.ts";
 import type { BoundTopic, BoundTopicSettings, TopicBinding } from "./topic-binding.ts";
 
 /** Options of a {@link TopicLog}. */
@@ -19,6 +30,8 @@ export interface TopicLogOptions {
   readonly register: EpochRegister;
   readonly settings: Required<BrokerLogSettings> & Required<BoundTopicSettings>;
   readonly open: LogOpenOptions;
+  /** Makes an identity that is unique among all nodes, and holds no ".". */
+  readonly nextId: () => string;
 }
 
 /** A channel that is followed. */
@@ -33,7 +46,13 @@ interface Open {
   readonly kind: "open";
   readonly topic: BoundTopic;
   readonly epoch: number;
-  readonly partitions: readonly PartitionFollower[];
+  readonly partitions: readonly BoundPlace[];
+}
+
+/** A partition; `appends` is `undefined` where it is only read. */
+interface BoundPlace {
+  readonly follower: PartitionFollower;
+  readonly appends: TopicAppends | undefined;
 }
 
 type State = Open | { readonly kind: "renewing"; readonly above: number } | { readonly kind: "closed" };
@@ -46,14 +65,12 @@ export class TopicLog {
   readonly #options: TopicLogOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #pump = new FeedPump();
-  readonly #pages: TopicPages;
   readonly #backoff: Backoff;
   #state: State = { kind: "closed" };
   #timer: Timer | undefined;
 
   constructor(options: TopicLogOptions) {
     this.#options = options;
-    this.#pages = new TopicPages(options.settings.historyOffsets);
     this.#backoff = new Backoff(options.settings, options.open);
   }
 
@@ -70,6 +87,17 @@ export class TopicLog {
     this.#checkLater();
   }
 
+  /** @param append its channel is the key. */
+  async append(append: Append): Promise<AppendOutcome> {
+    const { binding } = this.#options;
+    const open = this.#state;
+    if (open.kind !== "open")
+      return { kind: "failed", code: "log-unavailable", message: `${binding.name} is not open` };
+    const { appends } = open.partitions[open.topic.partitionOf(append.channel)]!;
+    const message = `a channel of ${binding.name} is bound to be read only`;
+    return appends?.append(append) ?? { kind: "failed", code: "log-full", message };
+  }
+
   async head(key: string): Promise<Head> {
     const open = this.#requireOpen();
     const partition = this.#partition(open, key);
@@ -79,11 +107,11 @@ export class TopicLog {
   }
 
   read(key: string, after: number, options: ReadOptions): Promise<Page> {
-    return this.#page(key, (partition) => this.#pages.forward(partition, key, after, options));
+    return this.#page(key, (partition) => pageForward(partition, key, after, options));
   }
 
   readBackward(key: string, through: number, options: ReadOptions): Promise<Page> {
-    return this.#page(key, (partition) => this.#pages.backward(partition, key, through, options));
+    return this.#page(key, (partition) => pageBackward(partition, key, through, options));
   }
 
   async follow(channel: string, key: string, handlers: FollowHandlers): Promise<Follower> {
@@ -109,20 +137,29 @@ export class TopicLog {
   }
 
   #opened(topic: BoundTopic, epoch: number): Open {
-    const { settings, open: ports } = this.#options;
-    const partitions = topic.partitions.map(
-      (partition, index) =>
-        new PartitionFollower({
-          partition,
-          ports,
-          settings,
-          onRecords: (records) => this.#onRecords(opened, index, records),
-          onTrimmed: (start, unread) => this.#onTrimmed(opened, index, start, unread),
-          onBack: () => this.#renew(opened, true),
-          onAvailable: (available) => this.#available(available, index),
-        }),
-    );
+    const { settings, open: ports, nextId } = this.#options;
+    const partitions = topic.partitions.map((partition, index): BoundPlace => {
+      const follower = new PartitionFollower({
+        partition,
+        ports,
+        settings,
+        epoch,
+        onRecords: (records) => this.#onRecords(opened, index, records),
+        onTrimmed: (start, unread) => this.#onTrimmed(opened, index, start, unread),
+        onBack: () => this.#renew(opened, true),
+        onCurrent: () => opened.partitions[index]!.appends?.flush(),
+        onAvailable: (available) => this.#available(available, index),
+      });
+      const { writer } = partition;
+      const appends =
+        writer === undefined
+          ? undefined
+          : new TopicAppends({ writer, partition: follower, settings, open: ports, nextId });
+      return { follower, appends };
+    });
     const opened: Open = { kind: "open", topic, epoch, partitions };
+    // What is written waits for what has to be read first.
+    for (const { follower, appends } of partitions) if (appends !== undefined) follower.begin();
     return opened;
   }
 
@@ -133,7 +170,7 @@ export class TopicLog {
     }
     const feed = new ChannelFeed((error) => open.onFollowerError?.(error, channel));
     const partition = topic.partitionOf(key);
-    const followed: Followed = { feed, partition, fedTo: partitions[partition]!.through };
+    const followed: Followed = { feed, partition, fedTo: partitions[partition]!.follower.through };
     this.#followed.set(key, followed);
     return followed;
   }
@@ -152,14 +189,16 @@ export class TopicLog {
 
   #headOf({ epoch }: Open, partition: PartitionFollower): Head {
     const end = partition.through;
-    return { epoch, floor: this.#pages.floorOf(partition), end, lineage: [{ epoch, start: 0 }] };
+    return { epoch, floor: partition.base, end, lineage: [{ epoch, start: 0 }] };
   }
 
-  #onRecords(open: Open, index: number, records: readonly PlacedRecord[]): void {
+  #onRecords(open: Open, index: number, records: readonly JudgedRecord[]): void {
+    const { appends } = open.partitions[index]!;
+    for (const { placed, verdict } of records) appends?.passed(placed.record.id, verdict);
     if (this.#state !== open) return;
-    for (const placed of records) {
+    for (const { placed, verdict } of records) {
       const { record } = placed;
-      if (record.kind !== "append") continue;
+      if (record.kind !== "append" || verdict.kind !== "accepted") continue;
       const followed = this.#followed.get(record.channel);
       if (followed === undefined) continue;
       if (followed.partition === index) this.#feed(followed, boundEntry(placed, record));
@@ -243,7 +282,7 @@ export class TopicLog {
         const epoch = await register.epochOf(topic.identity, state.above);
         opened = this.#opened(topic, epoch);
         const { partitions } = opened;
-        await Promise.all(this.#places(topic).map((place) => partitions[place]!.caughtUp()));
+        await Promise.all(this.#places(topic).map((place) => partitions[place]!.follower.caughtUp()));
         if (this.#state === state) {
           this.#begin(opened);
           return;
@@ -267,7 +306,7 @@ export class TopicLog {
     this.#backoff.succeeded();
     for (const [key, followed] of this.#followed) {
       followed.partition = open.topic.partitionOf(key);
-      const partition = open.partitions[followed.partition]!;
+      const partition = open.partitions[followed.partition]!.follower;
       const head = this.#headOf(open, partition);
       followed.fedTo = head.end;
       followed.feed.epoch(head);
@@ -276,7 +315,7 @@ export class TopicLog {
   }
 
   #partition({ topic, partitions }: Open, key: string): PartitionFollower {
-    return partitions[topic.partitionOf(key)]!;
+    return partitions[topic.partitionOf(key)]!.follower;
   }
 
   #requireOpen(): Open {
@@ -292,6 +331,9 @@ export class TopicLog {
 }
 
 function stop({ topic, partitions }: Open): void {
-  for (const partition of partitions) partition.stop();
+  for (const { follower, appends } of partitions) {
+    follower.stop();
+    appends?.stop();
+  }
   topic.close();
 }

@@ -25,8 +25,8 @@ export interface TopicsOptions extends BoundTopicSettings, BrokerLogSettings {
 }
 
 /**
- * A log with channels beside its own: topics that other programs write, by their keys, to be read. Their epochs are kept in
- * `own`, in channels `$topics.NAME`; all nodes of a service name the same bindings.
+ * A log with channels beside its own: topics that other programs write, by their keys, to be read, and written too where the
+ * binding says so. Their epochs are kept in `own`, in channels `$topics.NAME`; all nodes of a service name the same bindings.
  *
  * A topic that was made anew, has another number of partitions or went back begins a new epoch. History is by scan, and reaches
  * `historyOffsets` back; what was compacted away is no entry, and what cannot be carried is a hole.
@@ -57,9 +57,12 @@ class LogWithTopics implements Log {
       isRegister(channel) ? registerPolicy : open.policyOf(channel);
     await this.#own.open({ ...open, policyOf });
     const settings = { ...brokerLogDefaults, ...boundTopicDefaults, ...this.#options };
+    const node = Array.from(open.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    let ids = 0;
+    const nextId = (): string => `${node}-${(ids += 1)}`;
     const topics = this.#options.bindings.map((binding) => {
       const register = new EpochRegister(this.#own, binding.name, open);
-      return new TopicLog({ binding, register, settings, open });
+      return new TopicLog({ binding, register, settings, open, nextId });
     });
     try {
       for (const topic of topics) await topic.open();
@@ -72,8 +75,10 @@ class LogWithTopics implements Log {
   }
 
   async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    const outcomes = (await this.#own.append(appends.filter(({ channel }) => !this.#isBound(channel)))).values();
-    return appends.map(({ channel }) => (this.#isBound(channel) ? readOnly(channel) : outcomes.next().value!));
+    const own = this.#own.append(appends.filter(({ channel }) => !this.#isBound(channel)));
+    const bound = appends.map((append) => this.#appendBound(append));
+    const outcomes = (await own).values();
+    return Promise.all(bound.map((outcome) => outcome ?? outcomes.next().value!));
   }
 
   async head(channel: string): Promise<Head> {
@@ -104,6 +109,14 @@ class LogWithTopics implements Log {
     await this.#own.close();
   }
 
+  /** `undefined` for a channel of the log's own. */
+  #appendBound(append: Append): Promise<AppendOutcome> | AppendOutcome | undefined {
+    if (!this.#isBound(append.channel)) return undefined;
+    if (this.#topics.length === 0) return { kind: "failed", code: "log-unavailable", message: "the log is not open" };
+    const { topic, key } = this.#boundTo(append.channel)!;
+    return topic.append({ ...append, channel: key });
+  }
+
   #isBound(channel: string): boolean {
     return this.#options.bindings.some(({ keyOf }) => keyOf(channel) !== undefined);
   }
@@ -118,8 +131,4 @@ class LogWithTopics implements Log {
     }
     return undefined;
   }
-}
-
-function readOnly(channel: string): AppendOutcome {
-  return { kind: "failed", code: "log-full", message: `channel ${channel} is bound to be read only` };
 }

@@ -159,6 +159,11 @@ export class PendingAppends {
     }
   }
 
+  /** Whether another append of its channel and producer waits. */
+  isWaitingBefore(append: Append): boolean {
+    return this.#lanes.has(laneOf(append));
+  }
+
   /** Resolves when nothing waits any more. */
   empty(): Promise<void> {
     return new Promise((resolve) => {

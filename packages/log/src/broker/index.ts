@@ -9,9 +9,17 @@ export { Backoff } from "./backoff.ts";
 export type { BackoffSettings } from "./backoff.ts";
 export { SettingsWatch } from "./settings-watch.ts";
 export type { SettingsWatchOptions } from "./settings-watch.ts";
-export { boundRecord } from "../bound/bound-record.ts";
+export { boundRecord, refusal } from "../bound/bound-record.ts";
 export type { ForeignMessage, PayloadRule } from "../bound/bound-record.ts";
 export { compileKey } from "../bound/key-template.ts";
-export type { BoundPartition, BoundTopic, BoundTopicSettings, TopicBinding } from "../bound/topic-binding.ts";
+export { markHeaders } from "../bound/mark-headers.ts";
+export type { MarkedRecord } from "../bound/mark-headers.ts";
+export type {
+  BoundPartition,
+  BoundTopic,
+  BoundTopicSettings,
+  BoundWriter,
+  TopicBinding,
+} from "../bound/topic-binding.ts";
 export { withTopics } from "../bound/with-topics.ts";
 export type { TopicsOptions } from "../bound/with-topics.ts";

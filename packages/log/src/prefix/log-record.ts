@@ -21,6 +21,20 @@ export interface AppendRecord {
   readonly payload: Payload;
   readonly key: string;
   readonly publisher: string;
+  /** Only in topics of others, where nothing but the record itself can say whether it counts. */
+  readonly mark?: WriterMark;
+}
+
+/** What a node had read of a partition when it wrote a record into it: see `WindowedPrefix`. */
+export interface WriterMark {
+  /** Which partition: what was copied out of another one is marked for that. */
+  readonly origin: string;
+  /** All up to this offset. */
+  readonly seen: number;
+  /** Identity of the record there; "" where there was none. */
+  readonly seenId: string;
+  /** The sequence of the producer that counted last by then; 0: none. */
+  readonly last: number;
 }
 
 /** The log begins: at its start (`nothing`), or anew, because nobody knows what came before (`unknown`). */

@@ -1,5 +1,7 @@
 import { boundRecord, compileKey } from "@hawser/log/broker";
-import type { BoundPartition, BoundTopic, Fetched, PlacedRecord, TopicBinding } from "@hawser/log/broker";
+import type { BoundPartition, BoundTopic, BoundWriter, Fetched, PlacedRecord, TopicBinding } from "@hawser/log/broker";
+import { markHeaders } from "../../src/bound/mark-headers.ts";
+import type { MarkedRecord } from "../../src/bound/mark-headers.ts";
 import { encodeText } from "@hawser/protocol";
 import type { SimulatedWorld } from "./simulated-world.ts";
 
@@ -16,6 +18,12 @@ export class MemoryTopic {
   isThere = true;
   misplaced: [key: string, partition: number][] = [];
   fetches = 0;
+  /** Whether nodes write into it. */
+  isWritten = false;
+  /** What becomes of records that a node writes: `land` has them in the topic, as often as it is called. Rejects: the node does not know. */
+  deliver: (land: () => void) => Promise<void> = async (land) => land();
+  /** Records of nodes that landed. */
+  landed = 0;
 
   constructor(world: SimulatedWorld, partitions = 2) {
     this.#world = world;
@@ -30,10 +38,12 @@ export class MemoryTopic {
 
   write(key: string | undefined, text: string | undefined, partition = this.partitionOf(key ?? "")): void {
     const value = text === undefined ? undefined : encodeText(text);
-    const offset = this.#next[partition]!;
-    this.#next[partition] = offset + 1;
-    const record = boundRecord({ key, value, id: `${(this.#ids += 1)}` }, rule);
-    this.#partitions[partition]!.push({ offset, time: this.#world.clock.now(), record });
+    this.put(partition, boundRecord({ key, value, id: `${(this.#ids += 1)}` }, rule));
+  }
+
+  /** What is in a partition, as any program reads it. */
+  recordsIn(partition: number): readonly PlacedRecord[] {
+    return this.#partitions[partition]!;
   }
 
   trim(partition: number, start: number): void {
@@ -63,6 +73,7 @@ export class MemoryTopic {
     const made = this.#made;
     const partitions = this.#partitions.map((_, partition): BoundPartition => ({
       fetch: (offset, maxCount, waitMs) => this.#fetch(made, partition, offset, maxCount, waitMs),
+      writer: this.isWritten ? this.#writer(partition) : undefined,
     }));
     const count = partitions.length;
     return {
@@ -76,6 +87,32 @@ export class MemoryTopic {
       onMisplaced: (key, partition) => void this.misplaced.push([key, partition]),
       close: () => {},
     };
+  }
+
+  /** A record as it is. */
+  put(partition: number, record: PlacedRecord["record"]): void {
+    const offset = this.#next[partition]!;
+    this.#next[partition] = offset + 1;
+    this.#partitions[partition]!.push({ offset, time: this.#world.clock.now(), record });
+  }
+
+  #writer(partition: number): BoundWriter {
+    return {
+      origin: `orders/${partition}`,
+      produce: (records) => this.deliver(() => this.#land(partition, records)),
+      refuse: ({ data }) => (data.byteLength > rule.maxPayloadBytes ? "it is too large" : undefined),
+    };
+  }
+
+  /** By their headers, as they go over a wire. */
+  #land(partition: number, records: readonly MarkedRecord[]): void {
+    for (const marked of records) {
+      const headers = markHeaders(marked);
+      const { channel: key, payload } = marked;
+      this.landed += 1;
+      const id = `${(this.#ids += 1)}`;
+      this.put(partition, boundRecord({ key, value: payload.data, id, header: (name) => headers[name] }, rule));
+    }
   }
 
   async #fetch(made: number, partition: number, offset: number, maxCount: number, waitMs: number): Promise<Fetched> {
