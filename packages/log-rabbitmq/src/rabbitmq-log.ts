@@ -1,5 +1,5 @@
 import type { Log } from "@hawser/log";
-import { brokerLog } from "@hawser/log/broker";
+import { brokerLog, brokerLogDefaults } from "@hawser/log/broker";
 import type { BrokerLogSettings } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import { compileBindings } from "./bindings/bindings.ts";
@@ -18,7 +18,7 @@ const blockOffsets = 4_000;
 /** Options of `rabbitmqLog`: those of the broker, and those of every log over a broker that can only order, of which `retryMs` is 1,000 and `blockOffsets` 4,000. */
 export interface RabbitmqLogOptions
   extends RabbitmqSourceOptions, Omit<BrokerLogSettings, "minBackoffMs" | "maxBackoffMs"> {
-  /** Streams that other programs write, as channels that are read only. The first whose pattern names a channel has it. */
+  /** Streams that other programs write, as channels. The first whose pattern names a channel has it. */
   readonly bindings?: readonly RabbitmqBinding[];
   /** Such streams that a node reads at a time; past it `overloaded`. Default 200. */
   readonly maxBoundStreams?: number;
@@ -47,11 +47,26 @@ const boundDefaults = { maxBoundStreams: 200, maxBoundFollowed: 10_000, maxBound
 export function rabbitmqLog(options: RabbitmqLogOptions = {}): Log {
   const own = brokerLog({ retryMs, blockOffsets, ...options, source: rabbitmqSource(options) });
   if (options.bindings === undefined || options.bindings.length === 0) return own;
-  const limits = { ...boundDefaults, prefetch: options.prefetch ?? 1_000 };
+  const connection = connectionSettings(options);
+  const { maxUnconfirmed = 20_000, maxUnconfirmedBytes = 64 << 20, confirmTimeoutMs = 10_000 } = options;
+  const { minBackoffMs, maxBackoffMs } = connection;
+  const limits = {
+    ...boundDefaults,
+    prefetch: options.prefetch ?? 1_000,
+    publisher: {
+      maxUnconfirmed,
+      maxUnconfirmedBytes,
+      confirmTimeoutMs,
+      recordsPerMessage: 1,
+      minBackoffMs,
+      maxBackoffMs,
+    },
+    settings: { ...brokerLogDefaults, retryMs, ...options, minBackoffMs, maxBackoffMs },
+  };
   for (const name of ["maxBoundStreams", "maxBoundFollowed", "maxBoundScan"] as const) {
     const value = options[name] ?? limits[name];
     if (!Number.isSafeInteger(value) || value < 1) throw new HawserError("option-invalid", `\`${name}\` is 1 or more`);
     limits[name] = value;
   }
-  return new BoundLog(own, compileBindings(options.bindings), connectionSettings(options), limits);
+  return new BoundLog(own, compileBindings(options.bindings, options.maxPayloadBytes), connection, limits);
 }

@@ -3,11 +3,20 @@ import type { BackoffSettings, BrokerPorts, LogRecord } from "@hawser/log/broker
 import { assert } from "@hawser/protocol";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import { messageOf } from "./carried-message.ts";
+import type { CarriedMessage } from "./carried-message.ts";
 import { grouped } from "./packed-records.ts";
 import { unavailable } from "./paced-connection.ts";
 import type { PacedConnection } from "./paced-connection.ts";
 
 type OwnRecord = Exclude<LogRecord, { kind: "foreign" }>;
+
+/** A message for a stream. */
+export interface StreamMessage extends CarriedMessage {
+  /** Records in it. */
+  readonly records: number;
+  /** How it gets to the stream. Default: by the stream's own name. */
+  readonly route?: { readonly exchange: string; readonly routingKey: string };
+}
 
 interface Ready {
   readonly channel: ConfirmChannel;
@@ -46,9 +55,9 @@ export class StreamPublisher {
     this.#limits = limits;
   }
 
-  /** Connects, so that it can publish. */
+  /** Connects, so that it can publish, unless it is connected. */
   async open(): Promise<void> {
-    await this.#opening();
+    if (this.#ready === undefined) await this.#opening();
   }
 
   /**
@@ -58,6 +67,16 @@ export class StreamPublisher {
    * @throws HawserError `log-unavailable`: whether they are there is not known, unless the message says that they were not sent.
    */
   async produce(stream: string, records: readonly LogRecord[]): Promise<void> {
+    const now = this.#ports.clock.now();
+    const groups = grouped(records.map(own), this.#limits.recordsPerMessage);
+    await this.publish(
+      stream,
+      groups.map((group) => ({ ...messageOf(group, now), records: group.length })),
+    );
+  }
+
+  /** The same of messages, each with an id of its own. */
+  async publish(stream: string, messages: readonly StreamMessage[]): Promise<void> {
     const backoff = this.#backoff(stream);
     const ready = this.#ready;
     if (ready === undefined) {
@@ -70,14 +89,12 @@ export class StreamPublisher {
     if (this.#unconfirmed >= maxUnconfirmed || this.#unconfirmedBytes >= maxUnconfirmedBytes) {
       throw unavailable(`not sent: RabbitMQ has yet to confirm ${this.#unconfirmed} records`);
     }
-    const now = this.#ports.clock.now();
     // What came to a stream whose leader was about to change is never confirmed, nor is what comes behind it on this channel.
     const patience = this.#ports.timers.after(this.#limits.confirmTimeoutMs, () => {
       ready.channel.close().catch(() => {});
     });
     try {
-      const groups = grouped(records.map(own), this.#limits.recordsPerMessage);
-      await Promise.all(groups.map((group) => this.#send(ready, stream, group, now)));
+      await Promise.all(messages.map((message) => this.#send(ready, stream, message)));
       backoff.succeeded();
     } catch (error) {
       backoff.failed();
@@ -87,12 +104,12 @@ export class StreamPublisher {
     }
   }
 
-  #send({ channel, returned }: Ready, stream: string, records: readonly OwnRecord[], now: number): Promise<void> {
-    const { content, properties } = messageOf(records, now);
-    this.#unconfirmed += records.length;
+  #send({ channel, returned }: Ready, stream: string, message: StreamMessage): Promise<void> {
+    const { content, properties, records, route = { exchange: "", routingKey: stream } } = message;
+    this.#unconfirmed += records;
     this.#unconfirmedBytes += content.length;
     const settled = (): void => {
-      this.#unconfirmed -= records.length;
+      this.#unconfirmed -= records;
       this.#unconfirmedBytes -= content.length;
     };
     return new Promise((resolve, reject) => {
@@ -104,7 +121,7 @@ export class StreamPublisher {
         else reject(unavailable("RabbitMQ did not confirm", error));
       };
       try {
-        channel.sendToQueue(stream, content, properties, onConfirm);
+        channel.publish(route.exchange, route.routingKey, content, properties, onConfirm);
       } catch (error) {
         settled();
         reject(unavailable("the channel to RabbitMQ is closed", error));

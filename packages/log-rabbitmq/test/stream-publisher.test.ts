@@ -5,12 +5,14 @@ import { encodeText, systemPorts } from "@hawser/protocol";
 import type { PacedConnection } from "../src/paced-connection.ts";
 import { StreamPublisher } from "../src/stream-publisher.ts";
 
+type Confirm = (error: Error | null) => void;
+
 /** A channel of a broker that confirms only when it is told to; when it is closed, what waits on it fails. */
 class FakeChannel extends EventEmitter {
-  readonly unconfirmed: ((error: Error | null) => void)[] = [];
+  readonly unconfirmed: Confirm[] = [];
   isClosed = false;
 
-  sendToQueue(_stream: string, _content: Buffer, _properties: object, confirm: (error: Error | null) => void): void {
+  publish(_exchange: string, _key: string, _content: Buffer, _properties: object, confirm: Confirm): void {
     this.unconfirmed.push(confirm);
   }
 

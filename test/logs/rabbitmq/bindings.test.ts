@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Entry, Head, Log } from "@hawser/log";
-import { bindingCases } from "@hawser/log/conformance";
+import { bindingCases, numbered } from "@hawser/log/conformance";
 import type { BindingHarness } from "@hawser/log/conformance";
 import { rabbitmqLog } from "@hawser/log-rabbitmq";
 import type { RabbitmqLogOptions } from "@hawser/log-rabbitmq";
 import { encodeText, strictTextOf, systemPorts } from "@hawser/protocol";
 import { connect } from "amqplib";
-import type { ChannelModel, ConfirmChannel } from "amqplib";
+import type { ChannelModel, ConfirmChannel, ConsumeMessage } from "amqplib";
 import { RabbitmqServer, rabbitmqServer } from "./rabbitmq-server.ts";
 
 const ports = systemPorts();
@@ -23,6 +23,7 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of 
   beforeAll(async () => {
     server = await RabbitmqServer.start();
     model = await connect(server.url);
+    model.on("error", () => {});
   });
   afterAll(async () => {
     await model?.close().catch(() => {});
@@ -47,6 +48,22 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of 
     await log.open({ ...ports, policyOf: () => ({ durability: "commit", ...kept }) });
     onTestFinished(() => log.close());
     return log;
+  }
+
+  /** What any other program reads of the stream. */
+  async function consumed(messages: number): Promise<readonly ConsumeMessage[]> {
+    const consumer = await model.createChannel();
+    await consumer.prefetch(100);
+    const read: ConsumeMessage[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const take = (message: ConsumeMessage | null): void => {
+        if (message !== null) read.push(message);
+        if (read.length === messages) resolve();
+      };
+      consumer.consume(name, take, { arguments: { "x-stream-offset": "first" } }).catch(reject);
+    });
+    await consumer.close();
+    return read;
   }
 
   const keyed = () => [{ pattern: "orders.{id}", stream: name, key: { header: "order" }, kind: "text" } as const];
@@ -110,6 +127,82 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of 
     expect([theirs.texts, own.texts]).toEqual([["x", "y"], ["z"]]);
   });
 
+  it("take what clients publish, where they are written too, as messages that any consumer reads", async () => {
+    const bindings = [{ ...keyed()[0]!, mode: "both" }] as const;
+    const [log, other] = [await open({ bindings }), await open({ bindings })];
+    const followed = await follow(other, "orders.7");
+    await write("7 placed");
+    const outcomes = await log.append([
+      { ...numbered("orders.7", "p", 1), publisher: "ada" },
+      plain("orders.7", "7 packed"),
+    ]);
+    await until(() => followed.texts.length === 3);
+    expect(followed.texts).toEqual(["7 placed", "p-1", "7 packed"]);
+    const { epoch } = await other.head("orders.7");
+    expect(outcomes).toEqual([
+      { kind: "accepted", epoch, offset: 2 },
+      { kind: "accepted", epoch, offset: 3 },
+    ]);
+    expect((await everything(log, "orders.7")).map(({ publisher }) => publisher)).toEqual(["", "ada", ""]);
+    expect(await other.append([numbered("orders.7", "p", 1)])).toMatchObject([{ kind: "duplicate" }]);
+    expect(await other.append([numbered("orders.7", "q", 2)])).toEqual([{ kind: "producer-unknown" }]);
+    const messages = await consumed(3);
+    expect(messages.map(({ content }) => content.toString())).toEqual(followed.texts);
+    const { headers, contentType } = messages[1]!.properties;
+    expect([contentType, headers?.["order"], headers?.["hawser-user"]]).toEqual([
+      "text/plain; charset=utf-8",
+      "7",
+      "ada",
+    ]);
+  });
+
+  it("are written by way of an exchange, where the routing key says which channel it is", async () => {
+    await channel.assertExchange(`${name}-exchange`, "direct");
+    await channel.bindQueue(name, `${name}-exchange`, "7");
+    const binding = { pattern: "orders.{id}", stream: name, key: "routing-key", kind: "text", mode: "both" } as const;
+    const log = await open({ bindings: [{ ...binding, exchange: `${name}-exchange` }], appendTimeoutMs: 1_500 });
+    expect(await log.append([plain("orders.7", "x")])).toMatchObject([{ kind: "accepted" }]);
+    expect((await everything(log, "orders.7")).map(textOf)).toEqual(["x"]);
+    // Nobody has bound the stream for that one.
+    expect(await log.append([plain("orders.8", "x")])).toMatchObject([{ kind: "failed", code: "log-unavailable" }]);
+  });
+
+  it("have each message once and in order over two nodes while the broker is killed, for a third node too", async () => {
+    const bindings = [{ pattern: "orders", stream: name, kind: "text", mode: "both" }] as const;
+    const options = { bindings, retryMs: 300, appendTimeoutMs: 3_000 };
+    const logs = [await open(options), await open(options)];
+    const followed = await Promise.all(logs.map((log) => follow(log, "orders")));
+    const messages = 400;
+    let accepted = 0;
+    let failures = 0;
+    const publish = async (): Promise<void> => {
+      for (let turn = 0; accepted < messages; turn += 1) {
+        const appends = Array.from({ length: Math.min(8, messages - accepted) }, (_, index) =>
+          numbered("orders", "p", accepted + 1 + index),
+        );
+        for (const { kind } of await logs[turn % 2]!.append(appends)) {
+          if (kind !== "accepted" && kind !== "duplicate") {
+            failures += 1;
+            break;
+          }
+          accepted += 1;
+        }
+      }
+    };
+    const publishing = publish();
+    await until(() => accepted > messages / 4);
+    await server.kill();
+    await server.start();
+    model = await connect(server.url);
+    model.on("error", () => {});
+    await publishing;
+    await until(() => followed.every(({ texts }) => texts.length >= messages));
+    const expected = Array.from({ length: messages }, (_, index) => `p-${index + 1}`);
+    expect(followed.map(({ texts }) => texts)).toEqual([expected, expected]);
+    expect((await everything(await open(options), "orders")).map(textOf)).toEqual(expected);
+    expect(failures).toBeGreaterThan(0);
+  });
+
   it("are parted by what stands in a header, and a page looks through no more than its limit", async () => {
     await write("a1", "b1", "a2", "c1", "a3", "b2");
     const log = await open({ bindings: keyed(), maxBoundScan: 2 });
@@ -170,6 +263,7 @@ describe.skipIf(rabbitmqServer === undefined && !process.env["CI"])("streams of 
     await server.stop();
     await server.start();
     model = await connect(server.url);
+    model.on("error", () => {});
     channel = await model.createConfirmChannel();
     while (followed.texts.length < 2) {
       // What comes before RabbitMQ has started the stream is confirmed, and lost.

@@ -10,9 +10,12 @@ import type {
   Page,
   ReadOptions,
 } from "@hawser/log";
+import type { BrokerLogSettings, MarkedRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import type { ConnectionSettings } from "../connection-options.ts";
 import { PacedConnection } from "../paced-connection.ts";
+import { StreamPublisher } from "../stream-publisher.ts";
+import type { StreamPublisherLimits } from "../stream-publisher.ts";
 import { StreamReader } from "../stream-reader.ts";
 import type { BoundTo } from "./bindings.ts";
 import { BoundStream } from "./bound-stream.ts";
@@ -27,10 +30,17 @@ export interface BoundLimits {
   /** Messages that one page of a channel looks through. */
   readonly maxBoundScan: number;
   readonly prefetch: number;
+  /** Of what is written into them. */
+  readonly publisher: StreamPublisherLimits;
+  readonly settings: Required<BrokerLogSettings>;
 }
 
 interface Open {
   readonly connection: PacedConnection;
+  /** A broker that slows a publisher down stops to read from its connection, which must not stop what is read. */
+  readonly publishing: PacedConnection;
+  readonly publisher: StreamPublisher;
+  readonly nextId: () => string;
   readonly ports: LogOpenOptions;
   /** By the stream, and for those with one channel that; the one that was used longest ago first. */
   readonly streams: Map<string, BoundStream>;
@@ -60,15 +70,20 @@ export class BoundLog implements Log {
 
   async open(ports: LogOpenOptions): Promise<void> {
     await this.#own.open(ports);
-    this.#open = { connection: new PacedConnection(this.#settings, ports, "bindings"), ports, streams: new Map() };
+    const connection = new PacedConnection(this.#settings, ports, "bindings");
+    const publishing = new PacedConnection(this.#settings, ports, "bindings, publishing");
+    const publisher = new StreamPublisher(publishing, ports, this.#limits.publisher);
+    const node = Buffer.from(ports.random.bytes(8)).toString("hex");
+    let ids = 0;
+    const nextId = (): string => `${node}-${(ids += 1)}`;
+    this.#open = { connection, publishing, publisher, nextId, ports, streams: new Map() };
   }
 
   async append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
-    const own = appends.filter(({ channel }) => this.#bind(channel) === undefined);
-    const outcomes = (await this.#own.append(own)).values();
-    return appends.map(({ channel }) =>
-      this.#bind(channel) === undefined ? outcomes.next().value! : readOnly(channel),
-    );
+    const own = this.#own.append(appends.filter(({ channel }) => this.#bind(channel) === undefined));
+    const bound = appends.map((append) => this.#appendBound(append));
+    const outcomes = (await own).values();
+    return Promise.all(bound.map((outcome) => outcome ?? Promise.resolve(outcomes.next().value!)));
   }
 
   async head(channel: string): Promise<Head> {
@@ -93,7 +108,23 @@ export class BoundLog implements Log {
     this.#open = undefined;
     for (const stream of open?.streams.values() ?? []) stream.close();
     await this.#own.close();
-    await open?.connection.close();
+    await Promise.all([open?.connection.close(), open?.publishing.close()]);
+  }
+
+  /** `undefined` for a channel of the log's own. */
+  #appendBound(append: Append): Promise<AppendOutcome> | undefined {
+    if (this.#bind(append.channel) === undefined) return undefined;
+    return this.#appendTo(append).catch((error: unknown): AppendOutcome => ({
+      kind: "failed",
+      code: "log-unavailable",
+      message: (error as Error).message,
+    }));
+  }
+
+  async #appendTo(append: Append): Promise<AppendOutcome> {
+    const stream = this.#streamOf(append.channel)!;
+    if (stream.isWritten) await this.#open!.publisher.open();
+    return stream.append(append);
   }
 
   #streamOf(channel: string): BoundStream | undefined {
@@ -107,7 +138,10 @@ export class BoundLog implements Log {
     return stream;
   }
 
-  #create({ connection, ports, streams }: Open, { stream: name, read }: BoundTo): BoundStream {
+  #create(
+    { connection, publisher, ports, streams, nextId }: Open,
+    { stream: name, read, write }: BoundTo,
+  ): BoundStream {
     const { maxBoundStreams, maxBoundFollowed, maxBoundScan, prefetch } = this.#limits;
     if (streams.size >= maxBoundStreams) {
       const idle = [...streams].find(([, stream]) => stream.isIdle);
@@ -123,10 +157,22 @@ export class BoundLog implements Log {
       read: (message) => [read(message)].filter((one) => one !== undefined),
     });
     const epochs = new StreamEpochs(this.#own, `$bound.${name}`, ports);
-    return new BoundStream({ name, reader, epochs, ports, maxFollowed: maxBoundFollowed, maxScan: maxBoundScan });
+    const writing = write && {
+      nextId,
+      settings: this.#limits.settings,
+      writer: {
+        origin: name,
+        produce: (records: readonly MarkedRecord[]) => {
+          const now = ports.clock.now();
+          return publisher.publish(
+            name,
+            records.map((record) => write.messageOf(record, now)),
+          );
+        },
+        refuse: write.refuse,
+      },
+    };
+    const limit = { maxFollowed: maxBoundFollowed, maxScan: maxBoundScan };
+    return new BoundStream({ name, reader, epochs, ports, ...limit, write: writing });
   }
-}
-
-function readOnly(channel: string): AppendOutcome {
-  return { kind: "failed", code: "log-full", message: `channel ${channel} is bound to be read only` };
 }

@@ -1,11 +1,24 @@
 import { ChannelFeed, FeedPump } from "@hawser/log";
-import type { Follower, FollowHandlers, Head, LogOpenOptions, Page, ReadOptions } from "@hawser/log";
+import type {
+  Append,
+  AppendOutcome,
+  Follower,
+  FollowHandlers,
+  Head,
+  LogOpenOptions,
+  Page,
+  ReadOptions,
+} from "@hawser/log";
 import { HawserError } from "@hawser/protocol";
 import { unavailable } from "../paced-connection.ts";
 import type { FetchedMessages, StreamReader } from "../stream-reader.ts";
 import { boundEntry } from "./bindings.ts";
 import type { BoundMessage } from "./bindings.ts";
+import { maxFetch, pageBackward, pageForward } from "./bound-pages.ts";
+import type { Bounds, PageOptions } from "./bound-pages.ts";
 import type { StreamEpochs } from "./stream-epochs.ts";
+import { WrittenStream } from "./written-stream.ts";
+import type { WrittenStreamOptions } from "./written-stream.ts";
 
 /** What a stream of others is followed and read with. */
 export interface BoundStreamOptions {
@@ -16,7 +29,12 @@ export interface BoundStreamOptions {
   readonly maxFollowed: number;
   /** Messages that one page looks through. */
   readonly maxScan: number;
+  /** How it is written; `undefined`: it is only read. */
+  readonly write: StreamWriting | undefined;
 }
+
+/** What a stream is written with. */
+export type StreamWriting = Pick<WrittenStreamOptions, "writer" | "settings" | "nextId">;
 
 interface BoundChannel {
   readonly feed: ChannelFeed;
@@ -32,13 +50,6 @@ interface Position {
   readonly id: string | undefined;
 }
 
-interface Bounds {
-  readonly epoch: number;
-  readonly floor: number;
-  readonly end: number;
-}
-
-const maxFetch = 500;
 const waitMs = 1_000;
 /** How old the proof may be that the stream is still the same. */
 const proofMs = 1_000;
@@ -54,6 +65,10 @@ export class BoundStream {
   readonly #channels = new Map<string, BoundChannel>();
   readonly #pump = new FeedPump();
   #position: Position | undefined;
+  /** Since it was begun to read, where nodes write into it. */
+  #written: WrittenStream | undefined;
+  /** The end when it was begun to read: what is told begins there. */
+  #toldFrom = 0;
   #running = false;
   #provenAt = -Infinity;
   #floor = 0;
@@ -67,52 +82,35 @@ export class BoundStream {
 
   /** Whether nobody follows it. */
   get isIdle(): boolean {
-    return this.#channels.size === 0;
+    return this.#channels.size === 0 && this.#written?.isWaiting !== true;
+  }
+
+  /** Whether nodes write into it. */
+  get isWritten(): boolean {
+    return this.#options.write !== undefined;
+  }
+
+  /** @throws HawserError `log-unavailable` when the stream does not answer: nothing was written. */
+  async append(append: Append): Promise<AppendOutcome> {
+    if (this.#options.write === undefined) {
+      const message = `channel ${append.channel} is bound to be read only`;
+      return { kind: "failed", code: "log-full", message };
+    }
+    this.#start();
+    await this.#standing();
+    return this.#written!.append(append);
   }
 
   async head(): Promise<Head> {
     return headOf(await this.#bounds());
   }
 
-  async read(channel: string, after: number, { maxCount, maxBytes }: ReadOptions): Promise<Page> {
-    const { epoch, floor, end } = await this.#bounds();
-    const from = Math.max(after, floor);
-    const entries = [];
-    let bytes = 0;
-    let at = from;
-    while (at < end && entries.length < maxCount && bytes < maxBytes && at - from < this.#options.maxScan) {
-      const messages = await this.#between(at, Math.min(end, at + maxFetch));
-      for (const message of messages) {
-        at = message.offset;
-        if (message.channel !== channel) continue;
-        entries.push(boundEntry(message));
-        bytes += message.payload?.data.length ?? 0;
-        if (entries.length === maxCount || bytes >= maxBytes) break;
-      }
-    }
-    return { epoch, floor, interval: { from, to: at }, entries, more: at < end };
+  async read(channel: string, after: number, options: ReadOptions): Promise<Page> {
+    return pageForward(after, await this.#paging(channel, options));
   }
 
-  async readBackward(channel: string, through: number, { maxCount, maxBytes }: ReadOptions): Promise<Page> {
-    const { epoch, floor, end } = await this.#bounds();
-    const to = Math.max(floor, Math.min(through, end));
-    let found: readonly BoundMessage[] = [];
-    let low = to;
-    while (low > floor && found.length < maxCount && to - low < this.#options.maxScan) {
-      const from = Math.max(floor, low - maxFetch);
-      const own = (await this.#between(from, low)).filter((message) => message.channel === channel);
-      found = [...own, ...found];
-      low = from;
-    }
-    const kept: BoundMessage[] = [];
-    let bytes = 0;
-    for (const message of found.toReversed()) {
-      if (kept.length === maxCount || bytes >= maxBytes) break;
-      kept.unshift(message);
-      bytes += message.payload?.data.length ?? 0;
-    }
-    const from = kept.length < found.length ? kept[0]!.offset - 1 : low;
-    return { epoch, floor, interval: { from, to }, entries: kept.map(boundEntry), more: from > floor };
+  async readBackward(channel: string, through: number, options: ReadOptions): Promise<Page> {
+    return pageBackward(through, await this.#paging(channel, options));
   }
 
   async follow(name: string, handlers: FollowHandlers): Promise<Follower> {
@@ -121,15 +119,12 @@ export class BoundStream {
       if (!channel.feed.active && this.#channels.get(name) === channel) this.#channels.delete(name);
     };
     try {
-      if (!this.#running) void this.#run();
+      this.#start();
       const position = await this.#standing();
       if (!channel.feed.active) channel.at = position.offset;
       const { epoch } = position;
-      return channel.feed.join(
-        handlers,
-        headOf({ epoch, floor: Math.min(this.#floor, channel.at), end: channel.at }),
-        forget,
-      );
+      const floor = Math.min(Math.max(this.#floor, this.#written?.base ?? 0), channel.at);
+      return channel.feed.join(handlers, headOf({ epoch, floor, end: channel.at }), forget);
     } catch (error) {
       forget();
       throw error;
@@ -141,6 +136,7 @@ export class BoundStream {
     for (const { feed } of this.#channels.values()) feed.close();
     this.#channels.clear();
     this.#pump.clear();
+    this.#written?.stop();
     this.#options.reader.close();
     this.#wake();
     void this.#options.epochs.close();
@@ -156,13 +152,19 @@ export class BoundStream {
     return channel;
   }
 
-  /** Reads what is new until nobody follows any more. */
+  #start(): void {
+    if (!this.#running) void this.#run();
+  }
+
+  /** Reads what is new until nobody follows any more; where nodes write, for as long as it is open. */
   async #run(): Promise<void> {
     this.#running = true;
-    while (!this.#closed && !this.isIdle) {
+    while (!this.#closed && (!this.isIdle || this.isWritten)) {
       try {
         await this.#readOn();
         this.#tellAvailable(true);
+        this.#written?.flush();
+        this.#wake();
       } catch {
         // As the next attempt will find.
         this.#tellAvailable(false);
@@ -180,8 +182,7 @@ export class BoundStream {
     if (before === undefined || before.epoch !== epochs.mark?.epoch) {
       const position = await this.#begin();
       this.#position = position;
-      if (before !== undefined) this.#tellEpoch(position.epoch, position.offset);
-      this.#wake();
+      if (before !== undefined) this.#tellEpoch(position.epoch, this.#toldFrom);
       return;
     }
     const fetched = await reader.fetch(before.offset, maxFetch, waitMs);
@@ -200,7 +201,8 @@ export class BoundStream {
   }
 
   #deliver(message: BoundMessage, epoch: number): void {
-    const channel = message.channel === undefined ? undefined : this.#channels.get(message.channel);
+    const counts = this.#written?.pass(message) ?? true;
+    const channel = message.channel === undefined || !counts ? undefined : this.#channels.get(message.channel);
     if (channel !== undefined && message.offset > channel.at) {
       channel.feed.entry(boundEntry(message), channel.at);
       channel.at = message.offset;
@@ -213,7 +215,7 @@ export class BoundStream {
     if (start - 1 <= this.#floor) return;
     this.#floor = start - 1;
     // What went before it was read is not known here.
-    if (start > offset + 1) this.#tellEpoch(epoch, start - 1);
+    if (start > offset + 1 && start > this.#toldFrom) this.#tellEpoch(epoch, start - 1);
     for (const { feed, at } of this.#channels.values()) {
       feed.floor(Math.min(this.#floor, at));
       this.#pump.mark(feed);
@@ -237,15 +239,40 @@ export class BoundStream {
     }
   }
 
-  /** The end of the stream, as it is now. */
+  /** The end of the stream, as it is now; where nodes write into it, as far below as matters. */
   async #begin(): Promise<Position> {
-    const { epoch, floor, end } = await this.#bounds();
+    const { epoch, floor, end } = await this.#ends();
+    this.#written?.stop();
+    this.#written = this.#writing(epoch, floor, end);
+    this.#toldFrom = end;
+    if (this.#written !== undefined) {
+      this.#floor = floor;
+      return { epoch, offset: this.#written.from, id: undefined };
+    }
     const [last] = end > floor ? await this.#between(end - 1, end) : [];
     this.#floor = floor;
     return { epoch, offset: end, id: last?.id };
   }
 
+  #writing(epoch: number, floor: number, end: number): WrittenStream | undefined {
+    const { write, ports } = this.#options;
+    if (write === undefined) return undefined;
+    const isAvailable = (): boolean => this.#available;
+    const caughtUp = async (): Promise<void> => void (await this.#bounds());
+    return new WrittenStream({ ...write, ports, epoch, floor, end, isAvailable, caughtUp });
+  }
+
+  /** What there is of the stream now, all of it passed where it has to be known which of it counts. */
   async #bounds(): Promise<Bounds> {
+    const ends = await this.#ends();
+    if (!this.isWritten) return ends;
+    this.#start();
+    const { epoch } = await this.#standing(ends.end);
+    if (epoch !== ends.epoch) throw unavailable(`the stream ${this.#options.name} became another one`);
+    return { ...ends, floor: Math.max(ends.floor, this.#written!.base) };
+  }
+
+  async #ends(): Promise<Bounds> {
     await this.#prove();
     const { reader, epochs } = this.#options;
     const { start, end } = await reader.fetch(beyond, 1, 0);
@@ -278,6 +305,19 @@ export class BoundStream {
     await epochs.write(last?.offset ?? 0, last?.id ?? "", true);
   }
 
+  async #paging(channel: string, options: ReadOptions): Promise<PageOptions> {
+    const bounds = await this.#bounds();
+    const written = this.#written;
+    return {
+      ...options,
+      bounds,
+      channel,
+      maxScan: this.#options.maxScan,
+      between: (after, through) => this.#between(after, through),
+      counted: (offset) => written?.counted(offset) ?? true,
+    };
+  }
+
   /** The messages of `(after, through]`, all of which the stream is known to have had. */
   async #between(after: number, through: number): Promise<readonly BoundMessage[]> {
     const found: BoundMessage[] = [];
@@ -291,18 +331,20 @@ export class BoundStream {
     return found;
   }
 
-  async #standing(): Promise<Position> {
+  /** Resolves once it was read up to there, and to where it is told from. */
+  async #standing(through = 0): Promise<Position> {
+    const isThere = (): boolean => (this.#position?.offset ?? -1) >= Math.max(through, this.#toldFrom);
     let isLate = false;
     const timer = this.#options.ports.timers.after(10_000, () => {
       isLate = true;
       this.#wake();
     });
-    while (this.#position === undefined && !isLate && !this.#closed) {
+    while (!isThere() && !isLate && !this.#closed) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     timer.cancel();
-    if (this.#position === undefined) throw unavailable(`the stream ${this.#options.name} was not read in time`);
-    return this.#position;
+    if (!isThere()) throw unavailable(`the stream ${this.#options.name} was not read in time`);
+    return this.#position!;
   }
 
   #pause(): Promise<void> {

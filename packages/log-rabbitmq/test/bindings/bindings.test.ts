@@ -36,6 +36,9 @@ describe("a binding", () => {
     { pattern: "orders.{id}", stream: "orders-{id}", key: "routing-key" },
     { pattern: "orders", stream: "orders", key: "routing-key" },
     { pattern: "orders..x", stream: "orders" },
+    { pattern: "orders.{id}", stream: "orders", key: "routing-key", mode: "both" },
+    { pattern: "orders.{id}", stream: "orders", key: "routing-key", exchange: "shop" },
+    { pattern: "orders.{id}", stream: "orders", key: { header: "id" }, mode: "both", exchange: "shop" },
   ])("is refused when its channels would not have each their own messages, as of %j", (binding) => {
     expect(() => compileBindings([binding])).toThrow(expect.objectContaining({ code: "option-invalid" }));
   });

@@ -5,7 +5,7 @@ import type { Fetched, BrokerPorts } from "../prefix/broker.ts";
 import type { PlacedRecord } from "../prefix/log-record.ts";
 import type { Verdict } from "../prefix/accepted-prefix.ts";
 import type { BoundPartition, BoundTopicSettings } from "./topic-binding.ts";
-import { WindowedPrefix } from "./windowed-prefix.ts";
+import { WindowedPrefix, windowOffsets } from "./windowed-prefix.ts";
 
 /** A record and what is to be thought of it. */
 export interface JudgedRecord {
@@ -36,8 +36,6 @@ interface Waiter {
   readonly settle: (isCaughtUp: boolean) => void;
 }
 
-/** Part of the rule, and for every partition the same: of a `WindowedPrefix`. */
-const windowOffsets = 10_000;
 /** Far above every end, and still an offset. */
 const beyond = Number.MAX_SAFE_INTEGER - 1;
 

@@ -5,13 +5,26 @@ import type { BrokerLogSettings } from "../broker-log/broker-log-options.ts";
 import { decideAppend } from "../deduplication/decide-append.ts";
 import type { Verdict } from "../prefix/accepted-prefix.ts";
 import type { MarkedRecord } from "./mark-headers.ts";
-import type { PartitionFollower } from "./partition-follower.ts";
 import type { BoundWriter } from "./topic-binding.ts";
+
+/** What is read of a partition that is written, and what follows from that. */
+export interface MarkedPartition {
+  /** Whether all was passed that has to be known before anything is written, and the broker answers. */
+  readonly isCurrent: boolean;
+  /** All up to here was passed. */
+  readonly through: number;
+  /** Identity of the record there; "" where it is not known. */
+  readonly throughId: string;
+  /** The sequence of a producer that counted last; 0: none, or it is not remembered. */
+  lastOf(channel: string, producer: string): number;
+  /** Resolves when all was passed that the partition had when this was called. Rejects with `log-unavailable`. */
+  caughtUp(): Promise<void>;
+}
 
 /** Options of {@link TopicAppends}. */
 export interface TopicAppendsOptions {
   readonly writer: BoundWriter;
-  readonly partition: PartitionFollower;
+  readonly partition: MarkedPartition;
   readonly settings: Required<BrokerLogSettings>;
   readonly open: LogOpenOptions;
   /** Makes an identity that is unique among all nodes, and holds no ".". */

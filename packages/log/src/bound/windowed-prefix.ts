@@ -20,6 +20,9 @@ export interface WindowedPrefixOptions {
   readonly rememberedOffsets: number;
 }
 
+/** Of all topics, since it is part of the rule. */
+export const windowOffsets = 10_000;
+
 type Own = AppendRecord & { readonly mark: WriterMark };
 
 /** A marked record of a producer that lies in the window. */

@@ -78,7 +78,7 @@ class LogWithTopics implements Log {
     const own = this.#own.append(appends.filter(({ channel }) => !this.#isBound(channel)));
     const bound = appends.map((append) => this.#appendBound(append));
     const outcomes = (await own).values();
-    return Promise.all(bound.map((outcome) => outcome ?? outcomes.next().value!));
+    return Promise.all(bound.map((outcome) => outcome ?? Promise.resolve(outcomes.next().value!)));
   }
 
   async head(channel: string): Promise<Head> {
@@ -110,9 +110,9 @@ class LogWithTopics implements Log {
   }
 
   /** `undefined` for a channel of the log's own. */
-  #appendBound(append: Append): Promise<AppendOutcome> | AppendOutcome | undefined {
+  #appendBound(append: Append): Promise<AppendOutcome> | undefined {
     if (!this.#isBound(append.channel)) return undefined;
-    if (this.#topics.length === 0) return { kind: "failed", code: "log-unavailable", message: "the log is not open" };
+    if (this.#topics.length === 0) return Promise.resolve(closedOutcome);
     const { topic, key } = this.#boundTo(append.channel)!;
     return topic.append({ ...append, channel: key });
   }
@@ -132,3 +132,5 @@ class LogWithTopics implements Log {
     return undefined;
   }
 }
+
+const closedOutcome: AppendOutcome = { kind: "failed", code: "log-unavailable", message: "the log is not open" };

@@ -156,7 +156,7 @@ function written(next: (below: number) => number, count: number): PlacedRecord[]
       node.prefix.apply(records[node.read]!);
       node.read += 1;
     }
-    const producer = [..."pqr"][next(3)]!;
+    const producer = "pqr".charAt(next(3));
     const last = node.prefix.lastOf("1", producer);
     // Of a client that asks again for what it has, or is ahead of what this node has read.
     const first = Math.max(1, last - 2 + next(5));
