@@ -34,6 +34,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Fetching {
+  readonly promise: Promise<Block>;
+  /** How far the log was passed when it began: what came since may be missing. */
+  readonly through: number;
+}
+
 interface Remembered {
   readonly block: Block;
   readonly bytes: number;
@@ -47,7 +53,7 @@ interface Remembered {
 export class BlockReader {
   readonly #options: BlockReaderOptions;
   readonly #wanted = new Map<number, Waiting>();
-  readonly #fetching = new Map<number, Promise<Block>>();
+  readonly #fetching = new Map<number, Fetching>();
   /** The one used longest ago first. */
   readonly #remembered = new Map<number, Remembered>();
   #bytes = 0;
@@ -76,8 +82,11 @@ export class BlockReader {
       this.#remembered.set(block, known);
       return Promise.resolve(known.block);
     }
-    const waiting = this.#fetching.get(block) ?? this.#wanted.get(block)?.promise;
-    if (waiting !== undefined) return waiting;
+    const fetching = this.#fetching.get(block);
+    // One that grows is fetched once more, behind a fetch that began before what is there now.
+    if (fetching !== undefined && fetching.through >= this.#endOf(block)) return fetching.promise;
+    const waiting = this.#wanted.get(block);
+    if (waiting !== undefined) return waiting.promise;
     let resolve!: Waiting["resolve"];
     let reject!: Waiting["reject"];
     const promise = new Promise<Block>((onBlock, onError) => {
@@ -100,18 +109,25 @@ export class BlockReader {
     this.#wanted.clear();
   }
 
+  /** How far a block goes, as far as it was passed. */
+  #endOf(block: number): number {
+    return Math.min(this.#options.passedThrough(), this.startOf(block + 1) - 1);
+  }
+
   #next(): void {
-    while (this.#fetching.size < this.#options.maxBlockFetches && this.#wanted.size > 0) {
+    while (this.#fetching.size < this.#options.maxBlockFetches) {
       let lowest = Infinity;
       let above = Infinity;
       for (const block of this.#wanted.keys()) {
+        if (this.#fetching.has(block)) continue;
         lowest = Math.min(lowest, block);
         if (block > this.#at) above = Math.min(above, block);
       }
+      if (lowest === Infinity) return;
       const block = above === Infinity ? lowest : above;
       const { promise, resolve, reject } = this.#wanted.get(block)!;
       this.#wanted.delete(block);
-      this.#fetching.set(block, promise);
+      this.#fetching.set(block, { promise, through: this.#endOf(block) });
       this.#at = block;
       void this.#settle(block, resolve, reject);
     }
@@ -126,7 +142,7 @@ export class BlockReader {
     }
     if (this.#fetching.get(block) === own) this.#fetching.delete(block);
     // Behind those who go on with the next block.
-    await own?.catch(() => {});
+    await own?.promise.catch(() => {});
     this.#next();
   }
 
