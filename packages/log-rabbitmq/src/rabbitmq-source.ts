@@ -1,3 +1,4 @@
+import { SettingsWatch } from "@hawser/log/broker";
 import type { Broker, BrokerPorts, BrokerSource, PlacedRecord } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import { placedRecords } from "./carried-message.ts";
@@ -5,6 +6,8 @@ import { connectionSettings } from "./connection-options.ts";
 import type { ConnectionSettings, RabbitmqConnectionOptions } from "./connection-options.ts";
 import { maxRecordsPerMessage } from "./packed-records.ts";
 import { PacedConnection } from "./paced-connection.ts";
+import { holdMembers, streamMembers } from "./stream-members.ts";
+import type { ManagementAddress } from "./stream-members.ts";
 import { StreamPublisher } from "./stream-publisher.ts";
 import { StreamReader } from "./stream-reader.ts";
 import {
@@ -25,6 +28,15 @@ export interface RabbitmqSourceOptions extends RabbitmqConnectionOptions, Stream
   readonly partitions?: number;
   /** Whether streams that are not there are made. Default true. */
   readonly declare?: boolean;
+  /**
+   * Address of the management plugin, `http://host:15672`, which tells how many replicas a stream has; asked as the same user. Default: none, so that
+   * `replicas` is for new streams, and a warning says that it is not held against those that are there.
+   */
+  readonly management?: string;
+  /**
+   * How often that is asked, in milliseconds: publishes fail with `log-unavailable` while a stream has fewer replicas than it should. Default 10,000.
+   */
+  readonly settingsIntervalMs?: number;
   /**
    * The largest payload in bytes; the broker's `max_message_size` must be larger, by the record's headers. Default 15 MiB,
    * since RabbitMQ 4's is 16 MiB.
@@ -65,6 +77,7 @@ export function rabbitmqSource(options: RabbitmqSourceOptions): BrokerSource {
 interface Open {
   readonly connections: readonly PacedConnection[];
   readonly readers: readonly StreamReader<PlacedRecord>[];
+  readonly watch: SettingsWatch | undefined;
 }
 
 class RabbitmqSource implements BrokerSource {
@@ -116,6 +129,7 @@ class RabbitmqSource implements BrokerSource {
     });
     try {
       await this.#declare(reading, declarations);
+      await this.#replicasHeld(declarations, ports);
       await publisher.open();
     } catch (error) {
       await Promise.all([publishing.close(), reading.close()]);
@@ -129,9 +143,13 @@ class RabbitmqSource implements BrokerSource {
           read: placedRecords,
         }),
     );
-    this.#open = { connections: [publishing, reading], readers };
+    const watch = this.#watch(declarations, ports);
+    this.#open = { connections: [publishing, reading], readers, watch };
     return readers.map((reader, index) => ({
-      produce: (records) => publisher.produce(declarations[index]!.name, records),
+      produce: async (records) => {
+        watch?.allowAppends();
+        await publisher.produce(declarations[index]!.name, records);
+      },
       fetch: (offset, maxCount, waitMs) => reader.fetch(offset, maxCount, waitMs),
     }));
   }
@@ -139,8 +157,53 @@ class RabbitmqSource implements BrokerSource {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
+    open?.watch?.close();
     for (const reader of open?.readers ?? []) reader.close();
     await Promise.all((open?.connections ?? []).map((connection) => connection.close()));
+  }
+
+  get #management(): ManagementAddress | undefined {
+    const { management: url } = this.#options;
+    const { username, password, vhost, connectTimeoutMs: timeoutMs } = this.#connection;
+    return url === undefined ? undefined : { url, username, password, vhost, timeoutMs };
+  }
+
+  /** The management hears of a new stream some seconds later than the broker. */
+  async #replicasHeld(declarations: readonly StreamDeclaration[], { clock, timers }: BrokerPorts): Promise<void> {
+    const deadline = clock.monotonic() + managementWaitMs;
+    for (;;) {
+      try {
+        return await this.#holdReplicas(declarations);
+      } catch (error) {
+        const isEarly = error instanceof HawserError && error.code === "log-unavailable";
+        if (!isEarly || clock.monotonic() >= deadline) throw error;
+        await new Promise<void>((resolve) => void timers.after(500, resolve));
+      }
+    }
+  }
+
+  async #holdReplicas(declarations: readonly StreamDeclaration[]): Promise<void> {
+    const { replicas = 1 } = this.#options;
+    if (replicas === 1) return;
+    const management = this.#management;
+    if (management === undefined) {
+      process.emitWarning(
+        `the log in RabbitMQ cannot see whether ${this.#stream} has ${replicas} replicas: name its \`management\``,
+      );
+      return;
+    }
+    for (const { name } of declarations) holdMembers(name, await streamMembers(management, name), replicas);
+  }
+
+  #watch(declarations: readonly StreamDeclaration[], ports: BrokerPorts): SettingsWatch | undefined {
+    const { replicas = 1, settingsIntervalMs: intervalMs = 10_000 } = this.#options;
+    if (replicas === 1 || this.#management === undefined) return undefined;
+    return new SettingsWatch({
+      ports,
+      intervalMs,
+      look: () => this.#holdReplicas(declarations),
+      warn: (text) => process.emitWarning(`the log in RabbitMQ ${text}`),
+    });
   }
 
   #declarations(): readonly StreamDeclaration[] {
@@ -183,6 +246,8 @@ class RabbitmqSource implements BrokerSource {
 }
 
 const maxPartitions = 256;
+/** For the management, when it is opened: its figures are of every five seconds. */
+const managementWaitMs = 15_000;
 
 type WithChannel = (
   channel: Awaited<ReturnType<Awaited<ReturnType<PacedConnection["model"]>>["createChannel"]>>,

@@ -9,7 +9,10 @@ export interface StreamSettings {
   readonly maxAgeMs?: number;
   /** `x-stream-max-segment-size-bytes`: what goes at once. RabbitMQ's default is 500,000,000. */
   readonly segmentBytes?: number;
-  /** `x-initial-cluster-size`: on how many nodes a new stream is kept. RabbitMQ's default: on all there are. */
+  /**
+   * `x-initial-cluster-size`: on how many nodes a new stream is kept. One that has fewer is refused where `management` says so. RabbitMQ's
+   * default: on all there are.
+   */
   readonly replicas?: number;
   /** `x-queue-leader-locator`: which node leads a new stream. RabbitMQ's default is `client-local`. */
   readonly leaderLocator?: "client-local" | "balanced" | "least-leaders";

@@ -18,23 +18,27 @@ const env = findProgram("env");
 export class RabbitmqServer {
   /** Where it speaks TLS, with the certificate of all tests. */
   readonly tlsPort: number;
+  /** Where its management answers, if it has that. */
+  readonly management: string;
   readonly #epmd: Program;
   readonly #broker: Program;
 
-  private constructor(register: Program, broker: Program, tlsPort: number) {
+  private constructor(register: Program, broker: Program, tlsPort: number, managementPort: number) {
     this.#epmd = register;
     this.#broker = broker;
     this.tlsPort = tlsPort;
+    this.management = `http://127.0.0.1:${managementPort}`;
   }
 
-  /** Starts one. It is ready when it has let somebody in. */
-  static async start(): Promise<RabbitmqServer> {
+  /** Starts one, with the management plugin if it is to have that. It is ready when it has let somebody in. */
+  static async start({ isManaged = false } = {}): Promise<RabbitmqServer> {
     const register = await Program.start({
       file: epmd!,
       commandLine: ({ port }) => ["-port", `${port}`, "-address", "127.0.0.1"],
     });
     const distributionPort = await freePort();
     const tlsPort = await freePort();
+    const managementPort = await freePort();
     try {
       const broker = await Program.start({
         file: env!,
@@ -50,13 +54,15 @@ export class RabbitmqServer {
             `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
             "ssl_options.certfile = certificate.pem",
             "ssl_options.keyfile = key.pem",
+            ...(isManaged ? ["management.tcp.ip = 127.0.0.1", `management.tcp.port = ${managementPort}`] : []),
           ].join("\n"),
+          ...(isManaged ? { enabled_plugins: "[rabbitmq_management]." } : {}),
           "certificate.pem": selfSigned.cert,
           "key.pem": selfSigned.key,
         },
         isReady,
       });
-      return new RabbitmqServer(register, broker, tlsPort);
+      return new RabbitmqServer(register, broker, tlsPort, managementPort);
     } catch (error) {
       await register.remove();
       throw error;
