@@ -15,7 +15,8 @@ interface BoundChannel {
   readonly feed: ChannelFeed;
   /** Where its followers stand. */
   at: number;
-  head: Head | undefined;
+  /** How many are about to follow it. */
+  held: number;
 }
 
 /** What a reader needs. */
@@ -30,6 +31,8 @@ export interface BoundReaderOptions {
 const maxAhead = 256;
 const heartbeatMs = 2_500;
 const pauseMs = 100;
+/** How often a head is asked for while the reader begins anew under it. */
+const maxHeads = 8;
 
 /** The one reader of a binding's new messages on this node: a consumer of all its subjects, for all channels that are followed. */
 export class BoundReader {
@@ -40,6 +43,8 @@ export class BoundReader {
   #messages: ConsumerMessages | undefined;
   /** All that came through it were read; and of which stream. */
   #position: { through: number; readonly created: string } | undefined;
+  /** Counts how often that began anew. */
+  #beginnings = 0;
   #isRunning = false;
   #closed = false;
 
@@ -50,16 +55,17 @@ export class BoundReader {
   async follow(name: string, subject: string, handlers: FollowHandlers): Promise<Follower> {
     // What comes while its head is asked for is noted already.
     const channel = this.#channels.get(subject) ?? this.#create(name, subject);
+    channel.held += 1;
     if (!this.#isRunning) void this.#run();
     try {
-      const head = await this.#options.stream.head(subject);
-      await this.#passed(head.end);
-      channel.at = Math.max(channel.at, head.end);
-      channel.head = { ...head, end: channel.at };
-      return channel.feed.join(handlers, channel.head, () => this.#forget(subject, channel));
-    } catch (error) {
+      const head = await this.#reached(subject);
+      // Those who follow it already go on from where they stand, though what lies there is trimmed.
+      if (!channel.feed.active) channel.at = Math.max(channel.at, head.end);
+      const joined = { ...head, floor: Math.min(head.floor, channel.at), end: channel.at };
+      return channel.feed.join(handlers, joined, () => this.#forget(subject, channel));
+    } finally {
+      channel.held -= 1;
       this.#forget(subject, channel);
-      throw error;
     }
   }
 
@@ -78,13 +84,13 @@ export class BoundReader {
       throw new HawserError("overloaded", `channel ${name} is one past maxBoundFollowed`, { retry: true });
     }
     const feed = new ChannelFeed((error) => ports.onFollowerError?.(error, name));
-    const channel: BoundChannel = { feed, at: 0, head: undefined };
+    const channel: BoundChannel = { feed, at: 0, held: 0 };
     this.#channels.set(subject, channel);
     return channel;
   }
 
   #forget(subject: string, channel: BoundChannel): void {
-    if (channel.feed.active || this.#channels.get(subject) !== channel) return;
+    if (channel.feed.active || channel.held > 0 || this.#channels.get(subject) !== channel) return;
     this.#channels.delete(subject);
     if (this.#channels.size === 0) this.#messages?.stop();
   }
@@ -116,17 +122,19 @@ export class BoundReader {
       before?.created === state.created && before.through <= state.end && before.through >= state.start - 1;
     if (isSame) return;
     const isTrimmed = before?.created === state.created && before.through < state.start - 1;
-    // What came in a gap is read from the stream; behind a trim there is no gap to be read.
-    this.#position = { through: isTrimmed ? state.start - 1 : state.end, created: state.created };
-    if (before === undefined) return;
-    for (const [subject, channel] of this.#channels) {
-      const floor = state.start - 1;
-      const head = isTrimmed ? { floor, end: floor, ...epochOf(state) } : await stream.head(subject);
-      channel.head = head;
-      channel.at = head.end;
-      channel.feed.epoch(head);
-      this.#pump.mark(channel.feed);
+    if (before !== undefined) {
+      for (const [subject, channel] of this.#channels) {
+        const floor = state.start - 1;
+        const head = isTrimmed ? { floor, end: floor, ...epochOf(state) } : await stream.head(subject);
+        channel.at = head.end;
+        channel.feed.epoch(head);
+        this.#pump.mark(channel.feed);
+      }
     }
+    // Only now, when all were told: where one cannot be asked for, all are once more. What came in a gap is read from the stream;
+    // behind a trim there is no gap to be read.
+    this.#position = { through: isTrimmed ? state.start - 1 : state.end, created: state.created };
+    this.#beginnings += 1;
   }
 
   async #read(): Promise<void> {
@@ -168,6 +176,21 @@ export class BoundReader {
     }
     if (this.#position !== undefined) this.#position.through = message.sequence;
     this.#wake();
+  }
+
+  /** A head of the stream that is read, once all through its end was. */
+  async #reached(subject: string): Promise<Head> {
+    for (let tries = 0; tries < maxHeads; tries += 1) {
+      // One that was asked for before the reader has a place may end below it, and nobody would read what lies between.
+      await this.#passed(0);
+      const beginnings = this.#beginnings;
+      const head = await this.#options.stream.head(subject);
+      // Nothing is left at or below the floor, which may be above all that the reader was given.
+      await this.#passed(head.end > head.floor ? head.end : 0);
+      const isRead = this.#position !== undefined && epochOf(this.#position).epoch === head.epoch;
+      if (isRead && beginnings === this.#beginnings) return head;
+    }
+    throw unavailable(`NATS stream ${this.#options.stream.binding.stream}`, "it begins anew all the time");
   }
 
   /** Resolves when all through `offset` was read. */
