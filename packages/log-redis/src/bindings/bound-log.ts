@@ -1,7 +1,8 @@
-import type { Append, AppendOutcome, Follower, FollowHandlers, Head, LogOpenOptions } from "@hawser/log";
+import type { Append, AppendOutcome, Follower, FollowHandlers, Head, LogOpenOptions, ReadOptions } from "@hawser/log";
 import { failed, outcomeOf } from "../append/outcomes.ts";
 import type { Arguments } from "../connection/connection.ts";
 import type { Session } from "../connection/link.ts";
+import { readPages } from "../read-pages.ts";
 import type { AskForPage } from "../read-pages.ts";
 import type { Operation, ScriptAnswer } from "../script/script-caller.ts";
 import { channelRecordAt, headOf } from "../values/heads.ts";
@@ -16,6 +17,9 @@ interface BoundLogOptions {
   readonly call: (operation: Operation, more: Arguments) => Promise<ScriptAnswer>;
 }
 
+/** A page of a channel that is behind. */
+const catchUpPage: ReadOptions = { maxCount: 512, maxBytes: 1024 * 1024 };
+
 /** The channels whose streams other programs write. */
 export class BoundLog {
   readonly #options: BoundLogOptions;
@@ -23,7 +27,6 @@ export class BoundLog {
   /** The connection that waits, as the server numbers it. */
   #tailNumber: string | undefined;
   #session: Session | undefined;
-  #isLooking = false;
 
   constructor(options: BoundLogOptions) {
     this.#options = options;
@@ -31,6 +34,7 @@ export class BoundLog {
       maxBound: options.maxBound,
       ports: options.ports,
       head: (name, bound) => this.head(name, bound),
+      read: (name, bound, after) => readPages(this.pagesOf(name, bound), "forward", after, catchUpPage),
       wake: () => this.#wake(),
     });
   }
@@ -76,13 +80,9 @@ export class BoundLog {
     return this.#channels.read(session.tail);
   }
 
-  /** Looks at every head, unless that is under way. */
+  /** Something may have been missed: the heads say what. */
   look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    void this.#channels.look().finally(() => {
-      this.#isLooking = false;
-    });
+    this.#channels.look();
   }
 
   available(available: boolean): void {
