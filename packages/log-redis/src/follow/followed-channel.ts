@@ -136,7 +136,9 @@ export class FollowedChannel {
 
   /** What was read above `at`. Returns whether more has to be read. */
   takePage(page: Page): boolean {
-    if (this.#place.kind !== "behind" || page.epoch !== this.#epoch) return false;
+    if (this.#place.kind !== "behind") return false;
+    // Of a later epoch than its own it begins anew with the head; what was asked for in an earlier one is asked for again.
+    if (page.epoch !== this.#epoch) return page.epoch < this.#epoch;
     if (page.interval.from > this.#at) {
       // Trimmed before it could be given. What follows starts behind it.
       const head = { epoch: this.#epoch, floor: page.floor, end: page.interval.from, lineage: this.#lineage };

@@ -69,6 +69,25 @@ describe("a followed channel", () => {
     expect(heard()).toEqual(["(3,5] 4 5"]);
   });
 
+  it("asks again for what it lacks in a new epoch, where a page comes that was asked for in the one before", () => {
+    const { channel, settle, heard } = channelAt(3);
+    channel.take(record(6));
+    channel.ask();
+    settle(head(4, 2));
+    channel.take(record(6, 2));
+    const page = {
+      epoch: 1,
+      floor: 0,
+      more: false,
+      interval: { from: 3, to: 6 },
+      entries: [entry(4), entry(5), entry(6)],
+    };
+    expect(channel.takePage(page)).toBe(true);
+    const next = { epoch: 2, floor: 0, more: false, interval: { from: 4, to: 6 }, entries: [entry(5), entry(6)] };
+    expect(channel.takePage(next)).toBe(false);
+    expect(heard()).toEqual(["epoch 2 at 4", "(4,6] 5 6"]);
+  });
+
   it("does not read for what is not there", () => {
     const { channel } = channelAt(3);
     channel.take(record(9));
