@@ -279,6 +279,7 @@ class RedisLog implements Log {
     if (silentMs > this.#settings.silenceMs) open.link.drop(session, "the server does not answer");
     if (this.#sweptAt !== undefined || open.link.session === undefined) return;
     this.#sweptAt = now;
+    open.channels.retry();
     open.bound.look();
     this.#call(open, "sweep", [`${maxSwept}`])
       .catch(() => {})

@@ -36,6 +36,8 @@ export class FollowedChannels {
   /** The highest that channels were to begin in. */
   #epoch = 0;
   #isLooking = false;
+  /** The server refused to say what channels lack. */
+  #lacks = false;
 
   constructor(options: FollowedChannelsOptions) {
     this.#options = options;
@@ -74,6 +76,13 @@ export class FollowedChannels {
   look(): void {
     this.#looks += 1;
     if (!this.#isLooking) void this.#look();
+  }
+
+  /** What the server refused to answer, though it is there, is asked for again. */
+  retry(): void {
+    if (!this.#lacks) return;
+    this.#lacks = false;
+    this.look();
   }
 
   available(available: boolean): void {
@@ -130,7 +139,8 @@ export class FollowedChannels {
         }
       }
     } catch {
-      // The server is away, and all heads are asked for when it is back.
+      // Where the server is away, all heads are asked for when it is back.
+      this.#lacks = true;
     } finally {
       this.#isLooking = false;
     }
@@ -161,7 +171,8 @@ export class FollowedChannels {
     try {
       while (channel.takePage(await this.#options.read(channel.name, channel.at)));
     } catch {
-      // The server is away; it is still behind when the heads are asked for again.
+      // It is still behind when the heads are asked for again.
+      this.#lacks = true;
     }
     this.#catchingUp.delete(channel);
     this.#readNext();
