@@ -49,11 +49,23 @@ export class OutgoingChannel {
     this.#context = context;
   }
 
-  /** Follows the channel: what is there already is carried first. */
+  /** Follows the channel, trying until the log lets it: what is there already is carried first. */
   async start(): Promise<void> {
     const wake = (): void => this.#wake();
     const handlers = { onEntries: wake, onFloor: wake, onEpoch: wake, onAvailable: wake };
-    this.#follower = await this.#context.log.follow(this.#channel, handlers);
+    const { log, onError, pause } = this.#context;
+    while (!this.#isClosed && this.#follower === undefined) {
+      try {
+        const follower = await log.follow(this.#channel, handlers);
+        // It was closed in the meantime.
+        if (this.#isClosed) follower.close();
+        else this.#follower = follower;
+      } catch (error) {
+        if (this.#isClosed) return;
+        onError(error);
+        await pause();
+      }
+    }
     this.#wake();
   }
 

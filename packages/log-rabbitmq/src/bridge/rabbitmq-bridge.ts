@@ -155,7 +155,7 @@ class Bridge implements RabbitmqBridge {
       },
     });
     this.#outgoing.set(channel, outgoing);
-    outgoing.start().catch((error: unknown) => this.#options.onError?.(error));
+    void outgoing.start();
   }
 }
 
