@@ -23,7 +23,16 @@ export class GatewayProcess {
   static async start(cleanup: Cleanup, config: object): Promise<GatewayProcess> {
     const path = join(cleanup.folder(), "hawser.gateway.json");
     writeFileSync(path, JSON.stringify({ port: 0, ...config }));
-    const process = cleanup.process(new HawserProcess(["gateway", "--config", path]));
+    return GatewayProcess.of(cleanup, path);
+  }
+
+  /** One with a file that is there already. */
+  static async of(
+    cleanup: Cleanup,
+    path: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<GatewayProcess> {
+    const process = cleanup.process(new HawserProcess(["gateway", "--config", path], { environment }));
     const [, url = ""] = await process.printed(/Clients +(ws:\S+)[^]*Node .*\n/);
     return new GatewayProcess(process, url, path);
   }

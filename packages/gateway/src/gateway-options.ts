@@ -113,7 +113,7 @@ export function isPoolName(name: string): boolean {
 }
 
 /** @throws HawserError `option-invalid`, naming what is wrong below `at`. */
-function checkPool(pool: GatewayPoolOptions, at: string): void {
+export function checkPool(pool: GatewayPoolOptions, at: string): void {
   if (pool.kind === "http") backendSettings(pool, at);
   else targetPoolSettings(pool, at);
 }

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { HawserError, systemPorts } from "@hawser/protocol";
 import type { Timers } from "@hawser/protocol";
 import { silentLogger } from "@hawser/server";
-import type { Logger, Operation, ServerPart, SocketService } from "@hawser/server";
+import type { Logger, Operation, PartHost, ServerPart, SocketService } from "@hawser/server";
 import { poolOperations } from "./api/pool-operations.ts";
 import { pushOperations } from "./api/push-operations.ts";
 import { askNode } from "./backend/ask-node.ts";
@@ -20,6 +20,7 @@ import { resolveHomeLimits } from "./home/home-limits.ts";
 import { Home } from "./home/home.ts";
 import { GatewayMetrics } from "./observe/gateway-metrics.ts";
 import { PlainProxy } from "./proxy/plain-proxy.ts";
+import { SharedPools } from "./shared-pools.ts";
 import { NodeRelay } from "./relay/node-relay.ts";
 import { identityHeader } from "./upstream/identity-header.ts";
 import { probe } from "./pool/node/probe.ts";
@@ -60,6 +61,7 @@ export class Gateway implements ServerPart {
   readonly #poster: Poster = nodePoster();
   readonly #metrics = new GatewayMetrics();
   readonly #pools: GatewayPools;
+  readonly #shared: SharedPools;
   readonly #logger: Logger;
   readonly #timers: Timers;
   #options: GatewayOptions;
@@ -82,7 +84,8 @@ export class Gateway implements ServerPart {
       resolve,
       limits: resolveHomeLimits(options.limits?.sockets),
     });
-    this.#pools.replace(options.pools);
+    this.#shared = new SharedPools(this.#pools, this.#logger);
+    this.#shared.configure(options.pools);
     const { authorizePlain, trustProxy, accessLog, limits, endpoints } = options;
     this.#home = new Home({
       ...ports,
@@ -122,7 +125,7 @@ export class Gateway implements ServerPart {
       ...(limits?.proxy === undefined ? {} : { limits: limits.proxy }),
     });
     this.operations = [
-      ...poolOperations(this.#pools),
+      ...poolOperations(this.#pools, this.#shared),
       ...pushOperations({
         backends: this.#pools.backends,
         mark: nodeMark(this.name),
@@ -141,6 +144,9 @@ export class Gateway implements ServerPart {
   get relayPort(): number {
     return this.#relay?.port ?? 0;
   }
+
+  /** Takes up the pools that were put over the HTTP API, of whichever node. A server calls it. Rejects with `log-unavailable`. */
+  readonly start = (host: PartHost): Promise<void> => this.#shared.open(host);
 
   /** Opens the port of its relay, if it has one. Rejects with the platform's error when the port cannot be had. */
   async open(): Promise<void> {
@@ -173,7 +179,7 @@ export class Gateway implements ServerPart {
     // Routes first go to what is there already, and last to what is left.
     this.#pools.add(options.pools);
     this.proxy.setRoutes(options.routes ?? []);
-    this.#pools.replace(options.pools);
+    this.#shared.configure(options.pools);
     this.#logger.info({ pools: Object.keys(options.pools).length, routes: options.routes?.length ?? 0 }, "reloaded");
   }
 

@@ -223,6 +223,10 @@ export class HawserServer<C extends Contract = Contract> {
     await this.#node.start();
     this.#assertStarting();
     try {
+      const node = this.#node;
+      const host = { openRegister: node.openRegister.bind(node) };
+      for (const part of this.#parts) await part.start?.(host);
+      this.#assertStarting();
       await this.#doors.open();
     } catch (error) {
       await this.close();

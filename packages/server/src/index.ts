@@ -45,7 +45,8 @@ export type { ChannelOptions, PresenceOptions, RetentionOptions } from "./policy
 export type { ChannelPolicy, PresencePolicy } from "./policy/channel-policy.ts";
 export { defaultLimits } from "./policy/limits.ts";
 export type { Limits } from "./policy/limits.ts";
-export type { ServerPart } from "./server-part.ts";
+export type { OnRegistered, Register } from "./register/register.ts";
+export type { PartHost, ServerPart } from "./server-part.ts";
 export type { SocketClient, SocketFrame, SocketHandler, SocketService } from "./sockets/socket-service.ts";
 export type { TcpOptions } from "./tcp/tcp-door.ts";
 export type { ChannelPresence, PresentMember } from "./presence/channel-presence.ts";

@@ -29,6 +29,8 @@ import { appendedOnce } from "./publish/append-once.ts";
 import type { AppendedOnce } from "./publish/append-once.ts";
 import { appendedPlain } from "./publish/plain-append.ts";
 import type { PlainAppend } from "./publish/plain-append.ts";
+import { LogRegister } from "./register/register.ts";
+import type { OnRegistered, Register } from "./register/register.ts";
 import type { Peer, Transport } from "./transport/transport.ts";
 
 /** What the application says of a message that it publishes itself. */
@@ -60,6 +62,7 @@ export class HawserNode {
     onConnected: (connection, user) => this.#remember(connection, user),
     onClosed: (connection, user) => this.#forget(connection, user),
   };
+  readonly #registers: LogRegister[] = [];
   #sessions = 0;
   readonly #turnTime = new TurnTime();
   #dirty: Connection[] = [];
@@ -182,6 +185,14 @@ export class HawserNode {
     return readPage(log, channel, request, limits);
   }
 
+  /** Facts that all nodes of the log know; what it holds is told before it resolves. Rejects with `log-unavailable`. */
+  async openRegister(name: string, onChange: OnRegistered): Promise<Register> {
+    const register = new LogRegister({ ...this.#services, name, onChange });
+    this.#registers.push(register);
+    await register.open();
+    return register;
+  }
+
   /** The members of a channel now. Rejects with `log-unavailable`. */
   async members(channel: string): Promise<Member[]> {
     const { book } = await this.#services.presence.open(channel);
@@ -270,6 +281,7 @@ export class HawserNode {
     // A log that is still being opened would stay open: whoever opens it is told of what goes wrong.
     await this.#opened.catch(() => {});
     this.cluster.close();
+    for (const register of this.#registers) register.close();
     this.#services.presence.close();
     await this.#services.appender.settle();
     this.#services.channels.close();

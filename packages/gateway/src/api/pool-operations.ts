@@ -4,27 +4,31 @@ import type { ApiAnswer, ApiCall, Operation } from "@hawser/server";
 import { isPoolName } from "../gateway-options.ts";
 import type { GatewayPools, PoolFigures } from "../gateway-pools.ts";
 import type { Pool } from "../pool/pool.ts";
+import type { SharedPools } from "../shared-pools.ts";
 
-/** Pools of a node. */
-const maxPools = 1_000;
 const defaultDrainMs = 30_000;
 const maxDrainMs = 86_400_000;
 
-/** The operations by which the pools of this node are seen and changed while it runs. What they change is gone after a restart. */
-export function poolOperations(pools: GatewayPools): readonly Operation[] {
+/**
+ * The operations by which the pools of this node are seen, those of all nodes are put and removed, and this node's targets are
+ * drained, while it runs.
+ */
+export function poolOperations(pools: GatewayPools, shared: SharedPools): readonly Operation[] {
   const named = (
     method: Operation["method"],
     name: string,
     path: string,
     scope: Operation["scope"],
-    run: (call: ApiCall) => ApiAnswer,
+    run: (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>,
   ): Operation => ({ method, name, path, scope, query: [], run: async (call) => run(call) });
   return [
     named("GET", "pools", "pools", "observe", () => ({ status: 200, body: { pools: pools.figures } })),
     named("GET", "pool", "pools/{pool}", "observe", ({ path }) => ({ status: 200, body: figuresOf(pools, path) })),
-    named("PUT", "putPool", "pools/{pool}", "pools", (call) => put(pools, call)),
-    named("DELETE", "removePool", "pools/{pool}", "pools", ({ path }) => {
-      if (!pools.remove(poolName(path))) throw poolUnknown(path);
+    named("PUT", "putPool", "pools/{pool}", "pools", (call) => put(pools, shared, call)),
+    named("DELETE", "removePool", "pools/{pool}", "pools", async ({ path }) => {
+      refuseConfigured(shared, path);
+      if (!shared.has(poolName(path))) throw poolUnknown(path);
+      await shared.remove(poolName(path));
       return { status: 200, body: {} };
     }),
     named("POST", "drainTarget", "pools/{pool}/targets/{target}/drain", "pools", ({ path, body }) => {
@@ -44,20 +48,31 @@ export function poolOperations(pools: GatewayPools): readonly Operation[] {
 
 type Path = ApiCall["path"];
 
-function put(pools: GatewayPools, { path, body }: ApiCall): ApiAnswer {
+async function put(pools: GatewayPools, shared: SharedPools, { path, body }: ApiCall): Promise<ApiAnswer> {
   const name = poolName(path);
   if (!isPoolName(name)) throw requestInvalid("A pool's name has 1 to 64 letters, digits, ., - and _.");
   if (typeof body !== "object" || body === null)
     throw requestInvalid("The body must be a JSON object: a pool's options.");
-  const isNew = !pools.names.includes(name);
-  if (isNew && pools.names.length >= maxPools) throw requestInvalid(`A node has at most ${maxPools} pools.`);
+  refuseConfigured(shared, path);
+  const isNew = !shared.has(name);
   try {
-    pools.put(name, body);
+    await shared.put(name, body);
   } catch (error) {
     if (error instanceof HawserError && error.code === "option-invalid") throw requestInvalid(error.message);
     throw error;
   }
   return { status: isNew ? 201 : 200, body: figuresOf(pools, path) };
+}
+
+/** Where both name a pool the file is right: what is written there is what somebody expects to find. */
+function refuseConfigured(shared: SharedPools, path: Path): void {
+  const name = poolName(path);
+  if (!shared.isConfigured(name)) return;
+  throw new ApiError(
+    409,
+    "pool-configured",
+    `The pool ${JSON.stringify(name)} is one of this node's configuration: change it there, and reload.`,
+  );
 }
 
 function figuresOf(pools: GatewayPools, path: Path): PoolFigures {

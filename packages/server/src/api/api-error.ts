@@ -11,6 +11,7 @@ export type ApiErrorCode =
   | "socket-unknown"
   | "queue-full"
   | "pool-unknown"
+  | "pool-configured"
   | "target-unknown"
   | "body-too-large"
   | "body-late";

@@ -4,6 +4,7 @@ import { clusterChannel } from "../cluster/cluster-record.ts";
 import { lanes } from "../delivery/lane.ts";
 import type { Lane } from "../delivery/lane.ts";
 import { isPresenceChannel, presenceRetentionMs } from "../presence/presence-names.ts";
+import { isRegisterChannel } from "../register/register-record.ts";
 import type { ChannelPolicy, PresencePolicy } from "./channel-policy.ts";
 
 /** How much of a channel is kept. What is above any of the three goes, oldest first. */
@@ -111,6 +112,17 @@ const controlPolicy: ChannelPolicy = {
   clientsPublish: false,
 };
 
+/** What holds for registers: they outlive the process, and hold all that their nodes write anew in time. */
+const registerPolicy: ChannelPolicy = {
+  ...defaultChannelPolicy,
+  durability: "commit",
+  retainCount: 4_096,
+  retainBytes: 128 * MiB,
+  retainAgeMs: Infinity,
+  deduplicateMs: 0,
+  clientsPublish: false,
+};
+
 /**
  * What holds for the inboxes of users: there may be very many, and only the application publishes to them. They are not
  * compressed: what is meant for one user alone is where secrets stand beside what others have written, and nobody shares the work.
@@ -159,8 +171,10 @@ export function channelPolicies(
   const channelDefault = fitted(defaultChannelPolicy, capabilities, maxMessageBytes);
   const inboxDefault = fitted(defaultInboxPolicy, capabilities, maxMessageBytes);
   const control = fitted(controlPolicy, capabilities, maxMessageBytes);
+  const register = fitted(registerPolicy, capabilities, maxMessageBytes);
   return (channel) => {
     if (isPresenceChannel(channel) || channel === clusterChannel) return control;
+    if (isRegisterChannel(channel)) return register;
     const own = channel.startsWith("$");
     for (const rule of rules) if (rule.own === own && rule.matches(channel)) return rule.policy;
     return own ? inboxDefault : channelDefault;

@@ -9,6 +9,8 @@ export interface ControlReaderOptions {
   readonly onEntry: (payload: Payload | undefined) => void;
   /** The log is another, or was trimmed ahead of this reader: all that it holds now is told again. */
   readonly onRestart: () => void;
+  /** All that the log held was told, at first or since a restart. Default: nobody is told. */
+  readonly onLoaded?: () => void;
 }
 
 /** One page when what the log holds is read. */
@@ -83,5 +85,6 @@ export class ControlReader implements FollowHandlers {
     const behind = this.#behind ?? [];
     this.#behind = undefined;
     for (const { payload } of behind) onEntry(payload);
+    this.#options.onLoaded?.();
   }
 }

@@ -1,5 +1,5 @@
 import { memoryLog } from "@hawser/log";
-import type { Log } from "@hawser/log";
+import type { FollowHandlers, Log } from "@hawser/log";
 import { payloadOf, valueOf } from "@hawser/protocol";
 import type { ClientFrame, ServerFrame } from "@hawser/protocol";
 import { SimulatedPorts } from "../support/simulated-ports.ts";
@@ -30,7 +30,8 @@ export class LogView implements Log {
   stalls = false;
   readonly #held: (() => void)[] = [];
   readonly capabilities;
-  readonly #log: Log;
+  readonly #followers: [string, FollowHandlers][] = [];
+  #log: Log;
 
   constructor(log: Log) {
     this.#log = log;
@@ -69,7 +70,14 @@ export class LogView implements Log {
     return this.#log.readBackward(...given);
   }
 
+  /** From now on it is another log, which begins another epoch. */
+  async become(log: Log): Promise<void> {
+    this.#log = log;
+    for (const [channel, handlers] of this.#followers) handlers.onEpoch((await log.follow(channel, handlers)).head);
+  }
+
   follow(...given: Parameters<Log["follow"]>): ReturnType<Log["follow"]> {
+    this.#followers.push(given);
     return this.#log.follow(...given);
   }
 
