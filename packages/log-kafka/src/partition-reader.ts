@@ -48,6 +48,8 @@ export class PartitionReader {
   readonly #waiting: LeaderLane;
   readonly #reading: LeaderLane;
   readonly #options: PartitionReaderOptions;
+  /** Links whose leader has said that it knows how far the log was acknowledged. */
+  readonly #settled = new WeakSet<Link>();
   #last: Last | undefined;
 
   constructor(waiting: LeaderLane, reading: LeaderLane, options: PartitionReaderOptions) {
@@ -109,6 +111,7 @@ export class PartitionReader {
     };
     const topics = [{ topicId, partitions: [partition] }];
     try {
+      await this.#settle(lane, link);
       const { responses } = await lane.request(link, (connection) =>
         fetchV13.api.async(connection, waitMs, waitMs > 0 ? 1 : 0, fetchBytes, this.#isolation, 0, -1, topics, [], ""),
       );
@@ -116,7 +119,6 @@ export class PartitionReader {
       if (found === undefined) throw unavailable("Kafka answered without what was asked for");
       const { view } = this.#options;
       const end = Number(view.isCommitted ? found.lastStableOffset : found.highWatermark);
-      // A leader that has just begun may not know yet how far the log was acknowledged. It knows when it says so here.
       if (end < from - 1) return await this.#ends(lane, link);
       const records = view.recordsOf(found).filter(({ offset }) => offset >= from);
       return { records: records.slice(0, maxCount), start: Number(found.logStartOffset) + 1, end };
@@ -124,6 +126,16 @@ export class PartitionReader {
       if (kafkaCode(error) === kafkaCodes.offsetOutOfRange) return this.#ends(lane, link);
       throw error;
     }
+  }
+
+  /**
+   * A leader that has just begun may not know yet how far the log was acknowledged, and answers to a fetch as if it ended before:
+   * that would look like a log that went back. Where the log ends it says only once it knows (KIP-207), and rejects until then.
+   */
+  async #settle(lane: LeaderLane, link: Link): Promise<void> {
+    if (this.#settled.has(link)) return;
+    await this.#end(lane, link, ends.latest);
+    this.#settled.add(link);
   }
 
   /** Nothing is where it was asked for: what there is instead. */
