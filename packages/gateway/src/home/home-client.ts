@@ -119,8 +119,9 @@ export function gone(): HawserError {
 }
 
 /** The socket is another node's, to which this one leads nobody (SOCK-24). */
-function notReached(): HawserError {
-  const text = "This virtual socket is another node's, which is not reached from this one: give the nodes a relay.";
+export function notReached(): HawserError {
+  const text =
+    "This virtual socket is another node's, which is not reached from this one: see that the nodes have a relay.";
   return new HawserError("socket-gone", text, { retry: true });
 }
 

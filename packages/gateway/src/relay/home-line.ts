@@ -5,6 +5,11 @@ import type { RelayDialer, RelayLink, RelayLinkHandlers } from "./relay-link.ts"
 import { homeWordOf } from "./relay-word.ts";
 import type { ClientWord } from "./relay-word.ts";
 
+/** How often a home is dialled before it counts as one that is not reached: a port may be shut for a moment. */
+export const maxDials = 4;
+/** Between two of those. */
+export const redialMs = 200;
+
 /** A client of this node that has sockets at another home, as the line to that home sees it. */
 export interface LineUser {
   readonly client: SocketClient;
@@ -42,6 +47,7 @@ export class HomeLine implements RelayLinkHandlers {
   #resolveInstance: (instance: string | undefined) => void = () => {};
   #lastStream = 0;
   #timer: Timer;
+  #redial: Timer | undefined;
   #closed = false;
   #outgoing: { readonly stream: number; readonly frame: SocketFrame }[] = [];
 
@@ -49,7 +55,7 @@ export class HomeLine implements RelayLinkHandlers {
     this.#options = options;
     this.instance = new Promise((resolve) => (this.#resolveInstance = resolve));
     this.#timer = options.timers.after(options.timeoutMs, () => this.close());
-    void this.#dial();
+    void this.#dial(1);
   }
 
   get closed(): boolean {
@@ -121,6 +127,7 @@ export class HomeLine implements RelayLinkHandlers {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer.cancel();
+    this.#redial?.cancel();
     this.#dialing.abort();
     this.#link?.close();
     this.#resolveInstance(undefined);
@@ -132,15 +139,20 @@ export class HomeLine implements RelayLinkHandlers {
     for (const user of users) user.onLineClosed(this);
   }
 
-  async #dial(): Promise<void> {
-    const { dialer, address, home } = this.#options;
+  async #dial(tries: number): Promise<void> {
+    const { dialer, address, home, timers } = this.#options;
     try {
       const link = await dialer.dial(address, this.#dialing.signal);
       if (this.#closed) return link.close();
       this.#link = link;
       link.handlers = this;
     } catch (error) {
-      if (!this.#closed) this.#options.report(`the relay to ${home}`, error);
+      if (this.#closed) return;
+      if (tries < maxDials) {
+        this.#redial = timers.after(redialMs, () => void this.#dial(tries + 1));
+        return;
+      }
+      this.#options.report(`the relay to ${home}`, error);
       this.close();
     }
   }

@@ -1,7 +1,7 @@
 import { HawserError } from "@hawser/protocol";
 import type { AttachSocketFrame, ServerFrame } from "@hawser/protocol";
 import type { Lane, SocketClient, SocketFrame, SocketHandler } from "@hawser/server/core";
-import { gone } from "../home/home-client.ts";
+import { gone, notReached } from "../home/home-client.ts";
 import type { HomeLine, LineUser } from "./home-line.ts";
 import { RelayedSocket } from "./relayed-socket.ts";
 
@@ -106,10 +106,11 @@ export class RelayHandler implements SocketHandler, LineUser {
 
   async #attach(frame: AttachSocketFrame): Promise<void> {
     const line = this.#options.lineTo(frame.home);
-    if (line === undefined) return this.client.refuse(frame.id, gone());
+    if (line === undefined) return this.client.refuse(frame.id, notReached());
     const instance = await line.instance;
     if (this.client.closed) return;
-    // That it cannot be reached is all that is known of a home that is dead.
+    // It may be dead, or reached only from elsewhere.
+    if (instance === undefined) return this.client.refuse(frame.id, notReached());
     if (instance !== frame.instance) return this.client.refuse(frame.id, gone());
     if (line.closed) return this.client.refuse(frame.id, cut());
     this.#attaching.set(frame.id, { frame, line });

@@ -15,7 +15,7 @@ export interface RelayOptions {
   readonly address?: () => string;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Until another home has answered; past it its sockets are gone. Default 3,000. */
+  /** Until another home has answered; past it, it is not reached (SOCK-24). Default 3,000. */
   readonly timeoutMs?: number;
   /** A line that nobody uses is closed after so long. Default 60,000. */
   readonly idleMs?: number;

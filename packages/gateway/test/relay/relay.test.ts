@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SocketDataFrame } from "@hawser/protocol";
+import { maxDials, redialMs } from "../../src/relay/home-line.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { attachFrame, ClientEnd, opened, openFrame } from "../support/home-scene.ts";
 import { relayScene } from "../support/relay-scene.ts";
@@ -62,26 +63,51 @@ describe("a virtual socket whose home is another node", () => {
     expect(relays.dialed).toHaveLength(1);
   });
 
-  it("is gone at once when no node of that name is known, when it refuses, and when it is another life [SOCK-12]", async () => {
-    const { a, b, relays, start } = relayScene();
+  it("is gone at once when no node of that name is known, and when it is another life [SOCK-12] [SOCK-24]", async () => {
+    const { a, b, start } = relayScene();
     const answer = await opened(new FakeConnection(a.relay));
     const unknown = new FakeConnection(b.relay);
-    expect(await unknown.ask(attachFrame({ ...answer, home: "elsewhere" }))).toMatchObject([{ code: "socket-gone" }]);
-    relays.nodes.delete("ws://node-a");
+    const elsewhere = await unknown.ask(attachFrame({ ...answer, home: "elsewhere" }));
+    expect(elsewhere).toMatchObject([{ code: "socket-gone", retry: true }]);
     a.relay.close();
-    expect(await new FakeConnection(b.relay).ask(attachFrame(answer))).toMatchObject([{ code: "socket-gone" }]);
     start("node-a");
-    expect(await new FakeConnection(b.relay).ask(attachFrame(answer))).toMatchObject([{ code: "socket-gone" }]);
+    const another = await new FakeConnection(b.relay).ask(attachFrame(answer));
+    expect(another).toMatchObject([{ code: "socket-gone", retry: false }]);
   });
 
-  it("is gone when its home does not answer in time, and no later [SOCK-12]", async () => {
+  it("is not reached once its home has refused four links, 200 ms apart: it may be by another way [SOCK-24]", async () => {
+    const { a, b, relays, ports, reported } = relayScene();
+    const answer = await opened(new FakeConnection(a.relay));
+    relays.nodes.delete("ws://node-a");
+    const connection = new FakeConnection(b.relay);
+    expect(await connection.ask(attachFrame(answer))).toEqual([]);
+    await ports.advance((maxDials - 1) * redialMs - 1);
+    expect(await connection.frames()).toEqual([]);
+    await ports.advance(1);
+    expect(await connection.frames()).toMatchObject([{ type: "error", id: 2, code: "socket-gone", retry: true }]);
+    expect(relays.dialed).toHaveLength(maxDials);
+    expect(reported).toHaveLength(1);
+  });
+
+  it("is attached when its home takes links again a moment later", async () => {
+    const { a, b, relays, ports } = relayScene();
+    const answer = await opened(new FakeConnection(a.relay));
+    relays.nodes.delete("ws://node-a");
+    const connection = new FakeConnection(b.relay);
+    expect(await connection.ask(attachFrame(answer))).toEqual([]);
+    relays.nodes.set("ws://node-a", a.relay);
+    await ports.advance(redialMs);
+    expect(await connection.frames()).toMatchObject([{ type: "socket-attached", id: 2 }]);
+  });
+
+  it("is not reached when its home does not answer in time, and is told so no later [SOCK-12] [SOCK-24]", async () => {
     const { a, b, relays, ports } = relayScene();
     const answer = await opened(new FakeConnection(a.relay));
     relays.silent.add("ws://node-a");
     const connection = new FakeConnection(b.relay);
     expect(await connection.ask(attachFrame(answer))).toEqual([]);
     await ports.advance(3_000);
-    expect(await connection.frames()).toMatchObject([{ type: "error", id: 2, code: "socket-gone" }]);
+    expect(await connection.frames()).toMatchObject([{ type: "error", id: 2, code: "socket-gone", retry: true }]);
   });
 
   it("is taken off the connection when the link is cut, and attached anew [SOCK-13] [SOCK-16]", async () => {
@@ -113,15 +139,16 @@ describe("a virtual socket whose home is another node", () => {
   });
 
   it("is told that its home is dead when that dies in mid-stream: detached, then gone [SOCK-12] [SOCK-13]", async () => {
-    const { a, b, relays } = relayScene();
+    const { a, b, relays, ports } = relayScene();
     const answer = await opened(new FakeConnection(a.relay));
     const connection = new FakeConnection(b.relay);
     await connection.ask(attachFrame(answer));
     relays.nodes.delete("ws://node-a");
     relays.cut();
     expect(await connection.frames()).toMatchObject([{ type: "detach-socket", retry: true }]);
-    const frames = await connection.ask(attachFrame(answer, { id: 3, generation: 3 }));
-    expect(frames).toMatchObject([{ type: "error", id: 3, code: "socket-gone" }]);
+    connection.send(attachFrame(answer, { id: 3, generation: 3 }));
+    await ports.advance(maxDials * redialMs);
+    expect(await connection.frames()).toMatchObject([{ type: "error", id: 3, code: "socket-gone" }]);
   });
 
   it("is judged by the rights that the client has at its own node [SOCK-1] [SOCK-20]", async () => {
