@@ -11,6 +11,7 @@ const config = defineGateway({
   port: 0,
   log,
   pools: target === undefined ? {} : { file: { targets: [target] } },
+  routes: [{ path: "/live", pool: "live", poolFrom: "api" }],
   api: { keys: [{ name: "operator", key }] },
 });
 

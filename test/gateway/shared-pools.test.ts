@@ -1,6 +1,9 @@
-import { fileURLToPath } from "node:url";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
 import { Cleanup } from "../command/hawser-process.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 
@@ -12,6 +15,29 @@ const key = "k".repeat(32);
 const pool = (name: string): object => ({ targets: [{ name, url: "ws://127.0.0.1:1" }], health: false });
 const targetsOf = async (gateway: GatewayProcess, name: string): Promise<unknown> =>
   (await gateway.ask("GET", `pools/${name}`, key)).body["targets"];
+
+/** The URL of a server that says what it is told. */
+async function echoing(owner: Cleanup): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  server.on("connection", (socket) => socket.on("message", (data) => socket.send(data, { binary: false })));
+  owner.add(() => server.close());
+  await once(server, "listening");
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What a plain client is told that says "echo", or the status with which it is refused. */
+async function openedOrRefused(url: string): Promise<unknown> {
+  const socket = new WebSocket(url);
+  socket.on("error", () => {});
+  return new Promise((resolve) => {
+    socket.on("open", () => socket.send("echo"));
+    socket.on("message", (data) => {
+      resolve((data as Buffer).toString());
+      socket.close();
+    });
+    socket.on("unexpected-response", (_, { statusCode }) => resolve(statusCode));
+  });
+}
 
 describe("pools put over the HTTP API of one of two gateways with one log", () => {
   it("are on both, and there again after a restart; one of the file is refused", async () => {
@@ -28,6 +54,18 @@ describe("pools put over the HTTP API of one of two gateways with one log", () =
     await expect.poll(() => targetsOf(user, "quotes")).toMatchObject([{ name: "two" }]);
     const refused = { status: 409, body: { error: { code: "pool-configured", retry: false } } };
     expect(await user.ask("PUT", "pools/file", key, pool("one"))).toMatchObject(refused);
+    // A route of both leads to one that is put later.
+    const refusals = await Promise.all([owner, user].map((gateway) => openedOrRefused(gateway.plain("/live"))));
+    expect(refusals).toEqual([503, 503]);
+    const echo = await echoing(cleanup);
+    expect(await owner.ask("PUT", "pools/live", key, { targets: [echo], health: false })).toMatchObject({
+      status: 201,
+    });
+    for (const gateway of [owner, user]) {
+      await expect.poll(() => openedOrRefused(gateway.plain("/live"))).toBe("echo");
+    }
+    expect(await user.ask("DELETE", "pools/live", key)).toMatchObject({ status: 200 });
+    await expect.poll(() => openedOrRefused(owner.plain("/live"))).toBe(503);
     await user.process.stop("SIGKILL");
     await owner.process.stop("SIGKILL");
     const again = await GatewayProcess.of(cleanup, config, owns);

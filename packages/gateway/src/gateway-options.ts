@@ -87,13 +87,14 @@ export function gatewayFaults(options: GatewayOptions): readonly OptionFault[] {
   };
   for (const [name, pool] of Object.entries(pools)) {
     const at = `pools.${name}`;
-    if (!isPoolName(name)) faults.push({ at, message: "must have a name of 1 to 64 letters, digits, ., - and _" });
+    if (!isPoolName(name)) faults.push({ at, message: poolNameRule });
     look(at, () => checkPool(pool, at));
   }
   for (const [index, route] of routes.entries()) {
     const at = `routes[${index}]`;
     look(at, () => compileRoutes([route]));
-    if (!Object.hasOwn(pools, route.pool))
+    if (route.poolFrom === "api" && !isPoolName(route.pool)) faults.push({ at: `${at}.pool`, message: poolNameRule });
+    if (route.poolFrom !== "api" && !Object.hasOwn(pools, route.pool))
       faults.push({ at: `${at}.pool`, message: noPool(route.pool, Object.keys(pools)) });
   }
   if (!faults.some(({ at }) => at.startsWith("routes"))) look("routes", () => compileRoutes(routes));
@@ -117,6 +118,8 @@ export function checkPool(pool: GatewayPoolOptions, at: string): void {
   if (pool.kind === "http") backendSettings(pool, at);
   else targetPoolSettings(pool, at);
 }
+
+const poolNameRule = "must have a name of 1 to 64 letters, digits, ., - and _";
 
 function noPool(name: string, known: readonly string[]): string {
   return `names the pool ${JSON.stringify(name)}, which is not there (known: ${known.join(", ") || "none"})`;

@@ -28,6 +28,11 @@ export interface RouteOptions {
   readonly subprotocols?: readonly string[];
   /** The name of the pool. */
   readonly pool: string;
+  /**
+   * Where the pool is from: the `configuration`, in which it has to be, or the HTTP `api`, over which it is put at run time; clients that come before
+   * that are refused with 503. Default `configuration`.
+   */
+  readonly poolFrom?: "configuration" | "api";
   /** Taken from the path before it is added to the target's own; whole segments. Default: nothing. */
   readonly stripPrefix?: string;
   /** Whose name the target is shown in `Host`. Default `client`. */

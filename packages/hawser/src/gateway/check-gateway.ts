@@ -43,10 +43,11 @@ function togetherFaults({ secret, authenticate }: GatewayConfig): Fault[] {
 /** For a route to a pool that is not there, the nearest that is. */
 function withGuess(fault: Fault, { pools, routes = [] }: GatewayConfig): Fault {
   const [, index] = /^routes\[(\d+)\]\.pool$/.exec(fault.at) ?? [];
-  const name = index === undefined ? undefined : routes[Number(index)]?.pool;
-  if (name === undefined) return fault;
+  const route = index === undefined ? undefined : routes[Number(index)];
+  if (route === undefined || route.poolFrom === "api") return fault;
+  const { pool } = route;
   return {
     at: fault.at,
-    message: `names a pool ${JSON.stringify(name)}, which ${unknownName(name, Object.keys(pools))}`,
+    message: `names a pool ${JSON.stringify(pool)}, which ${unknownName(pool, Object.keys(pools))}`,
   };
 }

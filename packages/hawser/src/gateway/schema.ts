@@ -51,6 +51,7 @@ const route = object({
   path: text.optional(),
   subprotocols: texts.optional(),
   pool: text,
+  poolFrom: oneOf("configuration", "api").optional(),
   stripPrefix: text.optional(),
   host: oneOf("client", "target").optional(),
   request: headerChanges.optional(),

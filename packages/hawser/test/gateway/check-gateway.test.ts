@@ -108,6 +108,17 @@ describe("a gateway's configuration", () => {
     ]);
   });
 
+  it("may have routes to pools that are put over the HTTP API", () => {
+    const pools = { app };
+    expect(faults({ pools, routes: [{ pool: "live", poolFrom: "api" }] })).toEqual([]);
+    expect(faults({ pools, routes: [{ pool: "a b", poolFrom: "api" }] })).toEqual([
+      "routes[0].pool must have a name of 1 to 64 letters, digits, ., - and _",
+    ]);
+    expect(faults({ pools, routes: [{ pool: "live", poolFrom: "file" }] })).toEqual([
+      "routes[0].poolFrom must be one of configuration, api",
+    ]);
+  });
+
   it("is told what is wrong with a pool of WebSocket servers", () => {
     expect(
       faults({
