@@ -32,6 +32,10 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 23_292, found: "the simulator itself: texts were longer than the largest message" },
   { seed: 30_132, found: "a position of an epoch that the log did not go through was taken for the one below it" },
   { seed: 60_737, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
+  {
+    seed: 72_774_338,
+    found: "the simulator itself: sockets whose messages go in small pieces were not given time enough",
+  },
   { seed: 224_372_947, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
   { seed: 792_538_357, found: "a page of history was written after the right to it had gone" },
   { seed: 1_226_913_144, found: "a stream of two feeds took the news of an epoch that its receiver had left" },

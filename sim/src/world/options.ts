@@ -157,8 +157,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   const options: WorldOptions = {
     seed,
     workMs: random.integer(12_000, 30_000),
-    // A window a round trip is all that is read: what was left behind takes its time.
-    healMs: Math.min(windowBytes, sockets?.windowBytes ?? windowBytes) < 8_192 ? 300_000 : 90_000,
+    healMs: isSlow(windowBytes, sockets) ? 300_000 : 90_000,
     nodes,
     owned: nodes === 1 && random.chance(0.5),
     broker: undefined,
@@ -199,6 +198,12 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
     readWire: random.chance(0.2),
   };
   return random.chance(0.15) ? onBroker(options, random) : withWindows({ ...options, deduplicateMs }, random);
+}
+
+/** Whether little travels at a time, on any path: a window or a few pieces in each round trip. What was left behind takes its time. */
+function isSlow(windowBytes: number, sockets: SocketOptions | undefined): boolean {
+  if (windowBytes < 8_192) return true;
+  return sockets !== undefined && (sockets.windowBytes < 8_192 || sockets.maxPieceBytes < 4_096);
 }
 
 /** Frames that hang on the way may be late by half of the window at most: a short one is for worlds in which none does. */
