@@ -80,6 +80,8 @@ describe.each(balancers)("two nodes behind $name as the documents configure it",
 
   afterAll(async () => {
     await traffic?.close();
+    // A master that is killed leaves its workers behind.
+    await program?.stop();
     await program?.remove();
     await cluster?.remove();
   });
