@@ -38,7 +38,7 @@ export class WrittenStream implements MarkedPartition {
     this.from = Math.max(floor, end - rememberedOffsets - 2 * windowOffsets);
     this.#through = this.from;
     const { origin } = writer;
-    this.#prefix = new WindowedPrefix({ origin, epoch, from: this.from, windowOffsets, rememberedOffsets });
+    this.#prefix = new WindowedPrefix({ origin, epoch, from: this.from, floor, windowOffsets, rememberedOffsets });
     this.#appends = new TopicAppends({ writer, partition: this, settings, open, nextId });
   }
 

@@ -184,9 +184,10 @@ export class PartitionFollower {
     const { partition, epoch, settings } = this.#options;
     if (partition.writer === undefined) return end;
     const { historyOffsets: rememberedOffsets } = settings;
-    const from = Math.max(start - 1, end - rememberedOffsets - 2 * windowOffsets, 0);
+    const floor = start - 1;
+    const from = Math.max(floor, end - rememberedOffsets - 2 * windowOffsets);
     const { origin } = partition.writer;
-    this.#prefix = new WindowedPrefix({ origin, epoch, from, windowOffsets, rememberedOffsets });
+    this.#prefix = new WindowedPrefix({ origin, epoch, from, floor, windowOffsets, rememberedOffsets });
     return from;
   }
 

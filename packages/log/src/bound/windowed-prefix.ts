@@ -11,6 +11,8 @@ export interface WindowedPrefixOptions {
   readonly epoch: number;
   /** All above this offset is passed. */
   readonly from: number;
+  /** What the broker has left lies above this offset. */
+  readonly floor: number;
   /**
    * Part of the rule: how many offsets may lie between what a writer had read and where its record came to lie. What took longer does
    * not count, and is sent again.
@@ -72,9 +74,11 @@ export class WindowedPrefix {
 
   /** What lies at or below it is no history: whether it counts is not known here, or no longer. */
   get base(): number {
-    const { from, windowOffsets, rememberedOffsets } = this.#options;
-    // Marks of records in the first window name what was not read here; those of records in the next one may pass over these.
-    return Math.max(from === 0 ? 0 : from + 2 * windowOffsets, this.#through - rememberedOffsets);
+    const { from, floor, windowOffsets, rememberedOffsets } = this.#options;
+    // Marks of records in the first window name what was not read here; those of records in the next one may pass over these. Of what the
+    // broker has thrown away nobody can read more.
+    const known = from <= floor ? from : from + 2 * windowOffsets;
+    return Math.max(known, this.#through - rememberedOffsets);
   }
 
   /** Whether a record above `base` that was passed is an entry, if it is an append. */

@@ -20,7 +20,7 @@ interface Fields {
 }
 
 function prefixFrom(from = 0): WindowedPrefix {
-  return new WindowedPrefix({ origin, epoch: 7, from, windowOffsets, rememberedOffsets });
+  return new WindowedPrefix({ origin, epoch: 7, from, floor: 0, windowOffsets, rememberedOffsets });
 }
 
 function marked({ offset, id, producer, sequence, previous = sequence - 1, mark }: Fields): PlacedRecord {

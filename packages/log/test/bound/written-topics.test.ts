@@ -145,6 +145,17 @@ describe("a topic of others that is written too", () => {
     expect((await nodes.read(logs[0], "orders.1")).map(textOf)).toEqual(["p-1", "p-2", "p-3"]);
   });
 
+  it("has what the broker left of a topic that was trimmed", async () => {
+    const nodes = new Nodes();
+    const { topic, world } = nodes;
+    for (const text of ["1", "2", "3", "4"]) topic.write("1", text);
+    topic.trim(topic.partitionOf("1"), 3);
+    const log = await nodes.open();
+    await nodes.append(log, numbered("orders.1", "p", 1));
+    expect(await world.drive(log.head("orders.1"))).toMatchObject({ floor: 2, end: 5 });
+    expect((await nodes.read(log, "orders.1")).map(textOf)).toEqual(["3", "4", "p-1"]);
+  });
+
   it("forgets a producer after historyOffsets, and not before", async () => {
     for (const [others, kind] of [
       [20, "producer-unknown"],
