@@ -39,4 +39,8 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 224_372_947, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
   { seed: 792_538_357, found: "a page of history was written after the right to it had gone" },
   { seed: 1_226_913_144, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
+  {
+    seed: 1_967_127_222,
+    found: "a right that was given back was still refused by the connection that had asked for it before",
+  },
 ];

@@ -46,5 +46,8 @@ export interface AuthorizeRequest {
   readonly session: string;
 }
 
-/** Asked after capabilities allowed. `false` or a thrown error forbids. Answers within `authorizeTimeoutMs`. */
+/**
+ * Asked after capabilities allowed. `false` or a thrown error forbids, this once; `true` is remembered by the connection until
+ * `refresh` or a fresh token. Answers within `authorizeTimeoutMs`.
+ */
 export type Authorize = (request: AuthorizeRequest) => boolean | Promise<boolean>;

@@ -13,16 +13,17 @@ type Answer = boolean | Promise<boolean>;
 const maxAnswers = 4_096;
 
 /**
- * What one connection's user may do. The application's hook is asked once per verb and name, until the identity
- * changes or the application says `refresh`.
+ * What one connection's user may do. That the application's hook allowed a verb for a name is remembered until the
+ * identity changes or the application says `refresh`. That it forbade is not: a right that is given counts with the next
+ * request, on each of the user's connections alike.
  */
 export class Rights {
   readonly #authorize: Authorize | undefined;
   readonly #session: string;
   #identity: Identity;
   #capable: ReturnType<typeof rightsOf>;
-  /** Those of the hook, if there is one. */
-  #answers: Map<string, Answer> | undefined;
+  /** What the hook allowed, and what it was asked and has not answered. */
+  #answers: Map<string, true | Promise<boolean>> | undefined;
   #renewals = 0;
 
   /** @param authorize - As `boundedAuthorize` makes it. */
@@ -63,11 +64,12 @@ export class Rights {
     const key = `${verb} ${name}`;
     const known = this.#answers?.get(key);
     if (known !== undefined) return known;
+    const answer = this.#authorize({ verb, name, identity: this.#identity, session: this.#session });
+    if (answer === false) return false;
     if (this.#answers === undefined || this.#answers.size >= maxAnswers) this.#answers = new Map();
     const answers = this.#answers;
-    const answer = this.#authorize({ verb, name, identity: this.#identity, session: this.#session });
     answers.set(key, answer);
-    if (typeof answer !== "boolean") settle(answers, key, answer);
+    if (answer !== true) settle(answers, key, answer);
     return answer;
   }
 
@@ -78,10 +80,10 @@ export class Rights {
   }
 }
 
-function settle(answers: Map<string, Answer>, key: string, answer: Promise<boolean>): void {
+function settle(answers: Map<string, true | Promise<boolean>>, key: string, answer: Promise<boolean>): void {
   const isCurrent = (): boolean => answers.get(key) === answer;
   answer.then(
-    (value) => isCurrent() && answers.set(key, value),
+    (may) => isCurrent() && (may ? answers.set(key, true) : answers.delete(key)),
     () => isCurrent() && answers.delete(key),
   );
 }

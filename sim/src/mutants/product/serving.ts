@@ -42,6 +42,15 @@ export const servingMutants: readonly ProductMutant[] = [
   },
   {
     kind: "product",
+    id: "refused-right-remembered",
+    sentence: "that the application forbade something is remembered after it gave the right",
+    file: rights,
+    find: "if (answer === false) return false;",
+    replace:
+      "if (answer === false) {\n      (this.#answers ??= new Map()).set(key, answer);\n      return false;\n    }",
+  },
+  {
+    kind: "product",
     id: "confirmations-miscounted",
     sentence: "everything counts as confirmed with the first answer, so that memory is not bounded",
     file: "packages/server/src/connection/send-window.ts",
