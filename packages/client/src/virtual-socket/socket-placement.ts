@@ -158,8 +158,9 @@ export class SocketPlacement {
     // The node that was asked does not reach the home (SOCK-24), which knows nothing of it.
     const elsewhere = frame.code === "socket-gone" && frame.retry;
     const lost = elsewhere ? this.#link === undefined && !this.#options.dial() : isFinal(frame);
-    if (lost) return this.#options.onGone(frame);
+    // It was answered: what was asked for is not at its home any more, and is not closed there.
     this.#stopAsking();
+    if (lost) return this.#options.onGone(frame);
     if (!elsewhere) this.#doubtful = true;
     this.#later(frame.retryAfterMs);
   }

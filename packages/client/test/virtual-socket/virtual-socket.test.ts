@@ -196,6 +196,17 @@ describe("a virtual socket", () => {
     expect(told).toEqual(["error socket-gone", "close 4400 false"]);
   });
 
+  it("is asked for no more when its home has said that it does not know it [SOCK-12]", async () => {
+    const { server, ports, home } = await scene();
+    home.refusal = { code: "socket-gone", retry: false };
+    server.peer.cut();
+    await ports.advance(2_000);
+    expect(home.attaches).toHaveLength(1);
+    server.peer.cut();
+    await ports.advance(2_000);
+    expect(home.attaches).toHaveLength(1);
+  });
+
   it("is attached again when the node lets go of it, with a higher generation, and not where that is final [SOCK-13]", async () => {
     const { server, ports, home, socket, told } = await scene();
     const detach = { type: "detach-socket", number: 1, message: "", retry: true, code: "socket-gone" } as const;
