@@ -13,7 +13,6 @@ import type {
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
 import type { Links } from "../session/links.ts";
-import type { ReceivingCounts } from "../statistics.ts";
 import { textsOf } from "./batch-text.ts";
 import { Feed } from "./feed.ts";
 import type { FeedOptions, FeedReceiver } from "./feed.ts";
@@ -30,7 +29,6 @@ export interface ChannelReceiverOptions extends FeedOptions {
   readonly links: Links;
   readonly timers: Timers;
   readonly backoff: Backoff;
-  readonly counts: ReceivingCounts;
   /** Where everything goes, in the order of the stream. */
   readonly push: (item: StreamItem) => void;
 }
@@ -141,19 +139,20 @@ export class ChannelReceiver implements FeedReceiver {
   onBatch(feed: Feed, frame: BatchFrame): void {
     const { push, counts } = this.options;
     const outcome = this.#receiver.batch(frame);
-    if (outcome.kind === "gap") {
-      if (feed.seek(outcome.offset, frame.messages.length === 0)) counts.gaps += 1;
-    } else {
-      feed.joined();
+    const isEmpty = frame.messages.length === 0;
+    if (outcome.kind === "gap") feed.seek(outcome.offset, isEmpty);
+    else {
+      feed.joined(isEmpty);
       counts.duplicatesDropped += outcome.duplicates;
     }
     if (outcome.kind === "delivered") {
-      const textOf = textsOf(outcome.messages);
-      for (const message of outcome.messages) {
+      const { messages, position } = outcome;
+      const textOf = textsOf(messages);
+      for (const message of messages) {
         const cost = messageCost(message.payload);
         push({ kind: "message", message, text: textOf(message), epoch: frame.epoch, cost });
       }
-      if (outcome.messages.at(-1)?.offset !== frame.to) push({ kind: "advance", position: outcome.position });
+      if (messages.at(-1)?.offset !== frame.to) push({ kind: "advance", position });
     }
     // Behind the last push: whoever reads in the middle of a batch must not be taken to have read what is still to come.
     feed.arrive(outcome.cost);
@@ -173,8 +172,8 @@ export class ChannelReceiver implements FeedReceiver {
    */
   #isElsewhere({ epoch, offset, lost, reset }: SubscribedFrame): boolean {
     const position = this.#receiver.position;
-    if (!this.#granted || position === undefined || lost !== undefined || reset !== "") return false;
-    return epoch === position.epoch && offset > position.offset;
+    const begins = this.#granted && lost === undefined && reset === "";
+    return begins && position?.epoch === epoch && offset > position.offset;
   }
 
   /** Whether no other feed may still bring what this one does not have. */

@@ -10,6 +10,7 @@ import type {
 import { tooLarge } from "../connection/closure.ts";
 import type { Link } from "../session/link.ts";
 import type { ReplyFrame } from "../session/request-table.ts";
+import type { ReceivingCounts } from "../statistics.ts";
 import { CreditWindow } from "./credit-window.ts";
 
 /** Which feed the numbers belong to that a connection gave. */
@@ -25,6 +26,7 @@ export interface FeedOptions {
   readonly channel: string;
   readonly windowBytes: number;
   readonly numbers: FeedNumbers;
+  readonly counts: ReceivingCounts;
   /** Cost of what was pushed and not read. */
   readonly unread: () => number;
 }
@@ -53,8 +55,11 @@ type State =
       readonly generation: number;
       readonly number: number;
       readonly credit: CreditWindow;
-      /** A `seek` is under way: what does not join on is dropped in silence (SUB-4). */
-      seeking: boolean;
+      /**
+       * A `seek` is under way: what does not join on is dropped in silence (SUB-4). `undefined`: nothing was lost under this
+       * grant. What was has used credit, and nobody here knows how much (SUB-10).
+       */
+      seeking?: boolean;
     }
   | { readonly kind: "ended" };
 
@@ -140,8 +145,9 @@ export class Feed {
     const unread = unreadNow();
     if (state.kind === "full" && unread <= windowBytes / 2) return this.ask();
     // Before `subscribed` there is no number to tell it under: what is read until then is told after it.
-    const credit = state.kind === "live" ? state.credit.take(unread) : undefined;
-    if (state.kind !== "live" || credit === undefined) return;
+    if (state.kind !== "live") return;
+    const credit = state.credit.take(unread);
+    if (credit === undefined) return;
     this.link.send({ type: "credit", number: state.number, generation: state.generation, credit });
   }
 
@@ -149,20 +155,26 @@ export class Feed {
    * A batch did not join on: asks once for what follows `offset`.
    *
    * @param isIdle - The batch is empty: what was asked for before should have come ahead of it, so it is asked for again.
-   * @returns whether this is the first that did not join on.
    */
-  seek(offset: number, isIdle: boolean): boolean {
+  seek(offset: number, isIdle: boolean): void {
     const state = this.#state;
-    if (state.kind !== "live" || (state.seeking && !isIdle)) return false;
-    const first = !state.seeking;
+    if (state.kind !== "live" || (state.seeking && !isIdle)) return;
+    if (!state.seeking) this.#receiver.options.counts.gaps += 1;
     state.seeking = true;
     this.link.send({ type: "seek", number: state.number, generation: state.generation, offset });
-    return first;
   }
 
-  /** A batch joined on. */
-  joined(): void {
-    if (this.#state.kind === "live") this.#state.seeking = false;
+  /**
+   * A batch joined on, or brought nothing new.
+   *
+   * @param isIdle - It was empty: the server stands there, perhaps since what was lost has used up its credit. A new grant has
+   * a credit of its own.
+   */
+  joined(isIdle: boolean): void {
+    const state = this.#state;
+    if (state.kind !== "live" || state.seeking === undefined) return;
+    if (isIdle) this.ask();
+    else state.seeking = false;
   }
 
   /** Nothing comes of it any more. */
@@ -182,7 +194,7 @@ export class Feed {
       // It ended while the request was under way.
       if (frame.type === "subscribed") this.#unsubscribe(frame.number, generation);
     } else if (frame.type === "subscribed") {
-      this.#state = { kind: "live", generation, number: frame.number, credit: state.credit, seeking: false };
+      this.#state = { ...state, kind: "live", number: frame.number };
       this.#number = frame.number;
       this.#receiver.options.numbers.bind(this, frame.number);
       this.#receiver.onSubscribed(this, frame);

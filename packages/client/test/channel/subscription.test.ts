@@ -209,6 +209,26 @@ describe("a subscription", () => {
     expect(log.slice(1)).toEqual([1, 2, 3, 4]);
   });
 
+  it("asks for a new grant when an idle server stands where it is, since what was lost has used credit [SUB-10]", async () => {
+    const { client, server, ports } = await connected();
+    server.answer = grant;
+    const log = listen(client.channel("chat").subscribe());
+    const idle = { ...batch(1, 1), messages: [] };
+    await ports.advance(1);
+    server.peer.send(batch(0, 1), idle);
+    await ports.advance(1);
+    expect(server.peer.of("subscribe")).toHaveLength(1);
+    // The server has no credit left to send what it was asked for.
+    server.peer.send(batch(2, 3), idle);
+    await ports.advance(1);
+    const [, again] = server.peer.of("subscribe");
+    expect(again).toMatchObject({ generation: 2, position: { epoch: 1, offset: 1 }, credit: 262_144 });
+    server.peer.send({ ...batch(1, 3), generation: 2 }, { ...batch(3, 3), generation: 2, messages: [] });
+    await ports.advance(1);
+    expect(log.filter((item) => typeof item === "number")).toEqual([1, 2, 3]);
+    expect(server.peer.of("subscribe")).toHaveLength(2);
+  });
+
   it("gives back a grant that is of no use, also when it is closed before it asks again [SUB-5]", async () => {
     const { client, server, ports } = await connected();
     server.answer = grant;
