@@ -41,6 +41,8 @@ export class StreamCheck {
   /** It was told last that the log is another one. */
   #startsOver = false;
   readonly #conflates: boolean;
+  /** Epochs in which it stood: what was left out for a newer message of one is not sent again when that message is gone (SUB-17). */
+  readonly #epochs = new Set<number>();
   readonly #onLeftOut: (messages: number) => void;
 
   constructor({ channel, label, from, conflates = false, onLeftOut = () => {}, report }: StreamCheckOptions) {
@@ -73,7 +75,7 @@ export class StreamCheck {
     const { epoch, end } = this.#channel.head;
     if (cursor.epoch > epoch) return false;
     const parts = this.#channel.partsFrom(cursor.epoch, epoch) ?? 0;
-    return cursor.offset <= parts && this.#channel.entriesIn(epoch, cursor.offset, end).length === 0;
+    return cursor.offset <= parts && this.#missed(epoch, cursor.offset, end).missed.length === 0;
   }
 
   /** @param last - how many of the newest messages were asked for. */
@@ -156,6 +158,7 @@ export class StreamCheck {
   #carry(epoch: number): Position | undefined {
     const cursor = this.#cursor;
     if (cursor === undefined || cursor.epoch === epoch) return cursor;
+    this.#epochs.add(cursor.epoch);
     if (epoch < cursor.epoch) {
       this.#fail(`went from epoch ${cursor.epoch} back to ${epoch}`);
       return undefined;
@@ -168,20 +171,27 @@ export class StreamCheck {
   }
 
   #expectNothing(epoch: number, from: number, to: number, where: string): void {
-    const passed = this.#channel.entriesIn(epoch, from, to);
-    if (passed.length === 0) return;
-    const newest = this.#conflates ? this.#newestByKey(epoch) : new Map<string, number>();
-    const missed = passed.filter(({ key, offset }) => (newest.get(key) ?? 0) <= offset);
+    const { passed, missed } = this.#missed(epoch, from, to);
     this.#onLeftOut(passed.length - missed.length);
     if (missed.length > 0)
       this.#fail(`missed ${missed.length} messages ${where}: ${missed.map((entry) => entry.offset).join(", ")}`);
   }
 
-  /** Of each key that a message has, the offset of the newest one that the log of an epoch ever held. */
+  /** What the log has there, and what of it should have been sent. */
+  #missed(epoch: number, from: number, to: number): Record<"passed" | "missed", readonly StoredEntry[]> {
+    const passed = this.#channel.entriesIn(epoch, from, to);
+    if (passed.length === 0 || !this.#conflates) return { passed, missed: passed };
+    const newest = this.#newestByKey(epoch);
+    return { passed, missed: passed.filter(({ key, offset }) => (newest.get(key) ?? 0) <= offset) };
+  }
+
+  /** Of each key that a message has, the offset of the newest one that the log ever held, in an epoch or those that led to it. */
   #newestByKey(epoch: number): Map<string, number> {
     const newest = new Map<string, number>();
-    for (const { key, offset } of this.#channel.entriesIn(epoch, 0, Number.MAX_SAFE_INTEGER))
-      if (key !== "") newest.set(key, offset);
+    const stood = new Set([...this.#epochs, this.#cursor?.epoch, epoch]);
+    for (const one of this.#channel.epochs.filter((known) => stood.has(known)))
+      for (const { key, offset } of this.#channel.entriesIn(one, 0, Number.MAX_SAFE_INTEGER))
+        if (key !== "") newest.set(key, Math.max(offset, newest.get(key) ?? 0));
     return newest;
   }
 

@@ -31,6 +31,16 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 23_137, found: "the checker: an attach over a connection that its node had ended counted as heard" },
   { seed: 23_292, found: "the simulator itself: texts were longer than the largest message" },
   { seed: 30_132, found: "a position of an epoch that the log did not go through was taken for the one below it" },
+  {
+    seed: 42_838,
+    found: "batches that were lost had used all of the credit, so that nothing came of what the client asked for again",
+  },
+  {
+    seed: 43_822,
+    found: "the checker: a conflating channel left out what had a newer message, and its log went back behind that one",
+  },
+  { seed: 44_699, found: "the checker: two times were a rounding error apart" },
+  { seed: 47_042, found: "a socket that its home did not know any more was never let go of by its client" },
   { seed: 60_737, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
   {
     seed: 72_774_338,

@@ -17,6 +17,9 @@ const forbidden = 4403;
 /** What messages a stream may be ahead by beside its windows: the one that was begun, and what it costs beside its bytes. */
 const slackBytes = 64;
 
+/** Of differences of simulated times. */
+const roundingMs = 1e-6;
+
 export interface SocketRecordOptions {
   readonly id: number;
   /** What its client calls it. */
@@ -135,7 +138,7 @@ export class SocketRecord {
       !this.forbidden &&
       !this.homeLeft &&
       !this.#options.isLeaving() &&
-      this.#options.now() - this.heardOfAt < this.#options.resumeMs
+      this.#options.now() - this.heardOfAt < this.#options.resumeMs - roundingMs
     )
       this.#fail(`is left by its home, which heard of its client a moment ago; ${this.describe()}`);
   }

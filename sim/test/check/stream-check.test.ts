@@ -75,6 +75,21 @@ describe("the checker of a stream", () => {
     }
   });
 
+  it("lets out of a conflated channel what had a newer message, which the log lost when it went back", () => {
+    for (const conflates of [true, false]) {
+      const { channel, check, found, say } = watched(2, { keys: ["", "a"], conflates });
+      const copy = channel.copy();
+      append(channel, 3, "a");
+      say(1);
+      channel.replace(copy);
+      channel.beginEpoch(2);
+      expect(check.complete).toBe(conflates);
+      append(channel, 30);
+      check.onMessage(message(3, 2, "30"));
+      expect(found).toHaveLength(conflates ? 0 : 1);
+    }
+  });
+
   it("finds what is left out of a channel that does not conflate", () => {
     const { found, say } = watched(3, { keys: ["a", "a", "a"] });
     for (const offset of [1, 3]) say(offset);
