@@ -46,6 +46,7 @@ export const keptSeeds: readonly KeptSeed[] = [
     seed: 72_774_338,
     found: "the simulator itself: sockets whose messages go in small pieces were not given time enough",
   },
+  { seed: 201_882, found: "a socket was given up while what was asked for before came to its home, which kept it" },
   { seed: 224_372_947, found: "a stream of two feeds took the news of an epoch that its receiver had left" },
   { seed: 792_538_357, found: "a page of history was written after the right to it had gone" },
   { seed: 1_226_913_144, found: "a stream of two feeds took the news of an epoch that its receiver had left" },

@@ -36,10 +36,11 @@ export class HomePaths {
     if (!link.lane.startsWith(homeLane(""))) for (const path of this.#paths.values()) path.again();
   }
 
-  /** @returns whether a home that is not reached may be soon: by its own address, or by a connection that is coming anyway. */
+  /** @returns whether a home is reached after all, or may be soon: by its own address, or by a connection that is coming anyway. */
   dial(home: string): boolean {
     const { paths, options } = this.#context.session();
     return (
+      this.#isReached(home) ||
       this.#paths.get(home)?.dial() === true ||
       paths.slice(0, options.plans.length).some(({ state }) => state.kind !== "connected")
     );

@@ -8,6 +8,7 @@ import type {
 } from "@hawser/protocol";
 import type { Backoff } from "../session/backoff.ts";
 import type { Link } from "../session/link.ts";
+import type { ReplyFrame } from "../session/request-table.ts";
 
 export interface SocketPlacementOptions {
   /**
@@ -49,6 +50,8 @@ export class SocketPlacement {
   /** An attach went astray: the home may have taken the socket off the connection that it is on. */
   #doubtful = false;
   #asking: Asking | undefined;
+  /** What was asked for and not answered, on connections that live: beside the last, what that took the place of. */
+  readonly #unanswered = new Set<Asking>();
   /** That of the open is 1. */
   #generation = 1;
   #boundGeneration = 1;
@@ -71,7 +74,7 @@ export class SocketPlacement {
 
   /** Its home may have it on a connection, or be about to. */
   get mayBeAtHome(): boolean {
-    return this.#link !== undefined || this.#asking !== undefined;
+    return this.#link !== undefined || this.#unanswered.size > 0;
   }
 
   /** There are other connections than before: goes where it is best placed, or stays. */
@@ -87,10 +90,8 @@ export class SocketPlacement {
   /** The connection is gone. */
   unlink(link: Link): void {
     if (this.#ended) return;
-    if (this.#asking?.link === link) {
-      this.#stopAsking();
-      this.#doubtful = true;
-    }
+    if (this.#asking?.link === link) this.#stopAsking();
+    for (const asked of this.#unanswered) if (asked.link === link) this.#astray(asked);
     if (this.#link === link) this.#leave();
     this.place();
   }
@@ -125,12 +126,18 @@ export class SocketPlacement {
     this.#generation += 1;
     const asking = { link, generation: this.#generation };
     this.#asking = asking;
+    this.#unanswered.add(asking);
     link.hold();
     link.request({
-      build: (id) => (this.#asking === asking ? this.#options.build(id, asking.generation) : undefined),
+      build: (id) => {
+        if (this.#asking === asking) return this.#options.build(id, asking.generation);
+        this.#unanswered.delete(asking);
+        return undefined;
+      },
       reply: (frame) => {
-        if (this.#asking !== asking) return;
-        if (frame.type === "socket-attached") this.#onAttached(frame, asking);
+        this.#unanswered.delete(asking);
+        if (this.#asking !== asking) this.#onLateReply(frame, asking);
+        else if (frame.type === "socket-attached") this.#onAttached(frame, asking);
         else if (frame.type === "error") this.#onRefused(frame, link);
       },
       // The session tells of the lost connection itself.
@@ -153,13 +160,18 @@ export class SocketPlacement {
     this.#options.onAttached(frame);
   }
 
+  /** Another was asked for in its place; but the home may have taken this one, and nothing since. */
+  #onLateReply({ type }: ReplyFrame, asked: Asking): void {
+    if (type === "socket-attached") this.#astray(asked);
+    if (this.#asking === undefined) this.place();
+  }
+
   #onRefused(frame: ErrorFrame, link: Link): void {
+    this.#stopAsking();
     if (isUnfit(frame)) this.#options.avoid(link);
     // The node that was asked does not reach the home (SOCK-24), which knows nothing of it.
     const elsewhere = frame.code === "socket-gone" && frame.retry;
-    const lost = elsewhere ? this.#link === undefined && !this.#options.dial() : isFinal(frame);
-    // It was answered: what was asked for is not at its home any more, and is not closed there.
-    this.#stopAsking();
+    const lost = elsewhere ? !this.mayBeAtHome && !this.#options.dial() : isFinal(frame);
     if (lost) return this.#options.onGone(frame);
     if (!elsewhere) this.#doubtful = true;
     this.#later(frame.retryAfterMs);
@@ -182,6 +194,12 @@ export class SocketPlacement {
       this.#expired = true;
       onExpired();
     });
+  }
+
+  /** The home may have taken it, and so off the connection that it is on here. */
+  #astray(asked: Asking): void {
+    this.#unanswered.delete(asked);
+    if (asked.generation > this.#boundGeneration) this.#doubtful = true;
   }
 
   #stopAsking(): void {
