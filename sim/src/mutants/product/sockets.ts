@@ -137,7 +137,7 @@ export const socketMutants: readonly ProductMutant[] = [
     id: "given-up-while-attached",
     sentence: "a socket that its client gives up while it is being attached stays at its home",
     file: placement,
-    find: "return this.#link !== undefined || this.#asking !== undefined;",
+    find: "return this.#link !== undefined || this.#unanswered.size > 0;",
     replace: "return this.#link !== undefined;",
   },
   {
