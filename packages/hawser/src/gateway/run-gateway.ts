@@ -40,7 +40,7 @@ export async function runGateway(
   const { config, folder } = file;
   const printer = new Printer(world);
   const logger = loggerOf(config.logLevel ?? "info", world);
-  const accessLog = openAccessLog(config.accessLog, folder, world);
+  const accessLog = openAccessLog(config.accessLog, folder, { world, logger });
   let server: HawserServer | undefined;
   const gateway = createGateway({
     ...gatewayOptions(config),
