@@ -115,6 +115,11 @@ export function isPoolName(name: string): boolean {
 
 /** @throws HawserError `option-invalid`, naming what is wrong below `at`. */
 export function checkPool(pool: GatewayPoolOptions, at: string): void {
+  if (typeof pool !== "object" || pool === null || Array.isArray(pool))
+    throw new HawserError("option-invalid", `${at} must be an object.`);
+  const { kind = "websocket" } = pool;
+  if (kind !== "websocket" && kind !== "http")
+    throw new HawserError("option-invalid", `${at}.kind must be websocket or http.`);
   if (pool.kind === "http") backendSettings(pool, at);
   else targetPoolSettings(pool, at);
 }

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { HawserError } from "@hawser/protocol";
+import { checkMembers } from "../pool/option-object.ts";
 import { parseSecrets } from "./signature.ts";
 
 /** An HTTP back end: a program without an event loop that speaks with sockets by requests it is sent. */
@@ -88,6 +89,16 @@ export interface BackendSettings {
   readonly limits: BackendLimits;
 }
 
+const members = {
+  kind: true,
+  url: true,
+  secret: true,
+  format: true,
+  headers: true,
+  passHeaders: true,
+  limits: true,
+} as const;
+
 const defaultPassHeaders = ["authorization", "cookie", "origin", "user-agent"];
 
 /** The longest delay that a platform's timer takes. */
@@ -98,8 +109,13 @@ const maxTimerMs = 2 ** 31 - 1;
  * @throws HawserError `option-invalid`. The secret is in no message.
  */
 export function backendSettings(options: BackendOptions, at: string): BackendSettings {
+  checkMembers<BackendOptions & { readonly kind?: "http" }>(options, members, at);
   const { format = "json", headers = {}, passHeaders = defaultPassHeaders } = options;
   if (format !== "json" && format !== "raw") throw invalid(`${at}.format`, "must be json or raw");
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers))
+    throw invalid(`${at}.headers`, "must be an object");
+  if (!Array.isArray(passHeaders) || !passHeaders.every((name) => typeof name === "string"))
+    throw invalid(`${at}.passHeaders`, "must be a list of names");
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value, `${at}.headers`);
   return {
     url: backendUrl(options.url, `${at}.url`),
@@ -112,7 +128,7 @@ export function backendSettings(options: BackendOptions, at: string): BackendSet
 }
 
 function backendUrl(text: string, at: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hash !== "" || url.username !== "")
     throw invalid(at, "must be an http or https URL without a fragment and a user");
   return url;
@@ -120,6 +136,7 @@ function backendUrl(text: string, at: string): URL {
 
 function backendLimits(named: Partial<BackendLimits> = {}, at: string): BackendLimits {
   const limits: Record<string, number> = { ...defaultBackendLimits };
+  if (typeof named !== "object" || named === null || Array.isArray(named)) throw invalid(at, "must be an object");
   for (const [name, value] of Object.entries(named)) {
     if (!Object.hasOwn(defaultBackendLimits, name))
       throw invalid(`${at}.${name}`, "is not a limit of an HTTP back end");
@@ -134,6 +151,7 @@ function backendLimits(named: Partial<BackendLimits> = {}, at: string): BackendL
 function checkHeader(name: string, value: string, at: string): void {
   try {
     validateHeaderName(name);
+    if (typeof value !== "string") throw new Error("must be text");
     validateHeaderValue(name, value);
   } catch {
     throw invalid(at, `has a header that cannot be sent: ${JSON.stringify(name)}`);

@@ -3,6 +3,7 @@ import { HawserError } from "@hawser/protocol";
 import { headersFor } from "../headers/client-headers.ts";
 import type { ClientHeaders, HeadersFor } from "../headers/client-headers.ts";
 import type { TokenExchangeOptions } from "../upstream/token-exchange.ts";
+import { checkMembers, checkTls } from "./option-object.ts";
 import type { Balance, DnsOptions, HashBy, HealthOptions, TargetOptions, TargetPoolOptions } from "./pool-options.ts";
 
 /** A target that was found good. */
@@ -49,6 +50,44 @@ export interface TargetPoolSettings extends EjectionSettings {
   readonly drainTimeoutMs: number;
 }
 
+const poolMembers = {
+  kind: true,
+  targets: true,
+  dns: true,
+  balance: true,
+  hashBy: true,
+  maxHashLoad: true,
+  headers: true,
+  identitySecret: true,
+  tokenExchange: true,
+  compression: true,
+  connectTimeoutMs: true,
+  retries: true,
+  maxConnections: true,
+  maxPoolConnections: true,
+  connectionsPerSecond: true,
+  health: true,
+  ejectAfter: true,
+  ejectShare: true,
+  ejectMs: true,
+  maxEjectMs: true,
+  maxEjectedShare: true,
+  panicShare: true,
+  slowStartMs: true,
+  drainTimeoutMs: true,
+} as const;
+const targetMembers = { url: true, name: true, weight: true, maxConnections: true, tls: true } as const;
+const dnsMembers = { url: true, srv: true, refreshMs: true, minRefreshMs: true, tls: true } as const;
+const healthMembers = {
+  kind: true,
+  path: true,
+  statuses: true,
+  intervalMs: true,
+  timeoutMs: true,
+  failures: true,
+  successes: true,
+} as const;
+
 const balances: readonly Balance[] = ["least-connections", "two-choices", "round-robin", "hash"];
 /** Past it a pool is two pools. */
 export const maxTargets = 1_000;
@@ -59,10 +98,11 @@ const maxTimerMs = 2 ** 31 - 1;
  * @throws HawserError `option-invalid`
  */
 export function targetPoolSettings(options: TargetPoolOptions, at: string): TargetPoolSettings {
+  checkMembers(options, poolMembers, at);
   const { balance = "least-connections", hashBy = "user", headers = {}, maxConnections = 10_000 } = options;
   const { targets = [], dns, identitySecret, tokenExchange, compression = false } = options;
   if (!balances.includes(balance)) throw invalid(`${at}.balance`, `must be one of ${balances.join(", ")}`);
-  if (typeof hashBy === "string" ? !["user", "address", "path"].includes(hashBy) : typeof hashBy?.header !== "string")
+  if (typeof hashBy === "string" ? !["user", "address", "path"].includes(hashBy) : !isName(hashBy?.header))
     throw invalid(`${at}.hashBy`, "must be user, address, path, or { header }");
   if (identitySecret !== undefined && (typeof identitySecret !== "string" || Buffer.byteLength(identitySecret) < 32))
     throw invalid(`${at}.identitySecret`, "must have at least 32 bytes");
@@ -88,13 +128,13 @@ export function targetPoolSettings(options: TargetPoolOptions, at: string): Targ
     if (settings.findIndex((other) => other.name === name) < index)
       throw invalid(`${at}.targets[${index}]`, `has the name ${name}, as another has`);
   const { maxHashLoad = 0 } = options;
-  if (maxHashLoad !== 0 && !(maxHashLoad >= 1.05 && maxHashLoad <= 100))
+  if (maxHashLoad !== 0 && !(typeof maxHashLoad === "number" && maxHashLoad >= 1.05 && maxHashLoad <= 100))
     throw invalid(`${at}.maxHashLoad`, "must be 0, or from 1.05 to 100");
   const { ejectMs = 10_000, maxEjectMs = Math.max(ejectMs, 300_000) } = options;
   whole("ejectMs", ejectMs, 1, 86_400_000);
   return {
     targets: settings,
-    dns: dns && dnsSettings(dns, at, whole),
+    dns: dns === undefined ? undefined : dnsSettings(dns, at, whole),
     balance,
     hashBy,
     maxHashLoad,
@@ -121,7 +161,12 @@ export function targetPoolSettings(options: TargetPoolOptions, at: string): Targ
 
 type Whole = (name: string, value: number, lowest: number, highest: number) => number;
 
+function isName(header: unknown): boolean {
+  return typeof header === "string" && header !== "";
+}
+
 function healthSettings(health: HealthOptions, at: string, whole: Whole): HealthSettings {
+  checkMembers(health, healthMembers, `${at}.health`);
   const { path = "/", kind = health.path === undefined ? "tcp" : "http", statuses = [] } = health;
   if (!["tcp", "http", "websocket"].includes(kind))
     throw invalid(`${at}.health.kind`, "must be tcp, http or websocket");
@@ -141,7 +186,9 @@ function healthSettings(health: HealthOptions, at: string, whole: Whole): Health
 }
 
 function dnsSettings(dns: DnsOptions, at: string, whole: Whole): DnsSettings {
-  const { srv } = dns;
+  checkMembers(dns, dnsMembers, `${at}.dns`);
+  const { srv, tls } = dns;
+  checkTls(tls, `${at}.dns.tls`);
   if (srv !== undefined && (typeof srv !== "string" || srv === ""))
     throw invalid(`${at}.dns.srv`, "must be a name of SRV records");
   const refreshMs = whole("dns.refreshMs", dns.refreshMs ?? 30_000, 1_000, 3_600_000);
@@ -159,10 +206,13 @@ function checkTokenExchange(exchange: TokenExchangeOptions, at: string): void {
 }
 
 function targetSettings(options: TargetOptions, most: number, at: string): TargetSettings {
+  checkMembers(options, targetMembers, at);
   const { weight = 1, maxConnections = most, tls } = options;
+  checkTls(tls, `${at}.tls`);
   const url = urlOf(options.url, at);
   const { name = url.host } = options;
-  if (!/^[\w.:[\]-]{1,128}$/.test(name)) throw invalid(`${at}.name`, "must have 1 to 128 letters, digits and . : - _");
+  if (typeof name !== "string" || !/^[\w.:[\]-]{1,128}$/.test(name))
+    throw invalid(`${at}.name`, "must have 1 to 128 letters, digits and . : - _");
   if (!Number.isInteger(weight) || weight < 1 || weight > 1_000)
     throw invalid(`${at}.weight`, "must be an integer from 1 to 1000");
   if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
@@ -171,13 +221,15 @@ function targetSettings(options: TargetOptions, most: number, at: string): Targe
 }
 
 function urlOf(text: string, at: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^wss?:$/.test(url.protocol) || url.hash !== "" || url.search !== "" || url.username !== "")
     throw invalid(`${at}.url`, "must be a ws or wss URL without query, fragment and user");
   return url;
 }
 
 function headersOf(headers: ClientHeaders, at: string): HeadersFor {
+  if (typeof headers !== "function" && (typeof headers !== "object" || headers === null || Array.isArray(headers)))
+    throw invalid(at, "must be an object");
   try {
     return headersFor(headers);
   } catch (error) {

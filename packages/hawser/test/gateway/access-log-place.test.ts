@@ -32,7 +32,7 @@ function recordOf(path: string): AccessRecord {
 
 class Scene {
   readonly folder = mkdtempSync(join(tmpdir(), "hawser-access-"));
-  readonly error = vi.fn();
+  readonly error = vi.fn<(fields: object, text: string) => void>();
   /** What the file does with bytes. */
   writes: (bytes: Uint8Array) => number = (bytes) => {
     this.written.push(Buffer.from(bytes).toString());
