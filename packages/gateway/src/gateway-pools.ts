@@ -1,5 +1,6 @@
 import { HawserError } from "@hawser/protocol";
 import { BackendDoor } from "./backend/backend-door.ts";
+import { BackendRefused } from "./backend/backend.ts";
 import type { BackendFigures } from "./backend/backend.ts";
 import { Backends } from "./backend/backends.ts";
 import type { BackendsOptions } from "./backend/backends.ts";
@@ -91,7 +92,9 @@ export class GatewayPools implements ProxyPools, Upstreams {
       throw new HawserError("upstream-unknown", `There is no upstream ${JSON.stringify(upstream.slice(0, 64))}.`);
     const [own = "", ...query] = path.split("?");
     const facts = { path: own, query: query.join("?"), protocols, session, address, headers: {} };
-    return backend.connect({ ...facts, user, claims }, signal);
+    return backend.connect({ ...facts, user, claims }, signal).catch((error: unknown) => {
+      throw this.#told(upstream, error, signal);
+    });
   }
 
   /** What a target of the pool is told of a client. */
@@ -172,7 +175,7 @@ export class GatewayPools implements ProxyPools, Upstreams {
     const { user } = identity;
     const { limits, timers } = this.#options;
     const { tokenExchange, compression } = pool.settings;
-    const token = tokenExchange === undefined ? undefined : await this.#exchangeOf(tokenExchange).exchange(request);
+    const token = tokenExchange === undefined ? undefined : await this.#exchanged(tokenExchange, request, signal);
     const headers = {
       ...(await this.#headersOf(pool, request)),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -205,7 +208,25 @@ export class GatewayPools implements ProxyPools, Upstreams {
           "upstream-refused",
           `The upstream ${upstream} answered with HTTP status ${error.status}.`,
         );
-      throw error;
+      throw this.#told(upstream, error, signal);
     }
+  }
+
+  async #exchanged(options: TokenExchangeOptions, request: UpstreamRequest, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#exchangeOf(options).exchange(request);
+    } catch (error) {
+      throw this.#told(request.upstream, error, signal);
+    }
+  }
+
+  /** What the client is told of an error: where targets, back ends and token endpoints are is for the log alone. */
+  #told(pool: string, cause: unknown, signal: AbortSignal): unknown {
+    if (!(cause instanceof HawserError) || cause instanceof BackendRefused) return cause;
+    const { code, retry, retryAfterMs } = cause;
+    if (code !== "upstream-unavailable" && code !== "upstream-refused") return cause;
+    if (!signal.aborted) this.#options.logger.warn({ error: cause, pool }, "a virtual socket was not opened");
+    const text = code === "upstream-refused" ? "refused this socket" : "is not available now";
+    return new HawserError(code, `The upstream ${pool} ${text}.`, { retry, retryAfterMs, cause });
   }
 }

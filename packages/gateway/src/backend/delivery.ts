@@ -40,7 +40,10 @@ export interface DeliveryOptions {
   readonly underWay: Set<Promise<unknown>>;
 }
 
-type Attempt = Delivered | { readonly kind: "again"; readonly reason: string; readonly afterMs: number };
+type Attempt =
+  | Delivered
+  /** `reason` is for clients, too; `error` for the log alone: it says where the back end is. */
+  | { readonly kind: "again"; readonly reason: string; readonly afterMs: number; readonly error?: unknown };
 
 /** Sends the events of one back end: signed, so many at once, and again until it has answered or the attempts are used up. */
 export class Delivery {
@@ -71,10 +74,12 @@ export class Delivery {
       }
       if (attempt >= maxAttempts || signal?.aborted === true) {
         observer.backendFailed(pool);
-        logger.warn({ pool, event: event.id, attempt, reason: result.reason }, "an event for a back end was given up");
+        const { reason, error } = result;
+        logger.warn({ pool, event: event.id, attempt, reason, error }, "an event for a back end was given up");
         return { kind: "unavailable", reason: result.reason };
       }
-      logger.debug({ pool, event: event.id, attempt, reason: result.reason }, "an event is sent to a back end again");
+      const { reason, error } = result;
+      logger.debug({ pool, event: event.id, attempt, reason, error }, "an event is sent to a back end again");
       await this.#wait(attempt, result.afterMs, signal);
     }
   }
@@ -117,8 +122,8 @@ export class Delivery {
       observer.backendRequest(pool, 0, clock.monotonic() - begin);
       // It would be as long the next time.
       if (error instanceof AnswerTooLarge) return { kind: "refused", status: 0, reason: error.message };
-      const cause = late.signal.aborted ? late.signal.reason : error;
-      return { kind: "again", reason: cause instanceof Error ? cause.message : String(cause), afterMs: 0 };
+      const reason = late.signal.aborted ? (late.signal.reason as Error).message : "it was not reached";
+      return { kind: "again", reason, afterMs: 0, error };
     } finally {
       timer.cancel();
     }

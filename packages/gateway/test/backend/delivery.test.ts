@@ -64,6 +64,15 @@ describe("an event for an HTTP back end", () => {
     expect(await bench.next()).toHaveLength(1);
   });
 
+  it("is given up without a word to the client of where the back end is", async () => {
+    const bench = new Bench({ limits: { maxAttempts: 1 } });
+    const opened = await bench.open();
+    opened.say("1");
+    (await bench.one()).fail("connect ECONNREFUSED 10.0.0.5:80");
+    await bench.ports.settle();
+    expect(opened.got).toEqual([[1013, "The back end did not take a message: it was not reached"]]);
+  });
+
   it("is given up after maxAttempts, and the socket closed with 1013", async () => {
     const bench = new Bench({ limits: { maxAttempts: 3 } });
     const opened = await bench.open();
