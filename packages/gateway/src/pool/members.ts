@@ -36,7 +36,10 @@ export class Members {
   /** Those that are no longer of the pool, and have connections. */
   readonly #leaving = new Map<Target, Member>();
   #settings: TargetPoolSettings;
-  #dns: DnsTargets | undefined;
+  /** Asks for the name that the settings have. */
+  #asking: DnsTargets | undefined;
+  /** Whose targets hold: what is asked now, or what was asked before, until the first answer. */
+  #answered: DnsTargets | undefined;
 
   constructor({ name, settings, ports }: MembersOptions) {
     this.#name = name;
@@ -61,11 +64,9 @@ export class Members {
     const former = this.#settings;
     this.#settings = settings;
     const isSameDns = JSON.stringify(former.dns) === JSON.stringify(settings.dns);
-    if (!isSameDns) {
-      this.#dns?.stop();
-      this.#dns = undefined;
-    }
-    this.#put([...settings.targets, ...(this.#dns?.targets(settings.maxConnections) ?? [])], this.#now());
+    if (!isSameDns) this.#asking?.stop();
+    if (settings.dns === undefined) this.#answered = undefined;
+    this.#putAll();
     if (JSON.stringify(former.health) !== JSON.stringify(settings.health))
       for (const member of this.#members.values()) this.#check(member);
     if (!isSameDns) this.#startDns();
@@ -96,7 +97,7 @@ export class Members {
 
   /** Nobody is asked any more, and who holds a target is told to leave. */
   close(): void {
-    this.#dns?.stop();
+    this.#asking?.stop();
     for (const member of [...this.#members.values(), ...this.#leaving.values()]) {
       member.check?.stop();
       member.leaving?.cancel();
@@ -153,19 +154,27 @@ export class Members {
     member.leaving = this.#ports.timers.after(withinMs, () => member.target.dismiss());
   }
 
+  /** Those of the settings, and those by name. */
+  #putAll(): void {
+    const { targets, maxConnections } = this.#settings;
+    this.#put([...targets, ...(this.#answered?.targets(maxConnections) ?? [])], this.#now());
+  }
+
   #startDns(): void {
     const { dns } = this.#settings;
     if (dns === undefined) return;
     const { resolve, timers, random } = this.#ports;
-    const found = new DnsTargets({
+    const asking = new DnsTargets({
       dns,
       resolve,
       timers,
       random,
-      onChange: () =>
-        this.#put([...this.#settings.targets, ...found.targets(this.#settings.maxConnections)], this.#now()),
+      onChange: () => {
+        this.#answered = asking;
+        this.#putAll();
+      },
     });
-    this.#dns = found;
+    this.#asking = asking;
   }
 
   #now(): number {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Found } from "../../src/pool/discovery/dns-targets.ts";
 import { a, b, c, PoolScene, settingsOf, three } from "./pool-scene.ts";
 
 describe("a pool that is reloaded", () => {
@@ -52,5 +53,58 @@ describe("a pool that is reloaded", () => {
     first.end();
     expect(names()).toEqual([c]);
     expect(scene.ports.pending).toBe(0);
+  });
+
+  describe("whose targets are found by name", () => {
+    const address = (host: string): Found => ({ host, port: undefined, weight: undefined, priority: undefined });
+    const dns = { url: "ws://service:9/", refreshMs: 1_000 };
+
+    async function found(): Promise<PoolScene> {
+      const scene = new PoolScene({ dns, drainTimeoutMs: 100 });
+      scene.found = [address("192.0.2.1")];
+      await scene.ports.advance(10_000);
+      return scene;
+    }
+
+    it("keeps them, and who is connected, when only the way of asking for them changes", async () => {
+      const scene = await found();
+      const held = await scene.connect();
+      scene.pool.reconfigure(settingsOf({ dns: { ...dns, refreshMs: 2_000 }, drainTimeoutMs: 100 }));
+      expect((await scene.connect()).target).toBe(held.target);
+      await scene.ports.advance(10_000);
+      expect(held.signal.aborted).toBe(false);
+      expect((await scene.connect()).target).toBe(held.target);
+    });
+
+    it("has those of the former name until the new one is answered for", async () => {
+      const scene = await found();
+      const held = await scene.connect();
+      scene.found = undefined;
+      scene.pool.reconfigure(settingsOf({ dns: { ...dns, url: "ws://other:9/" }, drainTimeoutMs: 100 }));
+      await scene.ports.advance(10_000);
+      expect((await scene.connect()).target).toBe(held.target);
+      scene.found = [address("192.0.2.2")];
+      await scene.ports.advance(10_000);
+      expect((await scene.connect()).target.name).toBe("192.0.2.2:9");
+      expect(held.signal.aborted).toBe(true);
+    });
+
+    it("has none of them any more when there is no name", async () => {
+      const scene = await found();
+      scene.pool.reconfigure(settingsOf({ targets: ["ws://a:1"], drainTimeoutMs: 100 }));
+      expect(await scene.names(2)).toEqual([a, a]);
+      await scene.ports.advance(10_000);
+      expect(scene.ports.pending).toBe(0);
+    });
+
+    it("asks for the last of several names", async () => {
+      const scene = await found();
+      scene.pool.reconfigure(settingsOf({ dns: { ...dns, url: "ws://other:8/" } }));
+      scene.pool.reconfigure(settingsOf({ dns: { ...dns, url: "ws://third:7/" } }));
+      await scene.ports.advance(10_000);
+      expect(scene.pool.figures.map(({ name }) => name)).toEqual(["192.0.2.1:7"]);
+      scene.pool.close();
+      expect(scene.ports.pending).toBe(0);
+    });
   });
 });
