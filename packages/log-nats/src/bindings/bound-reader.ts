@@ -1,7 +1,5 @@
-import { ChannelFeed, FeedPump } from "@hawser/log";
 import type { Follower, FollowHandlers, Head, LogOpenOptions } from "@hawser/log";
-import { HawserError } from "@hawser/protocol";
-import type { Timer } from "@hawser/protocol";
+import { BoundFeeds, Condition } from "@hawser/log/broker";
 import type { ConsumerMessages } from "@nats-io/jetstream";
 import { unavailable } from "../connection/nats-connection.ts";
 import type { Connection } from "../connection/nats-connection.ts";
@@ -10,14 +8,6 @@ import { suspicious } from "../read/tail.ts";
 import { boundEntry } from "./bindings.ts";
 import { epochOf } from "./bound-stream.ts";
 import type { BoundStream } from "./bound-stream.ts";
-
-interface BoundChannel {
-  readonly feed: ChannelFeed;
-  /** Where its followers stand. */
-  at: number;
-  /** How many are about to follow it. */
-  held: number;
-}
 
 /** What a reader needs. */
 export interface BoundReaderOptions {
@@ -37,9 +27,10 @@ const maxHeads = 8;
 /** The one reader of a binding's new messages on this node: a consumer of all its subjects, for all channels that are followed. */
 export class BoundReader {
   readonly #options: BoundReaderOptions;
-  readonly #channels = new Map<string, BoundChannel>();
-  readonly #pump = new FeedPump();
-  readonly #waiting = new Set<() => void>();
+  /** By their subjects. */
+  readonly #feeds: BoundFeeds;
+  /** Of how far it was read. */
+  readonly #reading: Condition;
   #messages: ConsumerMessages | undefined;
   /** All that came through it were read; and of which stream. */
   #position: { through: number; readonly created: string } | undefined;
@@ -50,55 +41,35 @@ export class BoundReader {
 
   constructor(options: BoundReaderOptions) {
     this.#options = options;
+    const { ports, maxFollowed } = options;
+    this.#feeds = new BoundFeeds({ ports, maxFollowed, onEmpty: () => this.#messages?.stop() });
+    this.#reading = new Condition(ports.timers);
   }
 
   async follow(name: string, subject: string, handlers: FollowHandlers): Promise<Follower> {
     // What comes while its head is asked for is noted already.
-    const channel = this.#channels.get(subject) ?? this.#create(name, subject);
-    channel.held += 1;
+    const feed = this.#feeds.get(subject) ?? this.#feeds.create(subject, { name, at: 0, place: undefined });
     if (!this.#isRunning) void this.#run();
-    try {
+    return this.#feeds.holding(subject, feed, async () => {
       const head = await this.#reached(subject);
       // Those who follow it already go on from where they stand, though what lies there is trimmed.
-      if (!channel.feed.active) channel.at = Math.max(channel.at, head.end);
-      const joined = { ...head, floor: Math.min(head.floor, channel.at), end: channel.at };
-      return channel.feed.join(handlers, joined, () => this.#forget(subject, channel));
-    } finally {
-      channel.held -= 1;
-      this.#forget(subject, channel);
-    }
+      if (!feed.active) feed.at = Math.max(feed.at, head.end);
+      const joined = { ...head, floor: Math.min(head.floor, feed.at), end: feed.at };
+      return this.#feeds.join(subject, feed, handlers, joined);
+    });
   }
 
   close(): void {
     this.#closed = true;
     this.#messages?.stop();
-    for (const { feed } of this.#channels.values()) feed.close();
-    this.#channels.clear();
-    this.#pump.clear();
-    this.#wake();
-  }
-
-  #create(name: string, subject: string): BoundChannel {
-    const { ports, maxFollowed } = this.#options;
-    if (this.#channels.size >= maxFollowed) {
-      throw new HawserError("overloaded", `channel ${name} is one past maxBoundFollowed`, { retry: true });
-    }
-    const feed = new ChannelFeed((error) => ports.onFollowerError?.(error, name));
-    const channel: BoundChannel = { feed, at: 0, held: 0 };
-    this.#channels.set(subject, channel);
-    return channel;
-  }
-
-  #forget(subject: string, channel: BoundChannel): void {
-    if (channel.feed.active || channel.held > 0 || this.#channels.get(subject) !== channel) return;
-    this.#channels.delete(subject);
-    if (this.#channels.size === 0) this.#messages?.stop();
+    this.#feeds.close();
+    this.#reading.changed();
   }
 
   /** Reads until nothing is followed any more. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (!this.#closed && this.#channels.size > 0) {
+    while (!this.#closed && this.#feeds.size > 0) {
       try {
         await this.#options.connection.up(this.#options.timeoutMs);
         await this.#settle();
@@ -106,7 +77,7 @@ export class BoundReader {
       } catch {
         // As the next attempt will find.
       }
-      this.#available(false);
+      this.#feeds.available(false);
       await this.#pause();
     }
     this.#position = undefined;
@@ -123,12 +94,10 @@ export class BoundReader {
     if (isSame) return;
     const isTrimmed = before?.created === state.created && before.through < state.start - 1;
     if (before !== undefined) {
-      for (const [subject, channel] of this.#channels) {
+      for (const [subject, feed] of this.#feeds.entries()) {
         const floor = state.start - 1;
         const head = isTrimmed ? { floor, end: floor, ...epochOf(state) } : await stream.head(subject);
-        channel.at = head.end;
-        channel.feed.epoch(head);
-        this.#pump.mark(channel.feed);
+        feed.epoch(head);
       }
     }
     // Only now, when all were told: where one cannot be asked for, all are once more. What came in a gap is read from the stream;
@@ -152,8 +121,8 @@ export class BoundReader {
         abort_on_missing_resource: true,
       });
       void watch(this.#messages);
-      this.#available(true);
-      this.#wake();
+      this.#feeds.available(true);
+      this.#reading.changed();
       let delivered = 0;
       for await (const message of this.#messages) {
         if (message.info.deliverySequence !== (delivered += 1)) return;
@@ -168,14 +137,9 @@ export class BoundReader {
   }
 
   #take(message: ReturnType<typeof deliveredMessage>): void {
-    const channel = this.#channels.get(message.subject);
-    if (channel !== undefined && message.sequence > channel.at) {
-      channel.feed.entry(boundEntry(message, this.#options.stream.binding.kind), channel.at);
-      channel.at = message.sequence;
-      this.#pump.mark(channel.feed);
-    }
+    this.#feeds.get(message.subject)?.entry(boundEntry(message, this.#options.stream.binding.kind));
     if (this.#position !== undefined) this.#position.through = message.sequence;
-    this.#wake();
+    this.#reading.changed();
   }
 
   /** A head of the stream that is read, once all through its end was. */
@@ -195,36 +159,14 @@ export class BoundReader {
 
   /** Resolves when all through `offset` was read. */
   async #passed(offset: number): Promise<void> {
-    const { ports, timeoutMs } = this.#options;
-    let isLate = false;
-    const timer: Timer = ports.timers.after(timeoutMs, () => {
-      isLate = true;
-      this.#wake();
-    });
     const isPassed = (): boolean => this.#messages !== undefined && (this.#position?.through ?? -1) >= offset;
-    while (!isPassed() && !isLate && !this.#closed) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-    timer.cancel();
+    await this.#reading.until(() => isPassed() || this.#closed, this.#options.timeoutMs);
     if (!isPassed()) throw unavailable(`NATS stream ${this.#options.stream.binding.stream}`, "it was not read in time");
-  }
-
-  #available(available: boolean): void {
-    for (const { feed } of this.#channels.values()) {
-      feed.available(available);
-      this.#pump.mark(feed);
-    }
   }
 
   #pause(): Promise<void> {
     const { timers, random } = this.#options.ports;
     return new Promise((resolve) => void timers.after(pauseMs * (0.5 + random.number()), resolve));
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const wake of waiting) wake();
   }
 }
 

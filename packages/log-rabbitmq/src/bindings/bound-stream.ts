@@ -1,31 +1,18 @@
-import { ChannelFeed, FeedPump } from "@hawser/log";
-import type {
-  Append,
-  AppendOutcome,
-  Follower,
-  FollowHandlers,
-  Head,
-  LogOpenOptions,
-  Page,
-  ReadOptions,
-} from "@hawser/log";
-import { HawserError } from "@hawser/protocol";
+import type { Append, AppendOutcome, Follower, FollowHandlers, Head, Page, ReadOptions } from "@hawser/log";
+import { BoundFeeds, Condition } from "@hawser/log/broker";
 import { unavailable } from "../paced-connection.ts";
-import type { FetchedMessages, StreamReader } from "../stream-reader.ts";
+import type { FetchedMessages } from "../stream-reader.ts";
 import { boundEntry } from "./bindings.ts";
 import type { BoundMessage } from "./bindings.ts";
 import { maxFetch, pageBackward, pageForward } from "./bound-pages.ts";
 import type { Bounds, PageOptions } from "./bound-pages.ts";
-import type { StreamEpochs } from "./stream-epochs.ts";
+import { ProvenStream } from "./proven-stream.ts";
+import type { ProvenStreamOptions } from "./proven-stream.ts";
 import { WrittenStream } from "./written-stream.ts";
 import type { WrittenStreamOptions } from "./written-stream.ts";
 
 /** What a stream of others is followed and read with. */
-export interface BoundStreamOptions {
-  readonly name: string;
-  readonly reader: StreamReader<BoundMessage>;
-  readonly epochs: StreamEpochs;
-  readonly ports: LogOpenOptions;
+export interface BoundStreamOptions extends ProvenStreamOptions {
   readonly maxFollowed: number;
   /** Messages that one page looks through. */
   readonly maxScan: number;
@@ -36,12 +23,6 @@ export interface BoundStreamOptions {
 /** What a stream is written with. */
 export type StreamWriting = Pick<WrittenStreamOptions, "writer" | "settings" | "nextId">;
 
-interface BoundChannel {
-  readonly feed: ChannelFeed;
-  /** Where its followers stand. */
-  at: number;
-}
-
 /** The message that was read last: the next read begins with it, so that a stream that went back is found. */
 interface Position {
   readonly epoch: number;
@@ -51,38 +32,37 @@ interface Position {
 }
 
 const waitMs = 1_000;
-/** How old the proof may be that the stream is still the same. */
-const proofMs = 1_000;
 const pauseMs = 200;
-/** Messages after which what was seen last is written down. */
-const markEvery = 1_000;
-/** Beyond the end of every stream. */
-const beyond = 2 ** 52;
+/** How long a stream may take to be read up to its end. */
+const timeoutMs = 10_000;
 
 /** A stream that other programs write, for all channels that have their messages in it: one reader of what is new, on each node. */
 export class BoundStream {
   readonly #options: BoundStreamOptions;
-  readonly #channels = new Map<string, BoundChannel>();
-  readonly #pump = new FeedPump();
+  readonly #stream: ProvenStream;
+  readonly #feeds: BoundFeeds;
+  /** Of how far it was read. */
+  readonly #reading: Condition;
   #position: Position | undefined;
   /** Since it was begun to read, where nodes write into it. */
   #written: WrittenStream | undefined;
   /** The end when it was begun to read: what is told begins there. */
   #toldFrom = 0;
   #running = false;
-  #provenAt = -Infinity;
   #floor = 0;
   #available = true;
   #closed = false;
-  #waiting: (() => void)[] = [];
 
   constructor(options: BoundStreamOptions) {
     this.#options = options;
+    this.#stream = new ProvenStream(options);
+    this.#feeds = new BoundFeeds(options);
+    this.#reading = new Condition(options.ports.timers);
   }
 
   /** Whether nobody follows it. */
   get isIdle(): boolean {
-    return this.#channels.size === 0 && this.#written?.isWaiting !== true;
+    return this.#feeds.size === 0 && this.#written?.isWaiting !== true;
   }
 
   /** Whether nodes write into it. */
@@ -114,42 +94,25 @@ export class BoundStream {
   }
 
   async follow(name: string, handlers: FollowHandlers): Promise<Follower> {
-    const channel = this.#channels.get(name) ?? this.#create(name);
-    const forget = (): void => {
-      if (!channel.feed.active && this.#channels.get(name) === channel) this.#channels.delete(name);
-    };
-    try {
+    const feed = this.#feeds.get(name) ?? this.#feeds.create(name, { name, at: 0, place: undefined });
+    return this.#feeds.holding(name, feed, async () => {
       this.#start();
-      const position = await this.#standing();
-      if (!channel.feed.active) channel.at = position.offset;
-      const { epoch } = position;
-      const floor = Math.min(Math.max(this.#floor, this.#written?.base ?? 0), channel.at);
-      return channel.feed.join(handlers, headOf({ epoch, floor, end: channel.at }), forget);
-    } catch (error) {
-      forget();
-      throw error;
-    }
+      await this.#standing();
+      if (this.#position === undefined) throw unavailable(`the stream ${this.#options.name} is closed`);
+      const { epoch, offset } = this.#position;
+      if (!feed.active) feed.at = Math.max(feed.at, offset);
+      const floor = Math.min(Math.max(this.#floor, this.#written?.base ?? 0), feed.at);
+      return this.#feeds.join(name, feed, handlers, headOf({ epoch, floor, end: feed.at }));
+    });
   }
 
   close(): void {
     this.#closed = true;
-    for (const { feed } of this.#channels.values()) feed.close();
-    this.#channels.clear();
-    this.#pump.clear();
+    this.#feeds.close();
     this.#written?.stop();
     this.#options.reader.close();
-    this.#wake();
+    this.#reading.changed();
     void this.#options.epochs.close();
-  }
-
-  #create(name: string): BoundChannel {
-    const { ports, maxFollowed } = this.#options;
-    if (this.#channels.size >= maxFollowed) {
-      throw new HawserError("overloaded", `channel ${name} is one past maxBoundFollowed`, { retry: true });
-    }
-    const channel = { feed: new ChannelFeed((error) => ports.onFollowerError?.(error, name)), at: 0 };
-    this.#channels.set(name, channel);
-    return channel;
   }
 
   #start(): void {
@@ -164,7 +127,7 @@ export class BoundStream {
         await this.#readOn();
         this.#tellAvailable(true);
         this.#written?.flush();
-        this.#wake();
+        this.#reading.changed();
       } catch {
         // As the next attempt will find.
         this.#tellAvailable(false);
@@ -177,37 +140,31 @@ export class BoundStream {
   }
 
   async #readOn(): Promise<void> {
-    const { reader, epochs } = this.#options;
+    const stream = this.#stream;
     const before = this.#position;
-    if (before === undefined || before.epoch !== epochs.mark?.epoch) {
+    if (before === undefined || before.epoch !== stream.epoch) {
       const position = await this.#begin();
       this.#position = position;
       if (before !== undefined) this.#tellEpoch(position.epoch, this.#toldFrom);
       return;
     }
-    const fetched = await reader.fetch(before.offset, maxFetch, waitMs);
+    const fetched = await this.#options.reader.fetch(before.offset, maxFetch, waitMs);
     // Another node may have found meanwhile that it is another one.
-    if (before.epoch !== epochs.mark?.epoch) return;
+    if (before.epoch !== stream.epoch) return;
     const fresh = freshOf(fetched, before);
     if (fresh === undefined) {
-      this.#provenAt = -Infinity;
-      await this.#renew(before.epoch);
+      await stream.changed(before.epoch);
       return;
     }
     this.#trimmed(fetched.start, before);
     for (const message of fresh) this.#deliver(message, before.epoch);
     const { offset, id } = this.#position ?? before;
-    if (id !== undefined && offset - epochs.mark.offset >= markEvery) await epochs.write(offset, id, false);
+    if (id !== undefined) await stream.passed(offset, id);
   }
 
   #deliver(message: BoundMessage, epoch: number): void {
     const counts = this.#written?.pass(message) ?? true;
-    const channel = message.channel === undefined || !counts ? undefined : this.#channels.get(message.channel);
-    if (channel !== undefined && message.offset > channel.at) {
-      channel.feed.entry(boundEntry(message), channel.at);
-      channel.at = message.offset;
-      this.#pump.mark(channel.feed);
-    }
+    if (counts && message.channel !== undefined) this.#feeds.get(message.channel)?.entry(boundEntry(message));
     this.#position = { epoch, offset: message.offset, id: message.id };
   }
 
@@ -216,32 +173,23 @@ export class BoundStream {
     this.#floor = start - 1;
     // What went before it was read is not known here.
     if (start > offset + 1 && start > this.#toldFrom) this.#tellEpoch(epoch, start - 1);
-    for (const { feed, at } of this.#channels.values()) {
-      feed.floor(Math.min(this.#floor, at));
-      this.#pump.mark(feed);
-    }
+    for (const feed of this.#feeds.values()) feed.floor(Math.min(this.#floor, feed.at));
   }
 
   #tellEpoch(epoch: number, end: number): void {
-    for (const channel of this.#channels.values()) {
-      channel.at = end;
-      channel.feed.epoch(headOf({ epoch, floor: Math.min(this.#floor, end), end }));
-      this.#pump.mark(channel.feed);
-    }
+    const head = headOf({ epoch, floor: Math.min(this.#floor, end), end });
+    for (const feed of this.#feeds.values()) feed.epoch(head);
   }
 
   #tellAvailable(available: boolean): void {
     if (available === this.#available) return;
     this.#available = available;
-    for (const { feed } of this.#channels.values()) {
-      feed.available(available);
-      this.#pump.mark(feed);
-    }
+    this.#feeds.available(available);
   }
 
   /** The end of the stream, as it is now; where nodes write into it, as far below as matters. */
   async #begin(): Promise<Position> {
-    const { epoch, floor, end } = await this.#ends();
+    const { epoch, floor, end } = await this.#stream.bounds();
     this.#written?.stop();
     this.#written = this.#writing(epoch, floor, end);
     this.#toldFrom = end;
@@ -249,7 +197,7 @@ export class BoundStream {
       this.#floor = floor;
       return { epoch, offset: this.#written.from, id: undefined };
     }
-    const [last] = end > floor ? await this.#between(end - 1, end) : [];
+    const [last] = end > floor ? await this.#stream.between(end - 1, end) : [];
     this.#floor = floor;
     return { epoch, offset: end, id: last?.id };
   }
@@ -264,45 +212,12 @@ export class BoundStream {
 
   /** What there is of the stream now, all of it passed where it has to be known which of it counts. */
   async #bounds(): Promise<Bounds> {
-    const ends = await this.#ends();
+    const ends = await this.#stream.bounds();
     if (!this.isWritten) return ends;
     this.#start();
     const { epoch } = await this.#standing(ends.end);
     if (epoch !== ends.epoch) throw unavailable(`the stream ${this.#options.name} became another one`);
     return { ...ends, floor: Math.max(ends.floor, this.#written!.base) };
-  }
-
-  async #ends(): Promise<Bounds> {
-    await this.#prove();
-    const { reader, epochs } = this.#options;
-    const { start, end } = await reader.fetch(beyond, 1, 0);
-    return { epoch: epochs.mark!.epoch, floor: start - 1, end };
-  }
-
-  /** Looks whether the stream still has what the nodes agreed on. */
-  async #prove(): Promise<void> {
-    const { reader, epochs, ports } = this.#options;
-    await epochs.open();
-    if (ports.clock.monotonic() - this.#provenAt < proofMs) return;
-    const { mark } = epochs;
-    if (mark === undefined) {
-      await this.#renew(0);
-    } else if (mark.offset > 0) {
-      const { records, start, end } = await reader.fetch(mark.offset, 1, 0);
-      const there = records[0]?.offset === mark.offset ? records[0] : undefined;
-      // What was trimmed says nothing.
-      if (end < mark.offset || (start <= mark.offset && there?.id !== mark.id)) await this.#renew(mark.epoch);
-    }
-    this.#provenAt = ports.clock.monotonic();
-  }
-
-  /** Begins an epoch, unless another node did already. */
-  async #renew(above: number): Promise<void> {
-    const { reader, epochs } = this.#options;
-    if ((epochs.mark?.epoch ?? 0) !== above) return;
-    const { start, end } = await reader.fetch(beyond, 1, 0);
-    const [last] = end >= start ? await this.#between(end - 1, end) : [];
-    await epochs.write(last?.offset ?? 0, last?.id ?? "", true);
   }
 
   async #paging(channel: string, options: ReadOptions): Promise<PageOptions> {
@@ -313,36 +228,15 @@ export class BoundStream {
       bounds,
       channel,
       maxScan: this.#options.maxScan,
-      between: (after, through) => this.#between(after, through),
+      between: (after, through) => this.#stream.between(after, through),
       counted: (offset) => written?.counted(offset) ?? true,
     };
-  }
-
-  /** The messages of `(after, through]`, all of which the stream is known to have had. */
-  async #between(after: number, through: number): Promise<readonly BoundMessage[]> {
-    const found: BoundMessage[] = [];
-    for (let at = after; at < through;) {
-      const { records } = await this.#options.reader.fetch(at + 1, through - at, 0);
-      if (records[0]?.offset !== at + 1)
-        throw unavailable(`the stream ${this.#options.name} changed while it was read`);
-      for (const message of records) if (message.offset <= through) found.push(message);
-      at = records.at(-1)!.offset;
-    }
-    return found;
   }
 
   /** Resolves once it was read up to there, and to where it is told from. */
   async #standing(through = 0): Promise<Position> {
     const isThere = (): boolean => (this.#position?.offset ?? -1) >= Math.max(through, this.#toldFrom);
-    let isLate = false;
-    const timer = this.#options.ports.timers.after(10_000, () => {
-      isLate = true;
-      this.#wake();
-    });
-    while (!isThere() && !isLate && !this.#closed) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    timer.cancel();
+    await this.#reading.until(() => isThere() || this.#closed, timeoutMs);
     if (!isThere()) throw unavailable(`the stream ${this.#options.name} was not read in time`);
     return this.#position!;
   }
@@ -350,12 +244,6 @@ export class BoundStream {
   #pause(): Promise<void> {
     const { timers, random } = this.#options.ports;
     return new Promise((resolve) => void timers.after(pauseMs * (0.5 + random.number()), resolve));
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Follower, Head, Log, LogOpenOptions } from "@hawser/log";
+import { Condition } from "@hawser/log/broker";
 import { encodeText, nextEpoch, strictTextOf } from "@hawser/protocol";
 import { unavailable } from "../paced-connection.ts";
 
@@ -25,15 +26,17 @@ export class StreamEpochs {
   readonly #log: Log;
   readonly #control: string;
   readonly #ports: LogOpenOptions;
+  /** Of how far the control channel was read. */
+  readonly #reading: Condition;
   #mark: StreamMark | undefined;
   #through = 0;
   #follower: Promise<Follower> | undefined;
-  #waiting: (() => void)[] = [];
 
   constructor(log: Log, control: string, ports: LogOpenOptions) {
     this.#log = log;
     this.#control = control;
     this.#ports = ports;
+    this.#reading = new Condition(ports.timers);
   }
 
   /** What is agreed on now; `undefined` before the first, and before {@link StreamEpochs.open}. */
@@ -68,7 +71,7 @@ export class StreamEpochs {
   async close(): Promise<void> {
     const follower = await this.#follower?.catch(() => undefined);
     follower?.close();
-    this.#wake();
+    this.#reading.changed();
   }
 
   async #open(): Promise<Follower> {
@@ -76,7 +79,7 @@ export class StreamEpochs {
       onEntries: (entries, { to }) => {
         for (const { payload } of entries) this.#take(payload?.data);
         this.#through = Math.max(this.#through, to);
-        this.#wake();
+        this.#reading.changed();
       },
       onFloor: () => {},
       // The log is another one, or went back: what is known here is written again when there is something new.
@@ -95,7 +98,7 @@ export class StreamEpochs {
 
   #moved({ end }: Head): void {
     this.#through = end;
-    this.#wake();
+    this.#reading.changed();
   }
 
   #take(data: Uint8Array | undefined): void {
@@ -109,19 +112,7 @@ export class StreamEpochs {
   }
 
   async #reached(offset: number): Promise<void> {
-    let isLate = false;
-    const timer = this.#ports.timers.after(timeoutMs, () => {
-      isLate = true;
-      this.#wake();
-    });
-    while (this.#through < offset && !isLate) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    timer.cancel();
-    if (this.#through < offset) throw unavailable(`what was written to ${this.#control} was not seen`);
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
+    const isReached = await this.#reading.until(() => this.#through >= offset, timeoutMs);
+    if (!isReached) throw unavailable(`what was written to ${this.#control} was not seen`);
   }
 }

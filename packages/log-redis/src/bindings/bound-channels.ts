@@ -1,21 +1,19 @@
-import { ChannelFeed, FeedPump } from "@hawser/log";
 import type { Follower, FollowHandlers, Head, LogOpenOptions, Page } from "@hawser/log";
-import { HawserError } from "@hawser/protocol";
+import { BoundFeeds } from "@hawser/log/broker";
+import type { BoundFeed } from "@hawser/log/broker";
 import type { Connection } from "../connection/connection.ts";
 import { unavailable } from "../connection/unavailable.ts";
 import { boundEntries } from "./bindings.ts";
 import type { BoundStream } from "./bindings.ts";
 import { idThrough } from "./stream-offsets.ts";
 
-interface BoundChannel {
-  readonly name: string;
+interface Place {
   readonly bound: BoundStream;
-  readonly feed: ChannelFeed;
   /** As it was when its epoch began, or its followers had to begin anew. */
   head: Head;
-  /** Where its followers stand. */
-  at: number;
 }
+
+type BoundChannel = BoundFeed<Place>;
 
 interface BoundChannelsOptions {
   readonly maxBound: number;
@@ -34,8 +32,7 @@ const blockMs = 2_000;
 /** The streams of others that this node follows as channels: one connection waits for all of them together. */
 export class BoundChannels {
   readonly #options: BoundChannelsOptions;
-  readonly #channels = new Map<string, BoundChannel>();
-  readonly #pump = new FeedPump();
+  readonly #channels: BoundFeeds<Place>;
   #wakeReader: (() => void) | undefined;
   /** Rises with every reason to look at all heads; a look that began before is not enough. */
   #looks = 0;
@@ -43,6 +40,8 @@ export class BoundChannels {
 
   constructor(options: BoundChannelsOptions) {
     this.#options = options;
+    const { ports, maxBound: maxFollowed } = options;
+    this.#channels = new BoundFeeds({ ports, maxFollowed });
   }
 
   async follow(name: string, bound: BoundStream, handlers: FollowHandlers): Promise<Follower> {
@@ -50,12 +49,12 @@ export class BoundChannels {
     const head = await this.#options.head(name, bound);
     for (;;) {
       const channel = this.#channels.get(name) ?? this.#create(name, bound, head);
-      if (channel.head.epoch < head.epoch) this.#settle(channel, head);
+      if (channel.place.head.epoch < head.epoch) this.#settle(channel, head);
       // One that is followed already is joined where its followers stand, once that is no less than the log has.
-      if (channel.head.epoch > head.epoch || channel.at >= head.end) {
+      if (channel.place.head.epoch > head.epoch || channel.at >= head.end) {
         // Who looked at all heads meanwhile did not see this one.
         if (looks !== this.#looks) this.look();
-        return this.#join(channel, handlers);
+        return this.#channels.join(name, channel, handlers, { ...channel.place.head, end: channel.at });
       }
       await this.#catchUp(channel);
     }
@@ -68,7 +67,8 @@ export class BoundChannels {
       const channels = [...this.#channels.values()];
       // Channels may share a stream: it is asked for what any of them lacks.
       const places = new Map<string, number>();
-      for (const { bound, at } of channels) {
+      for (const { place, at } of channels) {
+        const { bound } = place;
         places.set(bound.stream, Math.min(at, places.get(bound.stream) ?? Infinity));
       }
       const ids = Array.from(places.values(), idThrough);
@@ -78,7 +78,7 @@ export class BoundChannels {
         const stream = String(key);
         for (const channel of channels) {
           // One that went back since it was asked for lacks what lies below the answer.
-          if (channel.bound.stream === stream && channel.at >= places.get(stream)!) this.#take(channel, found);
+          if (channel.place.bound.stream === stream && channel.at >= places.get(stream)!) this.#take(channel, found);
         }
       }
     }
@@ -91,16 +91,11 @@ export class BoundChannels {
   }
 
   available(available: boolean): void {
-    for (const { feed } of this.#channels.values()) {
-      feed.available(available);
-      this.#pump.mark(feed);
-    }
+    this.#channels.available(available);
   }
 
   close(): void {
-    for (const { feed } of this.#channels.values()) feed.close();
-    this.#channels.clear();
-    this.#pump.clear();
+    this.#channels.close();
     this.#wakeReader?.();
   }
 
@@ -110,7 +105,7 @@ export class BoundChannels {
       seen = this.#looks;
       for (const channel of this.#channels.values()) {
         try {
-          this.#settle(channel, await this.#options.head(channel.name, channel.bound));
+          this.#settle(channel, await this.#options.head(channel.name, channel.place.bound));
         } catch {
           // The server is away, and all are looked at when it is back.
         }
@@ -119,35 +114,21 @@ export class BoundChannels {
     this.#isLooking = false;
   }
 
-  #join(channel: BoundChannel, handlers: FollowHandlers): Follower {
-    const joined: Head = { ...channel.head, end: channel.at };
-    return channel.feed.join(handlers, joined, () => {
-      if (!channel.feed.active && this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
-    });
-  }
-
   /** Gives a channel's followers the next page, which the tail has yet to bring. */
   async #catchUp(channel: BoundChannel): Promise<void> {
-    const { name, bound, at } = channel;
+    const { name, at } = channel;
+    const { bound } = channel.place;
     const page = await this.#options.read(name, bound, at);
-    if (page.epoch !== channel.head.epoch || page.floor > at) {
+    if (page.epoch !== channel.place.head.epoch || page.floor > at) {
       this.#settle(channel, await this.#options.head(name, bound));
     } else if (channel.at === at) {
       if (page.interval.to <= at) throw unavailable(`the stream of ${name} has less than it said`);
-      channel.feed.entries(page.entries, at, page.interval.to);
-      channel.at = page.interval.to;
-      this.#pump.mark(channel.feed);
+      channel.entries(page.entries, page.interval.to);
     }
   }
 
   #create(name: string, bound: BoundStream, head: Head): BoundChannel {
-    const { maxBound, ports } = this.#options;
-    if (this.#channels.size >= maxBound) {
-      throw new HawserError("overloaded", `channel ${name} is one past maxBoundFollowed`, { retry: true });
-    }
-    const feed = new ChannelFeed((error) => ports.onFollowerError?.(error, name));
-    const channel: BoundChannel = { name, bound, feed, head, at: head.end };
-    this.#channels.set(name, channel);
+    const channel = this.#channels.create(name, { name, at: head.end, place: { bound, head } });
     this.#wakeReader?.();
     this.#options.wake();
     return channel;
@@ -163,27 +144,22 @@ export class BoundChannels {
   }
 
   #take(channel: BoundChannel, found: [Buffer, Buffer[]][]): void {
-    const before = channel.at;
-    const entries = boundEntries(channel.bound, found).filter(({ offset }) => offset > before);
+    const entries = boundEntries(channel.place.bound, found).filter(({ offset }) => offset > channel.at);
     const last = entries.at(-1);
-    if (last === undefined) return;
-    channel.feed.entries(entries, before, last.offset);
-    channel.at = last.offset;
-    this.#pump.mark(channel.feed);
+    if (last !== undefined) channel.entries(entries, last.offset);
   }
 
   #settle(channel: BoundChannel, head: Head): void {
-    const isNew = head.epoch > channel.head.epoch;
+    const { place } = channel;
+    const isNew = head.epoch > place.head.epoch;
     if (!isNew && head.floor <= channel.at) {
-      if (head.floor > channel.head.floor) channel.feed.floor(head.floor);
-      channel.head = { ...channel.head, floor: Math.max(head.floor, channel.head.floor) };
-    } else {
-      // Another epoch; or what lay above its place was trimmed before it was read.
-      channel.head = isNew ? head : { ...head, end: head.floor };
-      channel.at = channel.head.end;
-      channel.feed.epoch(channel.head);
-      this.#options.wake();
+      if (head.floor > place.head.floor) channel.floor(head.floor);
+      place.head = { ...place.head, floor: Math.max(head.floor, place.head.floor) };
+      return;
     }
-    this.#pump.mark(channel.feed);
+    // Another epoch; or what lay above its place was trimmed before it was read.
+    place.head = isNew ? head : { ...head, end: head.floor };
+    channel.epoch(place.head);
+    this.#options.wake();
   }
 }

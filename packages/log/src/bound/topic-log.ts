@@ -3,12 +3,9 @@ import type { Timer } from "@hawser/protocol";
 import type { BrokerLogSettings } from "../broker-log/broker-log-options.ts";
 import { readAnew, unavailable } from "../broker-log/block-reader.ts";
 import { Backoff } from "../broker/backoff.ts";
-import { ChannelFeed } from "../follow/channel-feed.ts";
-import { FeedPump } from "../follow/feed-pump.ts";
 import type {
   Append,
   AppendOutcome,
-  Entry,
   Follower,
   FollowHandlers,
   Head,
@@ -16,6 +13,8 @@ import type {
   Page,
   ReadOptions,
 } from "../log.ts";
+import { BoundFeeds } from "./bound-feeds.ts";
+import type { BoundFeed } from "./bound-feeds.ts";
 import { boundEntry } from "./bound-record.ts";
 import type { EpochRegister } from "./epoch-register.ts";
 import { PartitionFollower } from "./partition-follower.ts";
@@ -34,13 +33,8 @@ export interface TopicLogOptions {
   readonly nextId: () => string;
 }
 
-/** A channel that is followed. */
-interface Followed {
-  readonly feed: ChannelFeed;
-  partition: number;
-  /** How far its followers were fed. */
-  fedTo: number;
-}
+/** A channel that is followed, by the index of its partition. */
+type Followed = BoundFeed<number>;
 
 interface Open {
   readonly kind: "open";
@@ -63,15 +57,16 @@ type State = Open | { readonly kind: "renewing"; readonly above: number } | { re
  */
 export class TopicLog {
   readonly #options: TopicLogOptions;
-  readonly #followed = new Map<string, Followed>();
-  readonly #pump = new FeedPump();
+  readonly #followed: BoundFeeds<number>;
   readonly #backoff: Backoff;
   #state: State = { kind: "closed" };
   #timer: Timer | undefined;
 
   constructor(options: TopicLogOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.settings, options.open);
+    const { open, settings } = options;
+    this.#followed = new BoundFeeds({ ports: open, maxFollowed: settings.maxBoundFollowed });
+    this.#backoff = new Backoff(settings, open);
   }
 
   /** Rejects with `log-unavailable` when there is no such topic. */
@@ -120,10 +115,8 @@ export class TopicLog {
     await partition.caughtUp();
     this.#hold(open);
     const followed = this.#followed.get(key) ?? this.#create(channel, key, open);
-    this.#advance(followed, partition.through);
-    return followed.feed.join(handlers, this.#headOf(open, partition), () => {
-      if (!followed.feed.active && this.#followed.get(key) === followed) this.#followed.delete(key);
-    });
+    followed.entries([], partition.through);
+    return this.#followed.join(key, followed, handlers, this.#headOf(open, partition));
   }
 
   close(): void {
@@ -131,9 +124,7 @@ export class TopicLog {
     this.#state = { kind: "closed" };
     this.#timer?.cancel();
     if (state.kind === "open") stop(state);
-    for (const { feed } of this.#followed.values()) feed.close();
-    this.#followed.clear();
-    this.#pump.clear();
+    this.#followed.close();
   }
 
   #opened(topic: BoundTopic, epoch: number): Open {
@@ -164,15 +155,8 @@ export class TopicLog {
   }
 
   #create(channel: string, key: string, { topic, partitions }: Open): Followed {
-    const { open, settings } = this.#options;
-    if (this.#followed.size >= settings.maxBoundFollowed) {
-      throw new HawserError("overloaded", `channel ${channel} is one past maxBoundFollowed`, { retry: true });
-    }
-    const feed = new ChannelFeed((error) => open.onFollowerError?.(error, channel));
-    const partition = topic.partitionOf(key);
-    const followed: Followed = { feed, partition, fedTo: partitions[partition]!.follower.through };
-    this.#followed.set(key, followed);
-    return followed;
+    const place = topic.partitionOf(key);
+    return this.#followed.create(key, { name: channel, at: partitions[place]!.follower.through, place });
   }
 
   async #page(key: string, find: (partition: PartitionFollower) => Promise<Omit<Page, "epoch">>): Promise<Page> {
@@ -182,8 +166,7 @@ export class TopicLog {
     const page = await find(partition);
     this.#hold(open);
     // Who has read up to there goes on behind it: no follower is told less.
-    const followed = this.#followed.get(key);
-    if (followed !== undefined) this.#advance(followed, partition.through);
+    this.#followed.get(key)?.entries([], partition.through);
     return { epoch: open.epoch, ...page };
   }
 
@@ -201,48 +184,27 @@ export class TopicLog {
       if (record.kind !== "append" || verdict.kind !== "accepted") continue;
       const followed = this.#followed.get(record.channel);
       if (followed === undefined) continue;
-      if (followed.partition === index) this.#feed(followed, boundEntry(placed, record));
+      if (followed.place === index) followed.entry(boundEntry(placed, record));
       else open.topic.onMisplaced(record.channel, index);
     }
-  }
-
-  #feed(followed: Followed, entry: Entry): void {
-    if (entry.offset <= followed.fedTo) return;
-    followed.feed.entry(entry, followed.fedTo);
-    followed.fedTo = entry.offset;
-    this.#pump.mark(followed.feed);
-  }
-
-  /** All records up to `through` were given: there is nothing more up to there. */
-  #advance(followed: Followed, through: number): void {
-    if (through <= followed.fedTo) return;
-    followed.feed.entries([], followed.fedTo, through);
-    followed.fedTo = through;
-    this.#pump.mark(followed.feed);
   }
 
   #onTrimmed(open: Open, index: number, start: number, unread: boolean): void {
     if (this.#state !== open) return;
     const floor = start - 1;
     for (const followed of this.#followed.values()) {
-      if (followed.partition !== index) continue;
-      if (unread && followed.fedTo < floor) {
+      if (followed.place !== index) continue;
+      if (unread && followed.at < floor) {
         const { epoch } = open;
-        followed.fedTo = floor;
-        followed.feed.epoch({ epoch, floor, end: floor, lineage: [{ epoch, start: 0 }] });
+        followed.epoch({ epoch, floor, end: floor, lineage: [{ epoch, start: 0 }] });
       } else {
-        followed.feed.floor(floor);
+        followed.floor(floor);
       }
-      this.#pump.mark(followed.feed);
     }
   }
 
-  #available(available: boolean, index?: number): void {
-    for (const { feed, partition } of this.#followed.values()) {
-      if (index !== undefined && partition !== index) continue;
-      feed.available(available);
-      this.#pump.mark(feed);
-    }
+  #available(available: boolean, index: number): void {
+    for (const followed of this.#followed.values()) if (followed.place === index) followed.available(available);
   }
 
   #checkLater(): void {
@@ -268,7 +230,7 @@ export class TopicLog {
     if (this.#state !== open) return;
     this.#state = { kind: "renewing", above: wentBack ? open.epoch : 0 };
     stop(open);
-    this.#available(false);
+    this.#followed.available(false);
     void this.#reopen(this.#state);
   }
 
@@ -304,14 +266,11 @@ export class TopicLog {
   #begin(open: Open): void {
     this.#state = open;
     this.#backoff.succeeded();
-    for (const [key, followed] of this.#followed) {
-      followed.partition = open.topic.partitionOf(key);
-      const partition = open.partitions[followed.partition]!.follower;
-      const head = this.#headOf(open, partition);
-      followed.fedTo = head.end;
-      followed.feed.epoch(head);
+    for (const [key, followed] of this.#followed.entries()) {
+      followed.place = open.topic.partitionOf(key);
+      followed.epoch(this.#headOf(open, open.partitions[followed.place]!.follower));
     }
-    this.#available(true);
+    this.#followed.available(true);
   }
 
   #partition({ topic, partitions }: Open, key: string): PartitionFollower {
