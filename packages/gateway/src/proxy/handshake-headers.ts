@@ -104,11 +104,12 @@ function named(raw: RawHeaders): string[] {
     .filter((name) => name !== "host" && !name.startsWith("sec-websocket-"));
 }
 
+/** By CGI's rule, and so to servers in PHP, Python or Ruby, `_` and `-` are the same: by neither may a client say the gateway's names. */
 function without(raw: RawHeaders, names: readonly string[], prefix?: string): string[] {
-  const dropped = new Set(names);
+  const dropped = new Set(names.map(dashed));
   const kept: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = lower(raw[index]!);
+    const name = dashed(lower(raw[index]!));
     if (!dropped.has(name) && (prefix === undefined || !name.startsWith(prefix)))
       kept.push(raw[index]!, raw[index + 1]!);
   }
@@ -129,6 +130,10 @@ function replaced(raw: RawHeaders, values: Readonly<Record<string, string>>): st
 function changed(raw: string[], changes: HeaderChanges | undefined): string[] {
   const kept = changes?.remove === undefined ? raw : without(raw, changes.remove.map(lower));
   return changes?.set === undefined ? kept : replaced(kept, changes.set);
+}
+
+function dashed(name: string): string {
+  return name.replaceAll("_", "-");
 }
 
 function lower(name: string): string {
