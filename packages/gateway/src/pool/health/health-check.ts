@@ -2,7 +2,10 @@ import type { Random, Timer, Timers } from "@hawser/protocol";
 import type { HealthSettings } from "../pool-settings.ts";
 import type { Target } from "../target.ts";
 
-/** Asks a target whether it is well, by one of the kinds: resolves if it is, and rejects if not. */
+/**
+ * Asks a target whether it is well, by one of the kinds: resolves if it is, and rejects if not. What it holds of the network it lets go
+ * of when the signal says so, though it has answered.
+ */
 export type Probe = (target: Target, health: HealthSettings, signal: AbortSignal) => Promise<void>;
 
 export interface HealthCheckOptions {
@@ -22,7 +25,7 @@ export class HealthCheck {
   /** Answers in a row that say otherwise. */
   #against = 0;
   #timer: Timer | undefined;
-  #abort: AbortController | undefined;
+  #asked: { readonly abort: AbortController; readonly late: Timer } | undefined;
   #stopped = false;
 
   constructor(options: HealthCheckOptions) {
@@ -35,7 +38,13 @@ export class HealthCheck {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
-    this.#abort?.abort(new Error("No longer asked."));
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#asked?.late.cancel();
+    this.#asked?.abort.abort(new Error("No longer asked."));
+    this.#asked = undefined;
   }
 
   #askIn(delayMs: number): void {
@@ -44,14 +53,14 @@ export class HealthCheck {
 
   async #ask(): Promise<void> {
     const { target, health, probe, timers, random } = this.#options;
+    this.#letGo();
     const abort = new AbortController();
-    this.#abort = abort;
     const late = timers.after(health.timeoutMs, () => abort.abort(new Error("No answer in time.")));
+    this.#asked = { abort, late };
     const well = await probe(target, health, abort.signal).then(
       () => true,
       () => false,
     );
-    late.cancel();
     if (this.#stopped) return;
     this.#take(well);
     this.#askIn(health.intervalMs * (0.9 + 0.2 * random.number()));

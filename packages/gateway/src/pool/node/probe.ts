@@ -51,6 +51,8 @@ function upgrades(target: Target, { path }: HealthSettings, signal: AbortSignal)
       socket.end(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8));
       socket.resume();
       socket.once("end", () => socket.destroy());
+      // Who is asked may leave its end open.
+      signal.addEventListener("abort", () => socket.destroy(), { once: true });
       fulfil();
     });
     asking.on("response", (response) => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocketServer } from "ws";
 import { probe } from "../../../src/pool/node/probe.ts";
@@ -57,5 +58,29 @@ describe("asking a target whether it is well", () => {
       await expect(ask(port, { kind, path: "/up" }, AbortSignal.abort(new Error("late")))).rejects.toBeInstanceOf(
         Error,
       );
+  });
+
+  it("holds a connection no longer than it may ask, though the other end leaves its own open", async () => {
+    // Takes the upgrade, and never ends its side.
+    const held = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"),
+      );
+      socket.resume();
+    });
+    held.listen(0, "127.0.0.1");
+    await once(held, "listening");
+    onTestFinished(() => void held.close());
+    const late = new AbortController();
+    const taken = once(held, "connection") as Promise<[Socket]>;
+    await ask((held.address() as AddressInfo).port, { kind: "websocket", path: "/socket" }, late.signal);
+    const [socket] = await taken;
+    const closed = new Promise((resolve) => void socket.once("close", resolve));
+    late.abort(new Error("No answer in time."));
+    const say = (): void => void socket.write(Uint8Array.of(0x89, 0), (error) => (error ? undefined : say()));
+    say();
+    await closed;
+    expect(socket.destroyed).toBe(true);
   });
 });
