@@ -5,6 +5,7 @@ import type { BackendSettings } from "./backend-options.ts";
 import type { Delivered, Delivery } from "./delivery.ts";
 import { disconnectEvent, messagesEvent, rawMessageEvent } from "./event.ts";
 import type { BackendEvent, EndedBy, NumberedMessage, SocketFacts } from "./event.ts";
+import { JoinedPieces } from "./joined-pieces.ts";
 import { replyBytes } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 
@@ -60,9 +61,8 @@ export class BackendSocket implements UpstreamSocket {
   readonly #options: BackendSocketOptions;
   #handlers: UpstreamHandlers | undefined;
   #userState: unknown;
-  /** Pieces of the message that is not whole yet. */
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
+  /** Of the message that is not whole yet. */
+  readonly #pieces = new JoinedPieces();
   #messages = 0;
   #events = 0;
   #waiting: Waiting[] = [];
@@ -93,17 +93,14 @@ export class BackendSocket implements UpstreamSocket {
 
   send(piece: Uint8Array, text: boolean, last: boolean, written: () => void): void {
     if (this.#state.kind !== "open") return;
-    this.#pieceBytes += piece.length;
     const { maxMessageBytes } = this.#options.settings().limits;
-    if (this.#pieceBytes > maxMessageBytes)
+    if (this.#pieces.length + piece.length > maxMessageBytes)
       return this.end(closes.tooLarge, `A message has at most ${maxMessageBytes} bytes.`, "gateway");
-    this.#pieces.push(piece);
+    const isWhole = last && this.#pieces.length === 0;
+    if (!isWhole) this.#pieces.add(piece);
     // Of a message larger than the sender's credit the pieces must be let in, before there is anything to deliver.
     if (!last) return written();
-    const [first = piece] = this.#pieces;
-    const data = this.#pieces.length === 1 ? first : new Uint8Array(Buffer.concat(this.#pieces));
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    const data = isWhole ? piece : this.#pieces.take();
     this.#messages += 1;
     this.#waiting.push({ number: this.#messages, data, text, written });
     this.#go();
@@ -238,7 +235,7 @@ export class BackendSocket implements UpstreamSocket {
     if (this.#state.kind === "closing") this.#state.timer.cancel();
     else this.#options.onEnd();
     this.#state = { kind: "ended", end };
-    this.#pieces = [];
+    this.#pieces.clear();
     this.#replies = [];
     this.#replyBytes = 0;
     this.#handlers?.onClose(end.code, shortened(end.reason));

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Bench } from "./support.ts";
 
@@ -90,6 +92,21 @@ describe("a socket to an HTTP back end", () => {
     posted.answer();
     await bench.ports.settle();
     expect(written).toEqual(["first", "last"]);
+  });
+
+  it("keeps of a message in pieces, however small they are, little more than its bytes", async () => {
+    const bench = new Bench();
+    const opened = await bench.open();
+    const before = heapBytes();
+    // As they come: each a view of what was received with it.
+    for (let sent = 0; sent < 500_000; sent += 1)
+      opened.socket.send(new Uint8Array(64).subarray(0, 1), false, false, () => {});
+    expect(heapBytes() - before).toBeLessThan(8 * 1_048_576);
+    opened.socket.send(Uint8Array.of(7), false, true, () => {});
+    const { event } = await bench.one();
+    const [{ binary }] = event["messages"] as [{ binary: string }];
+    const bytes = Buffer.from(binary, "base64");
+    expect([bytes.length, bytes[0], bytes.at(-1)]).toEqual([500_001, 0, 7]);
   });
 
   it("takes a message of maxMessageBytes, and is closed with 1009 by one past it", async () => {
@@ -212,3 +229,11 @@ describe("a push", () => {
     expect(push(1)).toBe("taken");
   });
 });
+
+/** What is in use, garbage left out. */
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc()");
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
