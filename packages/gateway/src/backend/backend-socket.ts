@@ -5,7 +5,7 @@ import type { BackendSettings } from "./backend-options.ts";
 import type { Delivered, Delivery } from "./delivery.ts";
 import { disconnectEvent, messagesEvent, rawMessageEvent } from "./event.ts";
 import type { BackendEvent, EndedBy, NumberedMessage, SocketFacts } from "./event.ts";
-import { JoinedPieces } from "./joined-pieces.ts";
+import { JoinedPieces } from "../upstream/joined-pieces.ts";
 import { replyBytes } from "./reply.ts";
 import type { Reply } from "./reply.ts";
 

@@ -15,6 +15,7 @@ import { isCloseable } from "./close-frame.ts";
 import type { HomeLimits } from "./home-limits.ts";
 import type { SocketAccount } from "./socket-account.ts";
 import type { SocketRecord } from "./socket-record.ts";
+import { PiecesOut } from "./pieces-out.ts";
 import { SocketSource } from "./socket-source.ts";
 
 /** The home, as its sockets see it. */
@@ -70,6 +71,10 @@ export class HomeSocket {
   readonly #receiver: SocketReceiver;
   /** `undefined`: it is closed, or left. */
   #upstream: UpstreamSocket | undefined;
+  readonly #out = new PiecesOut(
+    (...piece) => this.#upstream?.send(...piece),
+    (cost) => this.#consumed(cost),
+  );
   #generation = 1;
   #place: Place;
   /** No more is read of the upstream. */
@@ -155,11 +160,10 @@ export class HomeSocket {
     if (reception.kind === "violated") return this.#violated();
     if (reception.kind !== "taken") return;
     const { piece } = reception;
-    const cost = pieceCost(piece);
     this.#account.fromClient.bytes += piece.data.length;
     if (piece.last) this.#account.fromClient.messages += 1;
-    if (this.#upstream === undefined) this.#consumed(cost);
-    else this.#upstream.send(piece.data, piece.text, piece.last, () => this.#consumed(cost));
+    if (this.#upstream === undefined) this.#consumed(pieceCost(piece));
+    else this.#out.put(piece);
     this.#tell();
   }
 
@@ -174,6 +178,7 @@ export class HomeSocket {
     const reception = isCloseable(code, reason) ? this.#receiver.takeClose(from) : "violated";
     if (reception === "violated") return this.#violated();
     if (reception !== "taken") return;
+    this.#out.flush();
     this.#upstream?.close(code === 0 ? undefined : code, reason);
     this.#tell();
   }

@@ -36,6 +36,38 @@ describe("the streams of a virtual socket", () => {
     ]);
   });
 
+  it("join pieces that are small while the upstream takes none: not one waits for each byte", async () => {
+    const { home, upstreams } = homeScene();
+    const connection = new FakeConnection(home);
+    await opened(connection);
+    const upstream = upstreams.newest;
+    upstream.takes = false;
+    const bytes = Uint8Array.from({ length: 10_000 }, (_, index) => index & 255);
+    bytes.forEach((byte, from) => connection.send({ ...piece(from, 1, false), data: Uint8Array.of(byte) }));
+    expect(upstream.waiting).toBeLessThan(100);
+    upstream.takeAll();
+    connection.send({ ...piece(10_000, 1), data: Uint8Array.of(7) });
+    connection.send({ ...piece(10_033, 1), data: Uint8Array.of(8) });
+    expect(home.keptBytes).toBeGreaterThan(9_000);
+    upstream.takeAll();
+    expect(home.keptBytes).toBe(0);
+    expect(upstream.got.map(({ data }) => [...data])).toEqual([[...bytes, 7], [8]]);
+  });
+
+  it("reach the upstream as far as the client sent them, ahead of its close", async () => {
+    const { home, upstreams } = homeScene();
+    const connection = new FakeConnection(home);
+    await opened(connection);
+    const upstream = upstreams.newest;
+    upstream.takes = false;
+    for (let from = 0; from < 1_000; from += 1) connection.send(piece(from, 1, false));
+    connection.send({ type: "socket-close", number: 1, from: 1_000, code: 1000, reason: "" });
+    expect(upstream.closed).toEqual({ code: 1000, reason: "" });
+    expect(upstream.partBytes).toBe(1_000);
+    upstream.takeAll();
+    expect(home.keptBytes).toBe(0);
+  });
+
   it("are the same in the JSON form, where pieces that belong together are lines of one message", async () => {
     const { home, upstreams } = homeScene();
     const connection = new FakeConnection(home, "s1", "ann", jsonCodec);

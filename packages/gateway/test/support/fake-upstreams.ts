@@ -43,6 +43,16 @@ export class FakeUpstream implements UpstreamSocket {
     else this.#waiting.push(written);
   }
 
+  /** Of a message that is not whole. */
+  get partBytes(): number {
+    return this.#piece.length;
+  }
+
+  /** Pieces that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Takes what waits. */
   takeAll(): void {
     for (const written of this.#waiting.splice(0)) written();

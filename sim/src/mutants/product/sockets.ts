@@ -1,6 +1,7 @@
 import type { ProductMutant } from "../mutant.ts";
 
 const homeSocket = "packages/gateway/src/home/home-socket.ts";
+const piecesOut = "packages/gateway/src/home/pieces-out.ts";
 const homeClient = "packages/gateway/src/home/home-client.ts";
 const sender = "packages/protocol/src/socket/socket-sender.ts";
 const receiver = "packages/protocol/src/socket/socket-receiver.ts";
@@ -47,10 +48,9 @@ export const socketMutants: readonly ProductMutant[] = [
     kind: "product",
     id: "credit-ahead-of-the-upstream",
     sentence: "a home gives credit for what its upstream has not taken",
-    file: homeSocket,
-    find: "else this.#upstream.send(piece.data, piece.text, piece.last, () => this.#consumed(cost));",
-    replace:
-      "else {\n      this.#upstream.send(piece.data, piece.text, piece.last, () => {});\n      this.#consumed(cost);\n    }",
+    file: piecesOut,
+    find: "this.#send(data, text, last, () => {\n      this.#unwritten -= 1;\n      this.#taken(cost);",
+    replace: "this.#taken(cost);\n    this.#send(data, text, last, () => {\n      this.#unwritten -= 1;",
   },
   {
     kind: "product",
