@@ -1,8 +1,8 @@
-import { brokerLog } from "@hawser/log/broker";
+import { brokerLog, LogWithBound } from "@hawser/log/broker";
 import type { BrokerLogSettings } from "@hawser/log/broker";
 import type { Log } from "@hawser/log";
 import { compileBinding } from "./bindings/bindings.ts";
-import { BoundLog } from "./bindings/bound-log.ts";
+import { subjectBindings } from "./bindings/bound-subjects.ts";
 import { natsSettings } from "./nats-settings.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { natsSource } from "./nats-source.ts";
@@ -27,5 +27,5 @@ export interface NatsLogOptions extends NatsOptions, BrokerLogSettings {}
 export function natsLog(options: NatsLogOptions = {}): Log {
   const own = brokerLog({ retryMs: 1_000, ...options, source: natsSource(options) });
   const bindings = (options.bindings ?? []).map(compileBinding);
-  return bindings.length === 0 ? own : new BoundLog(own, bindings, natsSettings(options));
+  return bindings.length === 0 ? own : new LogWithBound(own, subjectBindings(bindings, natsSettings(options)));
 }

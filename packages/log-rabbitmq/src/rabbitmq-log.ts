@@ -1,10 +1,10 @@
 import type { Log } from "@hawser/log";
-import { brokerLog, brokerLogDefaults } from "@hawser/log/broker";
+import { brokerLog, brokerLogDefaults, LogWithBound } from "@hawser/log/broker";
 import type { BrokerLogSettings } from "@hawser/log/broker";
 import { HawserError } from "@hawser/protocol";
 import { compileBindings } from "./bindings/bindings.ts";
 import type { RabbitmqBinding } from "./bindings/bindings.ts";
-import { BoundLog } from "./bindings/bound-log.ts";
+import { streamBindings } from "./bindings/bound-streams.ts";
 import { connectionSettings } from "./connection-options.ts";
 import { rabbitmqSource } from "./rabbitmq-source.ts";
 import type { RabbitmqSourceOptions } from "./rabbitmq-source.ts";
@@ -68,5 +68,6 @@ export function rabbitmqLog(options: RabbitmqLogOptions = {}): Log {
     if (!Number.isSafeInteger(value) || value < 1) throw new HawserError("option-invalid", `\`${name}\` is 1 or more`);
     limits[name] = value;
   }
-  return new BoundLog(own, compileBindings(options.bindings, options.maxPayloadBytes), connection, limits);
+  const bind = compileBindings(options.bindings, options.maxPayloadBytes);
+  return new LogWithBound(own, streamBindings({ bind, connection, limits }));
 }

@@ -1,5 +1,6 @@
 import type { Append, AppendOutcome, Follower, FollowHandlers, Head, Page, ReadOptions } from "@hawser/log";
-import { BoundFeeds, Condition } from "@hawser/log/broker";
+import { BoundFeeds, Condition, readOnly } from "@hawser/log/broker";
+import type { BoundSource } from "@hawser/log/broker";
 import { unavailable } from "../paced-connection.ts";
 import type { FetchedMessages } from "../stream-reader.ts";
 import { boundEntry } from "./bindings.ts";
@@ -21,7 +22,10 @@ export interface BoundStreamOptions extends ProvenStreamOptions {
 }
 
 /** What a stream is written with. */
-export type StreamWriting = Pick<WrittenStreamOptions, "writer" | "settings" | "nextId">;
+export interface StreamWriting extends Pick<WrittenStreamOptions, "writer" | "settings" | "nextId"> {
+  /** Resolves when the publisher is connected. */
+  readonly open: () => Promise<void>;
+}
 
 /** The message that was read last: the next read begins with it, so that a stream that went back is found. */
 interface Position {
@@ -37,7 +41,7 @@ const pauseMs = 200;
 const timeoutMs = 10_000;
 
 /** A stream that other programs write, for all channels that have their messages in it: one reader of what is new, on each node. */
-export class BoundStream {
+export class BoundStream implements BoundSource {
   readonly #options: BoundStreamOptions;
   readonly #stream: ProvenStream;
   readonly #feeds: BoundFeeds;
@@ -66,16 +70,15 @@ export class BoundStream {
   }
 
   /** Whether nodes write into it. */
-  get isWritten(): boolean {
+  get #isWritten(): boolean {
     return this.#options.write !== undefined;
   }
 
   /** @throws HawserError `log-unavailable` when the stream does not answer: nothing was written. */
-  async append(append: Append): Promise<AppendOutcome> {
-    if (this.#options.write === undefined) {
-      const message = `channel ${append.channel} is bound to be read only`;
-      return { kind: "failed", code: "log-full", message };
-    }
+  async append(_key: string, append: Append): Promise<AppendOutcome> {
+    const { write } = this.#options;
+    if (write === undefined) return readOnly(append.channel);
+    await write.open();
     this.#start();
     await this.#standing();
     return this.#written!.append(append);
@@ -93,7 +96,7 @@ export class BoundStream {
     return pageBackward(through, await this.#paging(channel, options));
   }
 
-  async follow(name: string, handlers: FollowHandlers): Promise<Follower> {
+  async follow(name: string, _key: string, handlers: FollowHandlers): Promise<Follower> {
     const feed = this.#feeds.get(name) ?? this.#feeds.create(name, { name, at: 0, place: undefined });
     return this.#feeds.holding(name, feed, async () => {
       this.#start();
@@ -122,7 +125,7 @@ export class BoundStream {
   /** Reads what is new until nobody follows any more; where nodes write, for as long as it is open. */
   async #run(): Promise<void> {
     this.#running = true;
-    while (!this.#closed && (!this.isIdle || this.isWritten)) {
+    while (!this.#closed && (!this.isIdle || this.#isWritten)) {
       try {
         await this.#readOn();
         this.#tellAvailable(true);
@@ -213,7 +216,7 @@ export class BoundStream {
   /** What there is of the stream now, all of it passed where it has to be known which of it counts. */
   async #bounds(): Promise<Bounds> {
     const ends = await this.#stream.bounds();
-    if (!this.isWritten) return ends;
+    if (!this.#isWritten) return ends;
     this.#start();
     const { epoch } = await this.#standing(ends.end);
     if (epoch !== ends.epoch) throw unavailable(`the stream ${this.#options.name} became another one`);

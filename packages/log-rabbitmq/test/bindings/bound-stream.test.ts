@@ -40,7 +40,7 @@ function write(channel: string): void {
 }
 
 function follow(channel: string): Promise<Follower> {
-  return stream.follow(channel, {
+  return stream.follow(channel, channel, {
     onEntries: (entries, { from, to }) => told.push(`(${from},${to}] ${entries.map(({ offset }) => offset).join(" ")}`),
     onFloor: () => {},
     onEpoch: ({ end }) => told.push(`epoch at ${end}`),

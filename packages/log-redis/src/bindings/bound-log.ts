@@ -1,4 +1,5 @@
 import type { Append, AppendOutcome, Follower, FollowHandlers, Head, LogOpenOptions, ReadOptions } from "@hawser/log";
+import { readOnly } from "@hawser/log/broker";
 import { failed, outcomeOf } from "../append/outcomes.ts";
 import type { Arguments } from "../connection/connection.ts";
 import type { Session } from "../connection/link.ts";
@@ -58,9 +59,7 @@ export class BoundLog {
 
   async append(append: Append, { stream, mode, field }: BoundStream): Promise<AppendOutcome> {
     const { channel, producer, sequence, previous, payload } = append;
-    if (mode !== "both" || field === undefined) {
-      return { kind: "failed", code: "log-full", message: `channel ${channel} is bound to be read only` };
-    }
+    if (mode !== "both" || field === undefined) return readOnly(channel);
     const { deduplicateMs } = this.#options.ports.policyOf(channel);
     const window = deduplicateMs <= 2 ** 52 ? `${deduplicateMs}` : "-1";
     const words = [channel, stream, field, window, "1", producer, `${sequence}`, `${previous}`];

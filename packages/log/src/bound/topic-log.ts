@@ -17,6 +17,8 @@ import { BoundFeeds } from "./bound-feeds.ts";
 import type { BoundFeed } from "./bound-feeds.ts";
 import { boundEntry } from "./bound-record.ts";
 import type { EpochRegister } from "./epoch-register.ts";
+import { readOnly } from "./log-with-bound.ts";
+import type { BoundSource } from "./log-with-bound.ts";
 import { PartitionFollower } from "./partition-follower.ts";
 import type { JudgedRecord } from "./partition-follower.ts";
 import { TopicAppends } from "./topic-appends.ts";
@@ -55,7 +57,7 @@ type State = Open | { readonly kind: "renewing"; readonly above: number } | { re
  * The channels of one bound topic. Their offsets are those of the partition in which their key is, and the end of each is that of
  * the partition, so that all nodes tell the same of a channel without having read all that it ever had.
  */
-export class TopicLog {
+export class TopicLog implements BoundSource {
   readonly #options: TopicLogOptions;
   readonly #followed: BoundFeeds<number>;
   readonly #backoff: Backoff;
@@ -82,15 +84,13 @@ export class TopicLog {
     this.#checkLater();
   }
 
-  /** @param append its channel is the key. */
-  async append(append: Append): Promise<AppendOutcome> {
+  async append(key: string, append: Append): Promise<AppendOutcome> {
     const { binding } = this.#options;
     const open = this.#state;
     if (open.kind !== "open")
       return { kind: "failed", code: "log-unavailable", message: `${binding.name} is not open` };
-    const { appends } = open.partitions[open.topic.partitionOf(append.channel)]!;
-    const message = `a channel of ${binding.name} is bound to be read only`;
-    return appends?.append(append) ?? { kind: "failed", code: "log-full", message };
+    const { appends } = open.partitions[open.topic.partitionOf(key)]!;
+    return appends?.append({ ...append, channel: key }) ?? readOnly(append.channel);
   }
 
   async head(key: string): Promise<Head> {

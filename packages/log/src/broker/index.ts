@@ -16,6 +16,9 @@ export { Condition } from "../bound/condition.ts";
 export { boundRecord, refusal } from "../bound/bound-record.ts";
 export type { ForeignMessage, PayloadRule } from "../bound/bound-record.ts";
 export { compileKey } from "../bound/key-template.ts";
+export { LogWithBound, readOnly } from "../bound/log-with-bound.ts";
+export type { Bindings, BoundPlace, BoundSource, OpenBindings } from "../bound/log-with-bound.ts";
+export { nodeIds } from "../bound/node-ids.ts";
 export { markHeaders, readMark } from "../bound/mark-headers.ts";
 export type { MarkedRecord } from "../bound/mark-headers.ts";
 export type {
