@@ -20,6 +20,9 @@ export interface BackendDoorOptions {
   readonly logger: Logger;
 }
 
+/** The proxy has measured them by its own limits, and added to them. */
+const mostHeaderBytes = 2 ** 30;
+
 /** Who a plain client is, as the proxy found. */
 interface Arrival {
   /** "": nothing has named it. */
@@ -40,7 +43,7 @@ export class BackendDoor implements ProxyPool {
   constructor(options: BackendDoorOptions) {
     this.#options = options;
     // It never listens: it is handed one end of a pair for each client.
-    this.#http = createServer();
+    this.#http = createServer({ maxHeaderSize: mostHeaderBytes });
     this.#http.on("upgrade", (request, socket, head) => {
       this.#upgrade(request, socket, head).catch((error: unknown) => {
         options.logger.error({ error, pool: options.backend.pool }, "a socket to a back end failed");

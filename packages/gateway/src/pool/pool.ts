@@ -79,6 +79,7 @@ export class Pool {
       } catch (error) {
         lease.end();
         const failure = error === late ? "timeout" : failureOf(error);
+        if (error instanceof UpstreamRefused && failure === undefined) target.answered();
         if (failure === undefined || request.signal?.aborted === true) throw error;
         this.#failed(target, failure);
         const goesOn = tried.size <= this.#settings.retries && this.#usable(tried).length > 0;

@@ -132,6 +132,11 @@ export class Target {
     this.#latency.observe(latencyMs, now);
   }
 
+  /** It was reached, and did not take the connection. */
+  answered(): void {
+    this.#outcomes.succeeded();
+  }
+
   /** @returns whether it should be left out for a while. */
   failed(why: string): boolean {
     const kind = this.#failures.has(why) || this.#failures.size < maxFailureKinds ? why : "other";

@@ -48,7 +48,13 @@ async function start(
   const door = new BackendDoor({ backend: backends.get("app")!, timers: ports.timers, logger: silentLogger });
   const routes = [{ path: "/app/**", pool: "app", stripPrefix: "/app" }];
   const proxy = new PlainProxy({ pools: { get: () => door }, routes, ...proxied });
-  const listener = new ProxyListener({ port: 0, host: "127.0.0.1", proxy });
+  const { limits } = proxied;
+  const listener = new ProxyListener({
+    port: 0,
+    host: "127.0.0.1",
+    proxy,
+    ...(limits === undefined ? {} : { limits }),
+  });
   await listener.open();
   stops.push(
     () => listener.close(),
@@ -148,6 +154,16 @@ describe("a plain client of an HTTP back end", () => {
     const [, response] = (await once(client, "unexpected-response")) as [unknown, IncomingMessage];
     expect(response.statusCode).toBe(refused);
     client.terminate();
+  });
+
+  it("takes headers as large as the limits of the proxy let them be", async () => {
+    const { url, events } = await start(() => ({}), {}, { limits: { maxHeaderBytes: 100_000 } });
+    const cookie = `a=${"x".repeat(50_000)}`;
+    const client = new WebSocket(url, { headers: { cookie } });
+    await once(client, "open");
+    expect(events[0]).toMatchObject({ type: "socket.connect", headers: { cookie } });
+    client.close();
+    await once(client, "close");
   });
 
   it("tells its close code and reason, and is closed with those of the back end", async () => {

@@ -157,6 +157,17 @@ describe("a pool of WebSocket servers", () => {
     expect(bench.dialed).toEqual(["a", "b", "a"]);
   });
 
+  it("leaves no target out for failures with answers between them, though those are refusals", async () => {
+    const bench = new PoolBench({ targets: ["ws://a"], ejectAfter: 2, maxEjectedShare: 1, retries: 0 });
+    for (const error of [new Error("ECONNRESET"), refused(401), new Error("ECONNRESET")]) {
+      bench.errors.set("a", error);
+      await expect(bench.connect()).rejects.toBeInstanceOf(Error);
+    }
+    expect(bench.pool.figures[0]).toMatchObject({ state: "up", errors: 2 });
+    await expect(bench.connect()).rejects.toBeInstanceOf(Error);
+    expect(bench.pool.figures[0]).toMatchObject({ state: "ejected", errors: 3 });
+  });
+
   it("gives a target connectTimeoutMs", async () => {
     const bench = new PoolBench({ connectTimeoutMs: 100, retries: 0 });
     let failed: unknown;
