@@ -21,6 +21,7 @@ export class EchoLoad {
   readonly #latencies = new LatencyHistogram();
   readonly #idle: Connection[];
   #saturates = false;
+  #records = false;
 
   constructor(paths: readonly EchoPath[]) {
     this.#connections = paths.map((path) => ({ path, sentAt: 0 }));
@@ -28,17 +29,20 @@ export class EchoLoad {
     for (const connection of this.#connections) connection.path.onEcho = () => this.#echoed(connection);
   }
 
-  async measure({ pace, warmUpMs, durationMs }: LoadCommand & { type: "measure" }): Promise<Measurement> {
+  async measure({ pace, warmUpMs, durationMs, further }: LoadCommand & { type: "measure" }): Promise<Measurement> {
     this.#saturates = pace.kind === "saturate";
     const stop = this.#saturates ? this.#saturate() : this.#sendEvenly(pace);
     await wait(warmUpMs);
-    this.#latencies.clear();
+    if (!further) this.#latencies.clear();
+    const countBefore = this.#latencies.count;
     const [cpuBefore, before] = [process.cpuUsage(), performance.now()];
+    this.#records = true;
     await wait(durationMs);
+    this.#records = false;
     const tookMs = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
     const measurement = {
-      messagesPerSecond: (this.#latencies.count * 1000) / tookMs,
+      messagesPerSecond: ((this.#latencies.count - countBefore) * 1000) / tookMs,
       p50Ms: this.#latencies.percentile(0.5),
       p99Ms: this.#latencies.percentile(0.99),
       loadCpu: (user + system) / 1000 / tookMs,
@@ -82,7 +86,7 @@ export class EchoLoad {
   }
 
   #echoed(connection: Connection): void {
-    this.#latencies.record(performance.now() - connection.sentAt);
+    if (this.#records) this.#latencies.record(performance.now() - connection.sentAt);
     if (this.#saturates) this.#send(connection);
     else this.#idle.push(connection);
   }

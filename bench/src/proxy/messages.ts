@@ -8,7 +8,14 @@ export type LoadCommand =
       /** By virtual sockets of one client of Hawser's, in the place of connections. */
       readonly virtual: boolean;
     }
-  | { readonly type: "measure"; readonly pace: Pace; readonly warmUpMs: number; readonly durationMs: number }
+  | {
+      readonly type: "measure";
+      readonly pace: Pace;
+      readonly warmUpMs: number;
+      readonly durationMs: number;
+      /** Latencies are told of the turns before, too, since the connections were made. */
+      readonly further: boolean;
+    }
   | { readonly type: "disconnect" };
 
 export type Pace =

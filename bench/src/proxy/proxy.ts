@@ -13,8 +13,12 @@ const connections = 64;
 const smallBytes = 100;
 const largeBytes = 65_536;
 const ratePerSecond = 2_000;
-const rounds = 3;
+const rounds = 5;
+/** Of each round, in which latencies are measured of all in turn: what disturbs the machine for a moment disturbs all. */
+const turns = 5;
 const warmUpMs = 300;
+/** Of a turn: the connections are there, and the programs warm. */
+const turnWarmUpMs = 50;
 
 export interface ProxyFigures {
   /** Messages of 100 bytes, there and back, 64 connections with one message under way each. */
@@ -32,6 +36,9 @@ export interface ProxyFigures {
   readonly addedP50Ms: number;
   readonly addedP99Ms: number;
 }
+
+/** Of a round that is under way. */
+type Measured = { -readonly [Name in keyof ProxyFigures]: number };
 
 /** A proxy between clients and an echo server: what a core of it carries, and what it adds to a round trip. */
 export const proxy: Benchmark = async (seconds, log) => {
@@ -51,11 +58,14 @@ export const proxy: Benchmark = async (seconds, log) => {
     }
     const eachMs = (seconds * 1000) / rounds / 3;
     for (let round = 1; round <= rounds; round += 1) {
-      const direct = await contenders[0]!.measure(eachMs, undefined);
-      for (const contender of contenders.slice(1)) {
-        const { messagesPerCore, addedP99Ms } = await contender.measure(eachMs, direct);
+      for (const contender of contenders) await contender.saturate(eachMs);
+      await paceInTurns(contenders, eachMs / turns, round);
+      const [direct, ...others] = contenders.map((contender) => contender.measured.at(-1)!);
+      for (const [index, figures] of others.entries()) {
+        figures.addedP50Ms = figures.p50Ms - direct!.p50Ms;
+        figures.addedP99Ms = figures.p99Ms - direct!.p99Ms;
         log(
-          `round ${round}, ${contender.name}: ${Math.round(messagesPerCore)} messages a core's second, ${addedP99Ms.toFixed(2)} ms added at p99`,
+          `round ${round}, ${contenders[index + 1]!.name}: ${Math.round(figures.messagesPerCore)} messages a core's second, ${figures.addedP99Ms.toFixed(2)} ms added at p99`,
         );
       }
     }
@@ -70,6 +80,15 @@ export const proxy: Benchmark = async (seconds, log) => {
   return { bench: "proxy", figures, ratios, aims: aimsOf(own, figures["haproxy"]) };
 };
 
+/** Round trips of all, a little of each in turn, another one first in each round. */
+async function paceInTurns(contenders: readonly Contender[], turnMs: number, round: number): Promise<void> {
+  const first = round % contenders.length;
+  const order = [...contenders.slice(first), ...contenders.slice(0, first)];
+  for (const contender of order) await contender.connect(smallBytes);
+  for (let turn = 0; turn < turns; turn += 1) for (const contender of order) await contender.pace(turnMs, turn > 0);
+  for (const contender of order) await contender.disconnect();
+}
+
 function aimsOf(own: ProxyFigures, haproxy: ProxyFigures | undefined): Aim[] {
   if (haproxy === undefined) return [];
   return [
@@ -80,7 +99,7 @@ function aimsOf(own: ProxyFigures, haproxy: ProxyFigures | undefined): Aim[] {
 
 class Contender {
   readonly name: string;
-  readonly measured: ProxyFigures[] = [];
+  readonly measured: Measured[] = [];
   readonly #port: number;
   /** `undefined`: nothing lies between. */
   readonly #pid: number | undefined;
@@ -115,24 +134,35 @@ class Contender {
     return program === undefined ? undefined : new Contender(name, program);
   }
 
-  /** @param direct - What the same takes with nothing between. */
-  async measure(eachMs: number, direct: ProxyFigures | undefined): Promise<ProxyFigures> {
-    const small = await this.#run(smallBytes, { kind: "saturate" }, eachMs);
-    const large = await this.#run(largeBytes, { kind: "saturate" }, eachMs);
-    const paced = await this.#run(smallBytes, { kind: "rate", messagesPerSecond: ratePerSecond }, eachMs);
-    const figures: ProxyFigures = {
+  /** Begins a round: as many messages as go through, small and large. */
+  async saturate(eachMs: number): Promise<void> {
+    const [small, large] = [await this.#saturated(smallBytes, eachMs), await this.#saturated(largeBytes, eachMs)];
+    this.measured.push({
       messagesPerSecond: small.messagesPerSecond,
       proxyCpu: small.proxyCpu,
       loadCpu: small.loadCpu,
       messagesPerCore: perCore(small),
       mebibytesPerCore: (perCore(large) * 2 * largeBytes) / 2 ** 20,
-      p50Ms: paced.p50Ms,
-      p99Ms: paced.p99Ms,
-      addedP50Ms: direct === undefined ? 0 : paced.p50Ms - direct.p50Ms,
-      addedP99Ms: direct === undefined ? 0 : paced.p99Ms - direct.p99Ms,
-    };
-    this.measured.push(figures);
-    return figures;
+      p50Ms: 0,
+      p99Ms: 0,
+      addedP50Ms: 0,
+      addedP99Ms: 0,
+    });
+  }
+
+  async connect(payloadBytes: number): Promise<void> {
+    await this.#load.ask({ type: "connect", port: this.#port, connections, payloadBytes, virtual: this.#virtual });
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#load.ask({ type: "disconnect" });
+  }
+
+  /** A turn of the round's round trips. @param further - It is not the first: its messages are counted with those before. */
+  async pace(durationMs: number, further: boolean): Promise<void> {
+    const pace: Pace = { kind: "rate", messagesPerSecond: ratePerSecond };
+    const { p50Ms, p99Ms } = await this.#measure(pace, { warmUpMs: turnWarmUpMs, durationMs, further });
+    Object.assign(this.measured.at(-1)!, { p50Ms, p99Ms });
   }
 
   async stop(): Promise<void> {
@@ -140,15 +170,23 @@ class Contender {
     await this.#remove();
   }
 
-  async #run(payloadBytes: number, pace: Pace, durationMs: number): Promise<Measurement & { proxyCpu: number }> {
-    await this.#load.ask({ type: "connect", port: this.#port, connections, payloadBytes, virtual: this.#virtual });
+  async #saturated(payloadBytes: number, durationMs: number): Promise<Measurement & { proxyCpu: number }> {
+    await this.connect(payloadBytes);
+    const measured = await this.#measure({ kind: "saturate" }, { warmUpMs, durationMs, further: false });
+    await this.disconnect();
+    return measured;
+  }
+
+  async #measure(
+    pace: Pace,
+    time: { readonly warmUpMs: number; readonly durationMs: number; readonly further: boolean },
+  ): Promise<Measurement & { proxyCpu: number }> {
     const cpuMs = (): number => (this.#pid === undefined ? 0 : cpuMsOf(this.#pid));
-    const reply = this.#load.ask({ type: "measure", pace, warmUpMs, durationMs });
-    await new Promise((resolve) => setTimeout(resolve, warmUpMs));
+    const reply = this.#load.ask({ type: "measure", pace, ...time });
+    await new Promise((resolve) => setTimeout(resolve, time.warmUpMs));
     const [before, at] = [cpuMs(), performance.now()];
     const measured = await reply;
     const proxyCpu = (cpuMs() - before) / (performance.now() - at);
-    await this.#load.ask({ type: "disconnect" });
     if (measured.type !== "measured") throw new Error(`the load answered ${measured.type}`);
     return { ...measured.measurement, proxyCpu };
   }

@@ -37,7 +37,7 @@ answer<SocketsCommand, SocketsReply>(async (command) => {
       // Each socket at the same rate in both runs.
       const rate = full.length > 0 ? messagesPerSecond * (others / (others + stalled)) : messagesPerSecond;
       const pace = { kind: "rate", messagesPerSecond: rate } as const;
-      const measurement = await load!.measure({ ...command, type: "measure", pace });
+      const measurement = await load!.measure({ ...command, type: "measure", further: false, pace });
       const waitingBytes = full.reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
       return { type: "measured", measurement, waitingBytes };
     }
