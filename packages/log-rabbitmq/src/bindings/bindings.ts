@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Entry } from "@hawser/log";
-import { markHeaders, readMark, refusal } from "@hawser/log/broker";
+import { compileTemplate, markHeaders, placeholders, readMark, refusal } from "@hawser/log/broker";
 import type { MarkedRecord } from "@hawser/log/broker";
 import { compilePattern, HawserError, isCarriable } from "@hawser/protocol";
 import type { Payload } from "@hawser/protocol";
@@ -82,10 +82,9 @@ export function boundEntry({ offset, time, payload, marked }: BoundMessage): Ent
 function compile({ pattern, stream, key, kind, mode = "read", exchange }: RabbitmqBinding, maxPayloadBytes: number) {
   const matches = compilePattern(pattern);
   const segments = pattern.split(".");
-  const names = segments.filter((segment) => segment.startsWith("{"));
-  const placed: readonly string[] = stream.match(placeholder) ?? [];
-  const stranger = placed.find((name) => !names.includes(name));
-  if (stranger !== undefined) refuse(pattern, `has no ${stranger}, which its stream names`);
+  const names = placeholders(pattern);
+  const placed = placeholders(stream);
+  const streamOf = compileTemplate(pattern, stream);
   if (segments.some((segment) => segment.includes("*")))
     refuse(pattern, "has a * of which nothing says what it stands for");
   if (key === undefined && names.some((name) => !placed.includes(name)))
@@ -98,7 +97,7 @@ function compile({ pattern, stream, key, kind, mode = "read", exchange }: Rabbit
     refuse(pattern, "has an exchange, which is for a routing key that is written");
   const channelOf = (message: ConsumeMessage): string | undefined => {
     const value = keyOf(message, key!);
-    const channel = value === undefined ? undefined : pattern.replace(placeholder, () => value);
+    const channel = value === undefined ? undefined : pattern.replace(names[0]!, () => value);
     return channel !== undefined && matches(channel) ? channel : undefined;
   };
   const keyed = (channel: string): string => channel.split(".")[segments.indexOf(names[0]!)]!;
@@ -114,9 +113,7 @@ function compile({ pattern, stream, key, kind, mode = "read", exchange }: Rabbit
     matches,
     bind: (channel: string): BoundTo => {
       if (key !== undefined) return shared;
-      const parts = channel.split(".");
-      const own = stream.replaceAll(placeholder, (name) => parts[segments.indexOf(name)]!);
-      return { stream: own, read: (message) => read(message, channel, kind), write };
+      return { stream: streamOf(channel), read: (message) => read(message, channel, kind), write };
     },
   };
 }
@@ -183,5 +180,3 @@ function keyOf({ fields, properties }: ConsumeMessage, key: BindingKey): string 
 function refuse(pattern: string, why: string): never {
   throw new HawserError("option-invalid", `RabbitMQ: the binding of ${pattern} ${why}`);
 }
-
-const placeholder = /\{[^{}]+\}/g;

@@ -1,6 +1,7 @@
 import { compilePattern, HawserError, isCarriable } from "@hawser/protocol";
 import type { Payload } from "@hawser/protocol";
 import type { Entry } from "@hawser/log";
+import { compileTemplate } from "@hawser/log/broker";
 import { offsetOf } from "./stream-offsets.ts";
 
 /** Streams that other programs write, as channels. Offsets come of the streams' ids, which have to be the clock's (`XADD key *`). */
@@ -38,27 +39,18 @@ export function compileBindings(bindings: readonly RedisBinding[]): (channel: st
 }
 
 function compile({ pattern, stream, mode = "read", field, kind = "text" }: RedisBinding) {
-  const segments = pattern.split(".");
-  const places = new Map<string, number>();
-  for (const [index, segment] of segments.entries()) {
-    const name = /^\{(.+)\}$/.exec(segment)?.[1];
-    if (name !== undefined) places.set(name, index);
-  }
-  for (const [, name] of stream.matchAll(/\{([^{}]+)\}/g)) {
-    if (!places.has(name!)) {
-      throw new HawserError("option-invalid", `the binding of ${pattern} has no {${name}}, which its stream names`);
-    }
-  }
+  const streamOf = compileTemplate(pattern, stream);
   if (mode === "both" && field === undefined) {
     throw new HawserError("option-invalid", `the binding of ${pattern} has the mode "both", which needs a field`);
   }
   return {
     matches: compilePattern(pattern),
-    bind: (channel: string): BoundStream => {
-      const parts = channel.split(".");
-      const key = stream.replaceAll(/\{([^{}]+)\}/g, (_, name: string) => parts[places.get(name)!]!);
-      return { stream: key, mode, field, kind: field === undefined ? "json" : kind };
-    },
+    bind: (channel: string): BoundStream => ({
+      stream: streamOf(channel),
+      mode,
+      field,
+      kind: field === undefined ? "json" : kind,
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { compilePattern, HawserError } from "@hawser/protocol";
+import { compileTemplate, placeholders } from "./channel-template.ts";
 
 /**
  * How channels of a pattern are named by keys: `orders.{id}` with the key `{id}`, or `order-{id}`.
@@ -10,23 +11,13 @@ import { compilePattern, HawserError } from "@hawser/protocol";
  */
 export function compileKey(pattern: string, key?: string): (channel: string) => string | undefined {
   const matches = compilePattern(pattern);
-  const segments = pattern.split(".");
-  const names = segments.filter((segment) => /^\{[^{}]+\}$/.test(segment));
+  const names = placeholders(pattern);
   const template = key ?? (names.length === 1 ? names[0]! : undefined);
   if (template === undefined) throw new HawserError("option-invalid", `the binding of ${pattern} needs a \`key\``);
-  const parts = template.split(/(\{[^{}]+\})/).map((part) => {
-    if (!part.startsWith("{")) return () => part;
-    const place = segments.indexOf(part);
-    if (place === -1) throw new HawserError("option-invalid", `the binding of ${pattern} has no ${part}`);
-    return (own: readonly string[]) => own[place] ?? "";
-  });
+  const keyOf = compileTemplate(pattern, template);
   for (const name of names) {
     // Else two channels would be one.
     if (!template.includes(name)) throw new HawserError("option-invalid", `the key of ${pattern} leaves out ${name}`);
   }
-  return (channel) => {
-    if (!matches(channel)) return undefined;
-    const own = channel.split(".");
-    return parts.map((textOf) => textOf(own)).join("");
-  };
+  return (channel) => (matches(channel) ? keyOf(channel) : undefined);
 }

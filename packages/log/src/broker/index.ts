@@ -15,6 +15,7 @@ export type { BoundFeed, BoundFeedsOptions, BoundFeedStart } from "../bound/boun
 export { Condition } from "../bound/condition.ts";
 export { boundRecord, refusal } from "../bound/bound-record.ts";
 export type { ForeignMessage, PayloadRule } from "../bound/bound-record.ts";
+export { compileTemplate, placeholders } from "../bound/channel-template.ts";
 export { compileKey } from "../bound/key-template.ts";
 export { LogWithBound, readOnly } from "../bound/log-with-bound.ts";
 export type { Bindings, BoundPlace, BoundSource, OpenBindings } from "../bound/log-with-bound.ts";
