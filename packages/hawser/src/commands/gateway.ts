@@ -1,3 +1,5 @@
+import { HawserError } from "@hawser/protocol";
+import { describeError } from "../describe-error.ts";
 import { exitCodes, UsageError } from "../exit-codes.ts";
 import type { Arguments } from "../arguments.ts";
 import { Printer } from "../output/printer.ts";
@@ -38,7 +40,7 @@ export const gatewayCommand: Command = {
       "SIGHUP reads the configuration again: pools and routes change, no connection is dropped, and a file with faults changes " +
         "nothing. SIGTERM and Ctrl+C drain it: /readyz says 503, and sockets have the time of drainMs to end. A second signal " +
         "ends it at once.",
-      "With --check the exit code is 0 for a configuration that is right, and 1 for one that is not.",
+      "With --check the exit code is 0 for a configuration that is right, and 1 for one that is not: all is made of it that would run, and files of certificates are read, but no port is opened.",
     ],
     examples: [
       { explanation: "With hawser.gateway.ts of this folder.", command: "hawser gateway" },
@@ -52,18 +54,20 @@ export const gatewayCommand: Command = {
   async run(given, world) {
     // Loaded here alone: other commands start faster without it.
     const { loadGatewayFile } = await import("../gateway/gateway-file.ts");
-    const { runGateway } = await import("../gateway/run-gateway.ts");
+    const { rehearseGateway, runGateway } = await import("../gateway/run-gateway.ts");
     const named = given.string("config");
     const overrides = { port: portOf(given), host: given.string("host") };
     if (!given.flag("check")) return runGateway(() => loadGatewayFile(world.folder, named), overrides, world);
     try {
-      const { name, config } = await loadGatewayFile(world.folder, named);
+      const file = await loadGatewayFile(world.folder, named);
+      await rehearseGateway(file, overrides);
+      const { name, config } = file;
       const counts = `${Object.keys(config.pools).length} pools, ${config.routes?.length ?? 0} routes`;
       await new Printer(world).line(`${name} is right: ${counts}.`);
       return exitCodes.ok;
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      world.stderr.write(`${error.message}\n`);
+      if (!(error instanceof UsageError || error instanceof HawserError)) throw error;
+      world.stderr.write(`${describeError(error)}\n`);
       return exitCodes.failure;
     }
   },

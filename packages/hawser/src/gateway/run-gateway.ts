@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createGateway, ProxyListener } from "@hawser/gateway";
-import type { Gateway, NodeRelayOptions } from "@hawser/gateway";
+import type { AccessLog, Gateway, NodeRelayOptions } from "@hawser/gateway";
 import { memoryLog } from "@hawser/log";
-import { anonymous, createServer, jwt } from "@hawser/server";
+import { anonymous, createServer, jwt, silentLogger } from "@hawser/server";
 import type { HawserServer, Logger, ServerOptions } from "@hawser/server";
 import { aborted } from "../aborted.ts";
 import { describeError } from "../describe-error.ts";
@@ -41,19 +41,7 @@ export async function runGateway(
   const printer = new Printer(world);
   const logger = loggerOf(config.logLevel ?? "info", world);
   const accessLog = openAccessLog(config.accessLog, folder, { world, logger });
-  let server: HawserServer | undefined;
-  const gateway = createGateway({
-    ...gatewayOptions(config),
-    logger,
-    nodes: () => server?.cluster.nodes() ?? [],
-    relayOf: (name) => server?.cluster.relayOf(name),
-    ...(config.relay === undefined ? {} : { relay: relayOptions(config.relay, folder) }),
-    ...(accessLog === undefined ? {} : { accessLog: accessLog.log }),
-  });
-  const host = overrides.host ?? config.host ?? defaultHost;
-  const port = overrides.port ?? config.port ?? defaultPort;
-  server = createServer(serverOptions(config, { gateway, host, port, logger }));
-  const plain = plainListener(file, gateway, host, logger);
+  const { host, port, gateway, server, plain } = compose(file, overrides, logger, accessLog?.log);
   // First, since the others are told where it is.
   await gateway.open();
   await listen(server, { port: { value: port, from: file.name }, host: { value: host, from: file.name } });
@@ -69,6 +57,46 @@ export async function runGateway(
     stopReloading();
   }
   return stop({ server, gateway, plain, accessLog, printer, drainMs: config.drainMs ?? defaultDrainMs });
+}
+
+/**
+ * Makes everything that the configuration says, and nothing of it known: no port is opened, and no file written.
+ *
+ * @throws HawserError `option-invalid` and UsageError, as `runGateway` would.
+ */
+export async function rehearseGateway(file: GatewayFile, overrides: GatewayOverrides): Promise<void> {
+  const { gateway, server } = compose(file, overrides, silentLogger, undefined);
+  await gateway.close();
+  await server.close();
+}
+
+/** What runs, before it listens. */
+function compose(
+  file: GatewayFile,
+  overrides: GatewayOverrides,
+  logger: Logger,
+  accessLog: AccessLog | undefined,
+): Pick<Running, "gateway" | "server" | "plain"> & { readonly host: string; readonly port: number } {
+  const { config, folder } = file;
+  const relay = config.relay && relayOptions(config.relay, folder);
+  let server: HawserServer | undefined;
+  const gateway = createGateway({
+    ...gatewayOptions(config),
+    logger,
+    nodes: () => server?.cluster.nodes() ?? [],
+    relayOf: (name) => server?.cluster.relayOf(name),
+    ...(relay === undefined ? {} : { relay }),
+    ...(accessLog === undefined ? {} : { accessLog }),
+  });
+  const host = overrides.host ?? config.host ?? defaultHost;
+  const port = overrides.port ?? config.port ?? defaultPort;
+  try {
+    server = createServer(serverOptions(config, { gateway, host, port, logger }));
+    return { host, port, gateway, server, plain: plainListener(file, gateway, host, logger) };
+  } catch (error) {
+    void gateway.close();
+    throw error;
+  }
 }
 
 interface Composed {
