@@ -54,4 +54,9 @@ export const keptSeeds: readonly KeptSeed[] = [
     seed: 1_967_127_222,
     found: "a right that was given back was still refused by the connection that had asked for it before",
   },
+  {
+    seed: 1_983_070_494,
+    found:
+      "the simulator itself: an append happened so late that the log had forgotten the producer, whatever its client did",
+  },
 ];

@@ -24,6 +24,8 @@ export interface LogConditions {
   readonly followLagMs: number;
   /** How often an append happens and its answer is lost. */
   readonly ambiguousRate: number;
+  /** How late it may happen then, at most: within what the log remembers of producers longer than clients send again. */
+  readonly mostLateMs: number;
   /** Nothing answers. */
   readonly unavailable: boolean;
 }
@@ -76,9 +78,9 @@ export class SimulatedLog implements Log {
 
   append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
     const { time, random, store, owned, process, onFault } = this.#options;
-    const { latencyMs, ambiguousRate, unavailable } = this.#options.conditions();
+    const { latencyMs, ambiguousRate, mostLateMs, unavailable } = this.#options.conditions();
     const ambiguous = random.chance(ambiguousRate);
-    const lateMs = ambiguous && random.chance(0.4) ? random.integer(50, 2_000) : 0;
+    const lateMs = ambiguous && random.chance(0.4) ? random.integer(50, mostLateMs) : 0;
     // A log that cannot be reached may have had the append all the same.
     const reaches = !unavailable || random.chance(0.3);
     this.#reachesAt = Math.max(this.#reachesAt, time.now + (random.number() + 0.5) * latencyMs + lateMs);

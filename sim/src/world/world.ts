@@ -232,9 +232,11 @@ export class World {
   }
 
   logConditions(): LogConditions {
-    const { logLatencyMs, followLagMs, ambiguousRate } = this.options;
+    const { logLatencyMs, followLagMs, ambiguousRate, deduplicateMs } = this.options;
     const rate = this.healed ? 0 : ambiguousRate;
-    return { latencyMs: logLatencyMs, followLagMs, ambiguousRate: rate, unavailable: this.logUnavailable };
+    // Clients send again for four fifths of that time.
+    const mostLateMs = Math.min(2_000, deduplicateMs / 8);
+    return { latencyMs: logLatencyMs, followLagMs, ambiguousRate: rate, mostLateMs, unavailable: this.logUnavailable };
   }
 
   /** Watches one subscription to a channel, as the log names it. */
