@@ -32,7 +32,7 @@ export class UnreadCheck implements FrameListener {
     this.#options = options;
   }
 
-  /** The application has read a message: from here on is counted what joins on. */
+  /** The application has read a message, or was told that all below is lost: from here on is counted what joins on. */
   onRead(process: Process, channel: string, { epoch, offset }: Position): void {
     const channels = this.#byProcess.get(process) ?? new Map<string, Waiting>();
     this.#byProcess.set(process, channels);

@@ -158,7 +158,7 @@ export function drawOptions(seed: number, root: RandomStream): WorldOptions {
   const options: WorldOptions = {
     seed,
     workMs: random.integer(12_000, 30_000),
-    healMs: isSlow(windowBytes, sockets) ? 300_000 : 90_000,
+    healMs: isSlow(windowBytes, sockets) ? 1_200_000 : 90_000,
     nodes,
     owned: nodes === 1 && random.chance(0.5),
     broker: undefined,

@@ -57,6 +57,7 @@ export class Reader {
         world.figures.lost += 1;
         world.trace.note(`${options.label} lost (${interval.from}, ${interval.to}]`);
         check.onLost(epoch, interval);
+        world.unread.onRead(process, subscription.channel, { epoch, offset: interval.to });
       }),
     );
     subscription.addEventListener("reset", ({ reason, from, position }) =>
